@@ -1,0 +1,85 @@
+# Mijn Onderwijs access: everything a developer or an operator does, by name. `make` lists it.
+# Needs: Python 3.11 or newer with its venv module. The rest is installed here, in the work tree.
+
+SHELL := /bin/sh
+VENV := .venv
+BROKER_VENV := .venv-canaille
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+BROKER_INSTALLED := $(BROKER_VENV)/.installed
+PIP_FLAGS := --disable-pip-version-check --quiet
+PACKAGES := mo_access mo_web mo_scim mo_oidc mo_authzen mo_portal mo_demo deploy
+CHECKED := $(wildcard $(PACKAGES)) tests
+PYTEST_ARGS ?=
+# uv makes the locks (`make lock`); nobody needs it to use them.
+UV ?= uv
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install install-broker demo test coverage check lint format lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## make .venv with everything to run and to test
+
+# A pyenv shim or a Debian Python without python3-venv is present and still of no use: try, don't look.
+$(INSTALLED): requirements/test.txt pyproject.toml Makefile
+	@set -eu; found=; \
+	for python in $(PYTHON) python3.13 python3.12 python3.11 python3.14 python3; do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
+	  then found=$$python; break; fi; done; \
+	if [ -z "$$found" ]; then \
+	  echo "No Python 3.11 or newer found. Install one (Debian: apt-get install python3 python3-venv)," >&2; \
+	  echo "or name it: make install PYTHON=/path/to/python3" >&2; exit 1; fi; \
+	if ! "$$found" -c 'import ensurepip, venv' >/dev/null 2>&1; then \
+	  echo "$$found has no venv module. Install it (Debian: apt-get install python3-venv)." >&2; exit 1; fi; \
+	[ -x $(BIN)/python ] || { echo "Making $(VENV) with $$found"; "$$found" -m venv $(VENV); }
+	@echo "Installing the locked dependencies"
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements/test.txt
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation -e .
+	@touch $@
+
+install-broker: $(BROKER_INSTALLED) ## make .venv-canaille, the identity broker of the demo and the journeys
+
+$(BROKER_INSTALLED): requirements/canaille.txt | $(INSTALLED)
+	@$(BIN)/python -m mo_demo.broker_venv
+	@touch $@
+
+demo: install install-broker ## the whole story, next to a real identity broker, until Ctrl-C
+	@$(BIN)/mo-access demo
+
+test: install install-broker ## every test, on SQLite and PostgreSQL, and the journeys (PYTEST_ARGS=…)
+	@$(BIN)/python -m pytest --cov $(PYTEST_ARGS)
+
+coverage: test ## the tests, then the coverage as pages in htmlcov/
+	@$(BIN)/coverage html
+
+check: install ## formatting, lint, types, floors
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy $(CHECKED)
+	@$(BIN)/lint-imports --no-cache
+
+lint: install ## lint and types only
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy $(CHECKED)
+
+format: install ## bring the code into form
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+# Every published file of every dependency, by hash and without addresses, so that any index or
+# wheel folder that carries the public files will do.
+LOCK := $(UV) pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+lock: ## renew the locks in requirements/ (needs uv; LOCK_ARGS=--upgrade takes new releases)
+	env -u UV_FIND_LINKS $(LOCK) $(LOCK_ARGS) pyproject.toml -o requirements/run.txt
+	env -u UV_FIND_LINKS $(LOCK) $(LOCK_ARGS) pyproject.toml --group build --group test \
+	  -c requirements/run.txt -o requirements/test.txt
+	env -u UV_FIND_LINKS $(LOCK) $(LOCK_ARGS) requirements/canaille.in -o requirements/canaille.txt
+
+clean: ## remove what was built (not var/, which holds data)
+	rm -rf $(VENV) $(BROKER_VENV) build dist htmlcov .coverage .coverage.* coverage.xml test-output \
+	  .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
