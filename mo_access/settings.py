@@ -1,0 +1,269 @@
+"""Every setting, typed and documented; the only reader of the environment (design section 4).
+
+A setting comes from ``MO_<NAME>``, else from the file that ``MO_<NAME>_FILE`` names, else from
+the TOML file that ``MO_CONFIG`` names, else from its default. In the TOML file tables are
+joined: ``[oidc] issuer`` is ``MO_OIDC_ISSUER``. List settings are separated by spaces.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from mo_access.domain.keys import KeyRing
+from mo_access.domain.levels import DEFAULT_LEVELS
+from mo_access.key_files import KEYS_NAME, KeyFileError, key_ring, secret_key
+from mo_access.settings_defaults import HELP_EN, HELP_NL, NOTICE_EN, NOTICE_NL
+from mo_access.settings_sources import FileSource, SourceError, TomlSource
+from mo_access.settings_types import (
+    DEFAULT_LINK,
+    LastBeheerder,
+    Levels,
+    Lines,
+    Mode,
+    Names,
+    Optional,
+    Pairs,
+    Port,
+    Provider,
+    Words,
+    decoded,
+)
+
+__all__ = ["ConfigError", "Provider", "Settings", "is_loopback", "keys", "load"]
+
+SHORTEST_SECRET: Final = 32
+SECRETS: Final = frozenset({"secret_key", "oidc_client_secret", "oidc_providers"})
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; ``problems`` holds one readable line for each fault."""
+
+    def __init__(self, *problems: str) -> None:
+        """Keep the lines; none of them holds a secret."""
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class Settings(BaseSettings):
+    """Every setting of the service; ``MO_`` and the name in capitals is its variable."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MO_", frozen=True, extra="forbid", enable_decoding=False
+    )
+
+    var: Path = Path("var")
+    """Where data lives that is made here: SQLite file, keys, documents."""
+    database_url: str = ""
+    """``sqlite:///path`` or ``postgresql://…``; empty: ``mo.sqlite`` in ``var``."""
+    auto_migrate: bool = False
+    """Whether ``serve`` upgrades a PostgreSQL schema by itself (SQLite always is)."""
+    base_url: str = "http://127.0.0.1:8000"
+    """The address that people and brokers use; https unless on loopback."""
+    secret_key: SecretStr = SecretStr("")
+    """Any text of 32 characters or more; made in ``var`` on first start."""
+    keys_file: Path | None = None
+    """The file of the INSZ and audit keys; ``keys.json`` in ``var`` when not set."""
+    metrics_port: Port = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    trusted_proxies: Words = ()
+    """Addresses or networks whose forwarding headers are believed."""
+
+    oidc_name: str = "default"
+    oidc_label: str = ""
+    oidc_issuer: Optional = None
+    oidc_client_id: Optional = None
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_link: Pairs = DEFAULT_LINK
+    oidc_mode: Mode = "scim"
+    oidc_algorithms: Words = ("RS256",)
+    oidc_scopes: Words = ("openid",)
+    oidc_introspection: bool = True
+    oidc_providers: Annotated[tuple[dict[str, object], ...], BeforeValidator(decoded)] = ()
+    """More providers, in TOML as ``[[oidc.providers]]``; what one leaves out is ``oidc_…``."""
+    oidc_acr_levels: Levels = Field(default_factory=lambda: dict(DEFAULT_LEVELS))
+    oidc_capacity_claim: str = "vo_orgcode"
+    oidc_target_group_claim: str = "vo_doelgroepcode"
+    oidc_target_groups: Words = ("OV", "LB", "GID")
+    oidc_role_claims: Words = ("mijnonderwijs_rol_3d", "mijnonderwijs_rol_2d")
+
+    beheerder_rights: Words = ("MijnOnderwijsPortaalBeheerder",)
+    gebruiker_rights: Words = ("MijnOnderwijsPortaalGebruiker",)
+    theme_rights: Names = {
+        "MijnOnderwijsPortaalGebruiker-leerlingenOpenbaar": "leerlingen-openbaar",
+        "MijnOnderwijsPortaalGebruiker-leerlingenVertrouwelijk": "leerlingen-vertrouwelijk",
+    }
+    """Rights with a context that mean a theme, compared without case."""
+    group_patterns: Words = ("MO_{institution}_{theme}",)
+    """Names of groups that mean a theme at an institution."""
+    last_beheerder: LastBeheerder = "allow"
+    """What happens when the last beheerder role of an institution is taken away (rule 8)."""
+    beheerder_reads: bool = False
+    """Whether a beheerder reads every theme of the institution (rule 3: by default not)."""
+
+    session_seconds: int = Field(default=28_800, ge=60, le=86_400)
+    session_idle_seconds: int = Field(default=3_600, ge=60, le=86_400)
+    introspection_seconds: int = Field(default=30, ge=0, le=30)
+    failed_sign_ins_per_minute: int = Field(default=600, ge=1)
+    scim_requests_per_second: int = Field(default=100, ge=100)
+
+    notice_nl: str = NOTICE_NL
+    notice_en: str = NOTICE_EN
+    help_nl: Lines = HELP_NL
+    help_en: Lines = HELP_EN
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments, environment, ``_FILE`` variables and the TOML file, in this order."""
+        return init_settings, env_settings, FileSource(settings_cls), TomlSource(settings_cls)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        object.__setattr__(self, "var", self.var.resolve())
+        object.__setattr__(self, "base_url", _base_url(self.base_url))
+        url = self.database_url or f"sqlite:///{self.var / 'mo.sqlite'}"
+        object.__setattr__(self, "database_url", url)
+        _check_secret(self)
+        _check_providers(self)
+        return self
+
+    @property
+    def plain_http(self) -> bool:
+        """Whether the base URL is http (then on loopback): cookies cannot be Secure."""
+        return self.base_url.startswith("http://")
+
+    @property
+    def documents(self) -> Path:
+        """The folder of the documents' bytes, named by their SHA-256."""
+        return self.var / "documents"
+
+    @property
+    def secret(self) -> str:
+        """The secret key as text."""
+        return self.secret_key.get_secret_value()
+
+    @property
+    def key_file(self) -> Path:
+        """Where the keys of INSZ and audit are."""
+        return self.keys_file or self.var / KEYS_NAME
+
+    @cached_property
+    def providers(self) -> tuple[Provider, ...]:
+        """Every provider: the one of ``oidc_issuer`` first, then those of the TOML file."""
+        fields = {name: getattr(self, f"oidc_{name}") for name in Provider.model_fields}
+        alone = (fields,) if self.oidc_issuer else ()
+        shared = {k: v for k, v in fields.items() if k not in {"name", "label", "issuer"}}
+        told = tuple({**shared, **table} for table in self.oidc_providers)
+        return tuple(_provider(table) for table in alone + told)
+
+    def provider(self, name: str) -> Provider | None:
+        """Give the provider with this name, or None."""
+        return next((p for p in self.providers if p.name == name), None)
+
+
+def load(*, make_keys: bool = True) -> Settings:
+    """Read and check every setting; with ``make_keys`` the secret key is made on first start.
+
+    Raises ``ConfigError`` with one line for each fault.
+    """
+    try:
+        settings = Settings()
+        if make_keys and not settings.secret:
+            settings = _with_secret(settings)
+    except ValidationError as fault:
+        raise ConfigError(*map(_line, fault.errors(include_url=False))) from None
+    except (SourceError, KeyFileError) as fault:
+        raise ConfigError(str(fault)) from None
+    return settings
+
+
+def keys(settings: Settings) -> KeyRing:
+    """Give the key ring, made on first start. Raises ``ConfigError`` when it cannot be used."""
+    try:
+        return key_ring(settings.key_file)
+    except KeyFileError as fault:
+        raise ConfigError(str(fault)) from None
+
+
+def _with_secret(settings: Settings) -> Settings:
+    made = secret_key(settings.var)
+    if len(made) < SHORTEST_SECRET:
+        raise KeyFileError(f"secret_key in {settings.var}: too short; remove the file")
+    return settings.model_copy(update={"secret_key": SecretStr(made)})
+
+
+def _line(fault: Any) -> str:  # noqa: ANN401 - pydantic's error is an open mapping
+    """One fault as a line: which setting, what was given (no secrets), what is wrong."""
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    if not fault["loc"]:
+        name, _, rest = message.partition(": ")
+        return f"{_told(name)}: {rest}" if rest else message
+    name = str(fault["loc"][0])
+    shown = "" if name in SECRETS else f" (given: {str(fault['input'])[:80]!r})"
+    return f"{_told('.'.join(map(str, fault['loc'])))}: {message}{shown}"
+
+
+def _told(name: str) -> str:
+    return f"MO_{name.upper()}" if name.isidentifier() or "." in name else name
+
+
+def _provider(table: Mapping[str, object]) -> Provider:
+    try:
+        return Provider.model_validate(table)
+    except ValidationError as fault:
+        first = fault.errors(include_url=False)[0]
+        message = str(first["msg"]).removeprefix("Value error, ")
+        where = ".".join(map(str, first["loc"]))
+        raise ValueError(
+            f"oidc_{where or 'providers'}: {message} (provider {table.get('name')!r})"
+        ) from None
+
+
+def _base_url(url: str) -> str:
+    parts = urlsplit(url.rstrip("/"))
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("base_url: must be an address such as https://toegang.example.org")
+    if parts.path or parts.query or parts.fragment or parts.username:
+        raise ValueError("base_url: must be scheme, host and port only")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ValueError("base_url: must be https, except on loopback")
+    return url.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether the host name or address is this very machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _check_secret(settings: Settings) -> None:
+    given = "secret_key" in settings.model_fields_set
+    if given and len(settings.secret.strip()) < SHORTEST_SECRET:
+        raise ValueError(f"secret_key: must have {SHORTEST_SECRET} characters or more")
+
+
+def _check_providers(settings: Settings) -> None:
+    names = [p.name for p in settings.providers]
+    if twice := {n for n in names if names.count(n) > 1}:
+        raise ValueError(f"oidc_providers: name {', '.join(sorted(twice))} is used twice")
+    for provider in settings.providers:
+        parts = urlsplit(provider.issuer)
+        if not parts.hostname or parts.scheme not in {"http", "https"}:
+            raise ValueError(f"oidc_issuer: {provider.name} needs an https address")
+        if parts.scheme == "http" and not settings.plain_http:
+            raise ValueError(f"oidc_issuer: {provider.name} must be https")

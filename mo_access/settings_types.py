@@ -1,0 +1,93 @@
+"""The types of settings that are more than a text or a number, and the provider they make up."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+Mode: TypeAlias = Literal["scim", "jit", "hybrid"]
+LastBeheerder: TypeAlias = Literal["allow", "retain", "refuse"]
+
+ALGORITHMS: Final = frozenset(
+    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+)
+DEFAULT_LINK: Final = (("vo_id", "externalId"), ("rrn", "insz"))
+
+
+def _words(value: object) -> object:
+    return tuple(value.split()) if isinstance(value, str) else value
+
+
+def _lines(value: object) -> object:
+    return tuple(value.splitlines()) if isinstance(value, str) else value
+
+
+def _pairs(value: object) -> object:
+    """Read ``claim:attribute claim:attribute``; a claim name may itself hold colons."""
+    words = _words(value)
+    if not isinstance(words, tuple | list):
+        return words
+    if loose := [w for w in words if isinstance(w, str) and ":" not in w]:
+        raise ValueError(f"{loose[0]!r} must be claim:attribute")
+    return tuple(tuple(w.rsplit(":", 1)) if isinstance(w, str) else w for w in words)
+
+
+def _table(value: object) -> object:
+    """Read ``key=value key=value``; a key may hold colons and equals signs."""
+    if not isinstance(value, str):
+        return value
+    if loose := [word for word in value.split() if "=" not in word]:
+        raise ValueError(f"{loose[0]!r} must be key=value")
+    return dict(word.rsplit("=", 1) for word in value.split())
+
+
+def decoded(value: object) -> object:
+    """Read JSON where a variable holds it; anything else is passed on."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _empty_is_none(value: object) -> object:
+    return None if value == "" else value
+
+
+Words: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Lines: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_lines)]
+Pairs: TypeAlias = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_pairs)]
+Levels: TypeAlias = Annotated[Mapping[str, int], BeforeValidator(_table)]
+Names: TypeAlias = Annotated[Mapping[str, str], BeforeValidator(_table)]
+Optional: TypeAlias = Annotated[str | None, BeforeValidator(_empty_is_none)]
+Port: TypeAlias = Annotated[
+    Annotated[int, Field(ge=1, le=65535)] | None, BeforeValidator(_empty_is_none)
+]
+
+
+class Provider(BaseModel):
+    """One OpenID provider whose sign-ins and access tokens are believed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")
+    label: str = ""
+    issuer: str = Field(min_length=1)
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr = SecretStr("")
+    link: Pairs = DEFAULT_LINK
+    mode: Mode = "scim"
+    algorithms: Words = ("RS256",)
+    scopes: Words = ("openid",)
+    introspection: bool = True
+    """Whether opaque access tokens are asked about at this provider, with our credentials."""
+
+    @property
+    def shown(self) -> str:
+        """The text on the button of the chooser."""
+        return self.label or self.name
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        if unknown := set(self.algorithms) - ALGORITHMS:
+            raise ValueError(f"algorithms {', '.join(sorted(unknown))} are not accepted")
+        if "openid" not in self.scopes:
+            raise ValueError("scopes must hold openid")
+        return self
