@@ -16,7 +16,7 @@ UV ?= uv
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-broker demo test coverage check lint format lock clean
+.PHONY: help install install-broker demo test coverage check lint format translations wheel lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,14 @@ lint: install ## lint and types only
 format: install ## bring the code into form
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
+
+# Compiled translations are kept in git, so that an install needs no extra step.
+translations: install ## compile the translations that changed
+	@for po in mo_*/translations/*/LC_MESSAGES/messages.po; do \
+	  if [ -e "$$po" ]; then $(BIN)/pybabel --quiet compile -i "$$po" -o "$${po%.po}.mo"; fi; done
+
+wheel: install ## build the wheel into dist/, with the locked build tool
+	@$(BIN)/python -m hatchling build -t wheel
 
 # Every published file of every dependency, by hash and without addresses, so that any index or
 # wheel folder that carries the public files will do.
