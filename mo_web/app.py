@@ -1,0 +1,150 @@
+"""The Flask application: doors put on it, and one edge where every error becomes an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+from flask import Blueprint, Flask, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, RequestURITooLarge
+
+from mo_access.domain.keys import KeyRing
+from mo_access.settings import Settings
+from mo_access.storage.engine import Database
+from mo_web import csrf, headers, health, language, log, metrics, requestid, shared, unit
+from mo_web.errors import Problem, Unauthenticated, problem_of
+from mo_web.introspection import Introspector
+from mo_web.limits import Limits
+from mo_web.proxies import ProxyGate
+
+MAX_URL: Final = 8 * 1024
+MAX_BODY: Final = 1024 * 1024
+_FAULT: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One way in: its routes, the paths that are its own, and how it draws a problem."""
+
+    name: str
+    blueprint: Blueprint
+    prefixes: tuple[str, ...]
+    render_error: Callable[[Problem], Response]
+
+
+class DoorFlask(Flask):
+    """Flask, with the unit of work settled inside the error edge: a failed commit is an error."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Run the view, then commit or roll back by what it answered."""
+        response = self.make_response(super().dispatch_request())
+        unit.settle(response.status_code)
+        return response
+
+
+def create_app(
+    settings: Settings, database: Database, keys: KeyRing, doors: Sequence[Door]
+) -> Flask:
+    """Return an application with these doors; nothing is shared between two of them."""
+    log.configure(settings.log_level)
+    app = DoorFlask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    # A redirect to a "canonical" path would be built from the Host header.
+    app.url_map.strict_slashes = app.url_map.merge_slashes = app.url_map.redirect_defaults = False
+    shared.install(app, _parts(settings, database, keys))
+    language.install(app, [Path(app.root_path), *(Path(d.blueprint.root_path) for d in doors)])
+    app.jinja_env.globals["csrf_token"] = csrf.field_value
+    for routes in (health.blueprint(), *(door.blueprint for door in doors)):
+        app.register_blueprint(routes)
+    _add_hooks(app, settings)
+    app.register_error_handler(Exception, _edge(tuple(doors)))
+    # Flask's own way to add middleware, which its types do not foresee.
+    app.wsgi_app = ProxyGate(app.wsgi_app, settings.trusted_proxies)  # type: ignore[assignment, method-assign]
+    return app
+
+
+def _parts(settings: Settings, database: Database, keys: KeyRing) -> shared.Shared:
+    measures = metrics.Metrics()
+    if settings.metrics_port:
+        measures.expose(settings.metrics_port)
+    return shared.Shared(
+        settings,
+        database,
+        keys,
+        Introspector(settings.providers, settings.introspection_seconds),
+        Limits(settings.failed_sign_ins_per_minute, settings.scim_requests_per_second),
+        measures,
+    )
+
+
+def _add_hooks(app: Flask, settings: Settings) -> None:
+    issuers = [provider.issuer for provider in settings.providers]
+    app.before_request(log.start_clock)
+    app.before_request(_refuse_long_urls)
+    # Flask runs these in reverse: the line is written last, when the answer is complete.
+    app.after_request(_tell)
+    app.after_request(headers.stamp(headers.policy(issuers), https=not settings.plain_http))
+    app.after_request(csrf.set_cookie)
+    app.teardown_request(_close_unit)
+
+
+def _refuse_long_urls() -> None:
+    if len(request.full_path.encode("utf-8", "replace")) > MAX_URL:
+        raise RequestURITooLarge(f"A URL has at most {MAX_URL} bytes.")
+
+
+def _tell(response: Response) -> Response:
+    shared.shared().metrics.count(response, log.elapsed())
+    log.write_line(response)
+    return response
+
+
+def _close_unit(_error: BaseException | None) -> None:
+    unit.close()
+
+
+def _edge(doors: tuple[Door, ...]) -> Callable[[Exception], ResponseReturnValue]:
+    """Return the one place that turns an exception into an answer."""
+
+    def answer(cause: Exception) -> ResponseReturnValue:
+        unit.close()
+        if isinstance(cause, HTTPException) and (cause.code is None or cause.code < 400):  # noqa: PLR2004
+            return cause
+        problem = problem_of(cause, requestid.current())
+        _notice(problem)
+        response = _renderer(doors)(problem)
+        response.status_code = problem.status
+        response.headers.extend(problem.headers)
+        return response
+
+    return answer
+
+
+def _notice(problem: Problem) -> None:
+    if isinstance(problem.cause, Unauthenticated):
+        shared.shared().metrics.count_unauthenticated()
+    if problem.status >= _FAULT:
+        structlog.get_logger("mo_web").error(
+            "fault", request_id=problem.request_id, status=problem.status, exc_info=problem.cause
+        )
+
+
+def _renderer(doors: tuple[Door, ...]) -> Callable[[Problem], Response]:
+    """Return how the door draws that owns this route, else this path (longest prefix first)."""
+    for door in doors:
+        if request.blueprint == door.blueprint.name:
+            return door.render_error
+    fitting = [(len(p), d) for d in doors for p in d.prefixes if _is_under(request.path, p)]
+    return max(fitting, key=lambda pair: pair[0])[1].render_error if fitting else _plain
+
+
+def _is_under(path: str, prefix: str) -> bool:
+    return path == prefix or path.startswith(f"{prefix.rstrip('/')}/")
+
+
+def _plain(problem: Problem) -> Response:
+    return jsonify(error=problem.phrase, message=problem.message, request_id=problem.request_id)

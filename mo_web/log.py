@@ -1,0 +1,107 @@
+"""One JSON line for each request, from which secrets and personal numbers were taken out."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import time
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Final, TextIO
+
+import structlog
+from flask import Response, g, request
+
+from mo_web import requestid
+
+_LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_HIDDEN: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+    (re.compile(r"\bmos_[A-Za-z0-9_-]+"), "[token]"),
+    (re.compile(r"\b(bearer|basic)\s+[^\s\"',]+", re.IGNORECASE), r"\1 [token]"),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*){1,4}"), "[token]"),
+    (re.compile(r"[^\s\"'<>@,;:(]+@[^\s\"'<>@,;:)]+\.[A-Za-z]{2,}"), "[e-mail]"),
+    (re.compile(r"(?<!\d)\d{2}[. ]?\d{2}[. ]?\d{2}[- .]?\d{3}[. ]?\d{2}(?!\d)"), "[insz]"),
+)
+
+
+def redacted(text: str) -> str:
+    """Return ``text`` without tokens, e-mail addresses and anything shaped like an INSZ."""
+    for pattern, instead in _HIDDEN:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def configure(level: str, stream: TextIO | None = None) -> None:
+    """Send every log line, ours and the libraries', as redacted JSON to ``stream`` (stderr)."""
+    shape = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.stdlib.add_logger_name],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            redact,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(shape)
+    _replace_handler(handler, _LEVELS[level])
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+
+
+def _replace_handler(handler: logging.Handler, level: int) -> None:
+    root = logging.getLogger()
+    for old in [h for h in root.handlers if getattr(h, "name", None) == "mo_web"]:
+        root.removeHandler(old)
+    handler.set_name("mo_web")
+    root.addHandler(handler)
+    root.setLevel(level)
+
+
+def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Redact every text of a log line, however deep (a structlog processor)."""
+    return {name: _redacted_value(value) for name, value in event.items()}
+
+
+def _redacted_value(value: object) -> object:
+    if isinstance(value, str):
+        return redacted(value)
+    if isinstance(value, Mapping):
+        return {str(name): _redacted_value(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted_value(inner) for inner in value]
+    return value if isinstance(value, int | float | None) else redacted(str(value))
+
+
+def start_clock() -> None:
+    """Remember when this request came in."""
+    g.started = time.perf_counter()
+
+
+def elapsed() -> float:
+    """Return how many seconds this request has taken."""
+    began: float = g.get("started", time.perf_counter())
+    return time.perf_counter() - began
+
+
+def write_line(response: Response) -> None:
+    """Log the request: what, by whom, how it went; the path without its query."""
+    known = g.get("actor")
+    structlog.get_logger("mo_web.request").info(
+        "request",
+        method=request.method,
+        path=request.path,
+        status=response.status_code,
+        milliseconds=round(elapsed() * 1_000, 1),
+        request_id=requestid.current(),
+        client=known.client_id if known is not None else None,
+    )

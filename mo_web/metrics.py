@@ -1,0 +1,51 @@
+"""Counters for Prometheus, on a port of their own and with labels that no request can choose."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+from flask import Response, request
+from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
+
+LABELS: Final = ("method", "route", "status")
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+LOOPBACK: Final = "127.0.0.1"
+
+
+class Metrics:
+    """The measures of one application, in a registry of their own."""
+
+    def __init__(self) -> None:
+        """Make the measures; nothing is exposed yet."""
+        self.registry = CollectorRegistry()
+        self._requests = Counter("mo_requests", "Requests.", LABELS, registry=self.registry)
+        self._seconds = Histogram(
+            "mo_request_seconds", "Time to answer.", ("route",), registry=self.registry
+        )
+        self._refused = Counter(
+            "mo_unauthenticated", "Requests without a valid credential.", registry=self.registry
+        )
+
+    def count(self, response: Response, seconds: float) -> None:
+        """Count one answered request."""
+        method = request.method if request.method in METHODS else "other"
+        self._requests.labels(method, _route(), str(response.status_code)).inc()
+        self._seconds.labels(_route()).observe(seconds)
+
+    def count_unauthenticated(self) -> None:
+        """Count one request that was turned away with 401."""
+        self._refused.inc()
+
+    def expose(self, port: int) -> None:
+        """Serve the measures on loopback; a port that is taken is a warning (design section 4)."""
+        try:
+            start_http_server(port, addr=LOOPBACK, registry=self.registry)
+        except OSError as error:
+            structlog.get_logger("mo_web").warning("metrics_port_taken", port=port, why=str(error))
+
+
+def _route() -> str:
+    """Return the route's pattern: a set that the code closes, whatever paths are asked for."""
+    rule = request.url_rule
+    return rule.rule if rule is not None else "none"

@@ -1,0 +1,50 @@
+"""What every request of one application shares, handed to Flask once and asked for by type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Flask, current_app
+
+from mo_access.domain.keys import KeyRing
+from mo_access.service.unit_of_work import clock
+from mo_access.settings import Settings
+from mo_access.storage.engine import Database
+from mo_web.introspection import Introspector
+from mo_web.limits import Limits
+from mo_web.metrics import Metrics
+
+_KEY: Final = "mo_web"
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The parts that were made before the first request; all of them safe across threads."""
+
+    settings: Settings
+    database: Database
+    keys: KeyRing
+    introspector: Introspector
+    limits: Limits
+    metrics: Metrics
+    clock: Callable[[], int] = clock
+
+
+def install(app: Flask, parts: Shared) -> None:
+    """Hand the parts to the application; ``create_app`` is the only caller."""
+    app.extensions[_KEY] = parts
+
+
+def shared() -> Shared:
+    """Return the parts of the application that serves this request."""
+    parts = current_app.extensions[_KEY]
+    if not isinstance(parts, Shared):
+        raise TypeError("the application was not made by mo_web.app.create_app")
+    return parts
+
+
+def absolute(path: str) -> str:
+    """Return the public address of ``path``, from the settings and never from the Host header."""
+    return f"{str(shared().settings.base_url).rstrip('/')}{path}"

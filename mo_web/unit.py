@@ -1,0 +1,67 @@
+"""One unit of work for each request (design section 2), opened when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Final
+
+from flask import g
+
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_web import requestid
+from mo_web.shared import shared
+
+_FAILED: Final = 400
+
+
+def current() -> UnitOfWork:
+    """Return this request's unit.
+
+    It is committed when the view answers below 400 and rolled back otherwise; a view whose 4xx
+    must leave a trace commits by itself, or works in a unit ``apart``.
+    """
+    if "unit" not in g:
+        stack = ExitStack()
+        g.unit = stack.enter_context(_made())
+        g.unit_stack = stack
+    unit: UnitOfWork = g.unit
+    return unit
+
+
+@contextmanager
+def apart() -> Iterator[UnitOfWork]:
+    """Undo this request's unit and open another, which the caller commits.
+
+    For what must be kept although the request fails: the audit of a refusal.
+    """
+    caller = g.unit.caller if "unit" in g else "anonymous"
+    close()
+    with _made() as unit:
+        unit.caller = caller
+        yield unit
+
+
+def settle(status: int) -> None:
+    """Commit or roll back, by the status that the view answered."""
+    if "unit" not in g:
+        return
+    if status < _FAILED:
+        g.unit.commit()
+    else:
+        close()
+
+
+def close() -> None:
+    """Undo what was not committed and give the connection back; harmless when there is none."""
+    stack: ExitStack | None = g.pop("unit_stack", None)
+    g.pop("unit", None)
+    if stack is not None:
+        stack.close()
+
+
+def _made() -> UnitOfWork:
+    parts = shared()
+    return UnitOfWork(
+        parts.database, keys=parts.keys, request_id=requestid.current(), now=parts.clock
+    )
