@@ -118,7 +118,7 @@ def test_every_test_states_a_contract() -> None:
 def test_only_settings_read_the_environment() -> None:
     """`os.environ` and `os.getenv` stand in settings; all others are told what they need."""
     readers = [
-        f"{_name(path)}:{node.lineno}"
+        f"{_name(path)}: {ast.unparse(node)}"
         for path in _python(*PACKAGES, "deploy")
         if _name(path) not in ENVIRONMENT_READERS
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
