@@ -1,0 +1,1 @@
+"""Values and rules in plain Python: no storage, no protocol, no clock of its own."""

@@ -1,0 +1,116 @@
+"""Query conditions as values, between a door's filter language and SQL (design section 2).
+
+A field is one of a closed set, so nothing that a client writes ever names a column.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+
+class Op(StrEnum):
+    """How a value is compared."""
+
+    EQ = "eq"
+    NE = "ne"
+    CO = "co"
+    SW = "sw"
+    EW = "ew"
+    GT = "gt"
+    GE = "ge"
+    LT = "lt"
+    LE = "le"
+
+
+class Column(StrEnum):
+    """A property that a resource has exactly once and that has a column of its own."""
+
+    ID = "id"
+    USER_NAME = "user_name"
+    EXTERNAL_ID = "external_id"
+    ACTIVE = "active"
+    CREATED = "created"
+    MODIFIED = "modified"
+    DISPLAY_NAME = "display_name"
+    INSZ = "insz"
+    GROUP_ID = "group_id"
+    GROUP_NAME = "group_name"
+    MEMBER_ID = "member_id"
+    THEME = "theme"
+    INSTITUTION = "institution"
+    AFFILIATION = "affiliation"
+    ROLE = "role"
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """A value of the document, found through the value index; names are folded."""
+
+    attribute: str
+    sub: str = ""
+    exact: bool = False
+
+
+Field: TypeAlias = Column | Indexed
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """The field has a value that stands in this relation to ``value`` (text, or int for times
+    and flags)."""
+
+    field: Field
+    op: Op
+    value: str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The field has a value that is not empty."""
+
+    field: Field
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One element of a multi-valued attribute meets the whole inner condition.
+
+    The inner condition holds only ``Compare`` and ``Present`` on ``Indexed`` fields of the same
+    attribute, joined by ``And``, ``Or``, ``Not``.
+    """
+
+    attribute: str
+    inner: Criteria
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """Both hold."""
+
+    left: Criteria
+    right: Criteria
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one holds."""
+
+    left: Criteria
+    right: Criteria
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """It does not hold."""
+
+    inner: Criteria
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Holds for no resource (a comparison with a value that cannot exist)."""
+
+
+Criteria: TypeAlias = Compare | Present | Element | And | Or | Not | Nothing

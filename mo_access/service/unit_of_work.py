@@ -1,0 +1,112 @@
+"""One transaction with its clock, its keys and its audit trail (rule 9)."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime
+from types import TracebackType
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from mo_access.domain.keys import KeyRing
+from mo_access.domain.model import Document, Event
+from mo_access.storage import audit
+from mo_access.storage.engine import Connection, Database
+
+BRUSSELS: Final = ZoneInfo("Europe/Brussels")
+PLATFORM: Final = "platform"
+
+
+def clock() -> int:
+    """Return the time as integer microseconds since the epoch (UTC)."""
+    return time.time_ns() // 1_000
+
+
+class UnitOfWork:
+    """What a door opens for each request and hands to the services.
+
+    Reads run outside a transaction until ``write`` begins one. Leaving without ``commit`` undoes
+    everything. ``caller`` says who acts, for the audit trail: ``client:<id>``,
+    ``person:<id>``, ``cli:<name>`` or ``anonymous``.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        keys: KeyRing,
+        request_id: str,
+        caller: str = "anonymous",
+        now: Callable[[], int] = clock,
+    ) -> None:
+        """Remember what the unit works with; the connection is lent on entering."""
+        self.database = database
+        self.keys = keys
+        self.request_id = request_id
+        self.caller = caller
+        self.now = now()
+        self._stack = ExitStack()
+        self._conn: Connection | None = None
+
+    def __enter__(self) -> UnitOfWork:
+        """Borrow a connection."""
+        self._conn = self._stack.enter_context(self.database.connect())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Undo what was not committed and give the connection back."""
+        self._stack.__exit__(kind, error, trace)
+        self._conn = None
+
+    @property
+    def conn(self) -> Connection:
+        """The connection, for storage functions that read."""
+        if self._conn is None:
+            raise RuntimeError("the unit of work is not open")
+        return self._conn
+
+    @property
+    def today(self) -> str:
+        """The day in Brussels as ISO text (ruling 4)."""
+        return datetime.fromtimestamp(self.now / 1_000_000, BRUSSELS).date().isoformat()
+
+    def write(self) -> Connection:
+        """Begin the write transaction when there is none yet, and return the connection."""
+        if not self.conn.in_transaction:
+            self.conn.begin()
+        return self.conn
+
+    def record(self, event: Event) -> None:
+        """Write the event in this transaction, once per institution that it touches."""
+        body: Document = {
+            "caller": self.caller,
+            "request": self.request_id,
+            "person": event.person,
+            "theme": event.theme,
+            "institutions": list(event.institutions),
+            "facts": dict(event.facts),
+        }
+        audit.write(
+            self.write(),
+            now=self.now,
+            kind=event.kind,
+            outcome=event.outcome,
+            chains=event.institutions or (PLATFORM,),
+            body=json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+        )
+
+    def commit(self) -> None:
+        """Make everything durable; the unit may go on and begin anew."""
+        self.conn.commit()
+
+    def rollback(self) -> None:
+        """Undo everything since the last commit."""
+        self.conn.rollback()

@@ -1,0 +1,38 @@
+"""SQL that the two engines spell differently, as one expression."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BindParameter, Text, column
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.selectable import TableValuedAlias
+
+
+class _JsonTexts(FunctionElement[str]):
+    """The texts of a JSON array as rows of one column, ``value``."""
+
+    name = "json_texts"
+    inherit_cache = True
+
+
+@compiles(_JsonTexts, "sqlite")  # type: ignore[no-untyped-call,untyped-decorator]  # SQLAlchemy's decorator is untyped
+def _sqlite(element: _JsonTexts, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_JsonTexts, "postgresql")  # type: ignore[no-untyped-call,untyped-decorator]  # as above
+def _postgresql(element: _JsonTexts, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f"json_array_elements_text(CAST({compiler.process(element.clauses, **options)} AS json))"
+
+
+def json_texts(texts: BindParameter[str]) -> TableValuedAlias:
+    """Return a table with the column ``value``: one row for each text of a JSON array.
+
+    Sends any number of ids as one parameter, so that a statement is compiled once.
+    """
+    return _JsonTexts(texts).table_valued(column("value", Text))
+
+

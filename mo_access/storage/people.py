@@ -1,0 +1,350 @@
+"""Persons and the links of clients to them (design section 2; rule 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from mo_access.domain.model import Actor, PersonView, Query
+from mo_access.storage import criteria
+from mo_access.storage.engine import Connection
+from mo_access.storage.schema import link, link_identity, link_value, person
+
+own: Final = link.alias("own")
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    """A link with its person, as stored."""
+
+    pk: int
+    person_pk: int
+    client_pk: int
+    view: PersonView
+    said_insz: bool
+    insz_sealed: bytes | None
+    insz_index: bytes | None
+    owner_pk: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkValues:
+    """The columns of a link that a client decides."""
+
+    user_name: str
+    external_id: str | None
+    active: bool
+    said_insz: bool
+    document: str
+
+
+def scope(actor: Actor) -> ColumnElement[bool]:
+    """Which links this client sees: its own; a platform client also owners' of the others."""
+    mine = link.c.client_pk == literal(actor.client_pk)
+    if not actor.platform:
+        return mine
+    none_of_mine = ~exists(
+        select(own.c.pk).where(
+            own.c.person_pk == link.c.person_pk, own.c.client_pk == literal(actor.client_pk)
+        )
+    )
+    return or_(mine, and_(link.c.client_pk == person.c.owner_pk, none_of_mine))
+
+
+def _rows(actor: Actor) -> Select[tuple[object, ...]]:
+    active = person.c.active if actor.platform else link.c.active
+    return (
+        select(
+            link.c.pk,
+            link.c.person_pk,
+            link.c.client_pk,
+            person.c.id,
+            link.c.user_name,
+            link.c.external_id,
+            active,
+            link.c.document,
+            link.c.version,
+            link.c.created,
+            link.c.modified,
+            link.c.said_insz,
+            person.c.insz_sealed,
+            person.c.insz_index,
+            person.c.owner_pk,
+        )
+        .join(person, person.c.pk == link.c.person_pk)
+        .where(scope(actor))
+    )
+
+
+def _row(found: tuple[object, ...]) -> LinkRow:
+    pk, person_pk, client_pk, *shown, said, sealed, index, owner = found
+    person_id, name, external, active, document, version, created, modified = shown
+    view = PersonView(
+        id=str(person_id),
+        user_name=str(name),
+        external_id=None if external is None else str(external),
+        active=bool(active),
+        document=str(document),
+        version=_number(version),
+        created=_number(created),
+        modified=_number(modified),
+    )
+    return LinkRow(
+        _number(pk),
+        _number(person_pk),
+        _number(client_pk),
+        view,
+        bool(said),
+        sealed if isinstance(sealed, bytes) else None,
+        index if isinstance(index, bytes) else None,
+        None if owner is None else _number(owner),
+    )
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"the column holds no integer: {type(value).__name__}")
+    return value
+
+
+def get(conn: Connection, actor: Actor, person_id: str, *, lock: bool = False) -> LinkRow | None:
+    """Return the link that this client sees of the person, or None when it sees none."""
+    wanted = _rows(actor).where(person.c.id == literal(person_id))
+    found = conn.one(wanted.with_for_update(of=link) if lock else wanted)
+    return _row(found) if found else None
+
+
+def find(conn: Connection, actor: Actor, query: Query) -> tuple[int, list[LinkRow]]:
+    """Return how many of the visible links meet the query, and the asked page of them."""
+    where = criteria.where(query.criteria, "person", None if actor.platform else actor.client_pk)
+    base = _rows(actor).where(where)
+    total = conn.one(select(func.count()).select_from(base.subquery()))
+    count = int(total[0]) if total else 0
+    if query.count == 0 or query.start > count:
+        return count, []
+    order = criteria.order(query.sort, "person", descending=query.descending)
+    page = base.order_by(*order, link.c.pk).limit(query.count).offset(query.start - 1)
+    return count, [_row(found) for found in conn.all(page)]
+
+
+_BY_INSZ = select(person.c.pk, person.c.id).where(person.c.insz_index == bindparam("insz"))
+_OWN_LINK = select(link.c.pk).where(
+    link.c.person_pk == bindparam("person"), link.c.client_pk == bindparam("client")
+)
+
+
+def by_insz(conn: Connection, index: bytes) -> tuple[int, str] | None:
+    """Return (pk, id) of the person with this blind index, or None."""
+    found = conn.one(_BY_INSZ, {"insz": index})
+    return (int(found[0]), str(found[1])) if found else None
+
+
+def own_link(conn: Connection, person_pk: int, client_pk: int) -> int | None:
+    """Return the pk of the client's own link to the person, or None."""
+    found = conn.one(_OWN_LINK, {"person": person_pk, "client": client_pk})
+    return int(found[0]) if found else None
+
+
+_NEW_PERSON = (
+    insert(person)
+    .values(
+        id=bindparam("id"),
+        owner_pk=bindparam("owner"),
+        active=bindparam("active"),
+        insz_sealed=bindparam("sealed"),
+        insz_index=bindparam("index"),
+        created=bindparam("now"),
+        modified=bindparam("now"),
+    )
+    .returning(person.c.pk)
+)
+
+
+def new_person(
+    conn: Connection,
+    person_id: str,
+    owner_pk: int,
+    insz: tuple[bytes, bytes] | None,
+    now: int,
+) -> int:
+    """Insert a person; ``insz`` is (sealed, index) or None. Raises ``Duplicate`` on the index."""
+    sealed, index = insz or (None, None)
+    return conn.insert(
+        _NEW_PERSON,
+        {
+            "id": person_id,
+            "owner": owner_pk,
+            "active": 1,
+            "sealed": sealed,
+            "index": index,
+            "now": now,
+        },
+    )
+
+
+_SET_INSZ = (
+    update(person)
+    .values(insz_sealed=bindparam("sealed"), insz_index=bindparam("index"))
+    .where(person.c.pk == bindparam("person"))
+)
+_SET_ACTIVE = (
+    update(person)
+    .values(active=bindparam("flag"), modified=bindparam("now"))
+    .where(person.c.pk == bindparam("person"))
+)
+_SET_OWNER = (
+    update(person)
+    .values(
+        owner_pk=select(link.c.client_pk)
+        .where(link.c.person_pk == bindparam("person"))
+        .order_by(link.c.pk)
+        .limit(1)
+        .scalar_subquery()
+    )
+    .where(person.c.pk == bindparam("person"))
+)
+
+
+def set_insz(conn: Connection, person_pk: int, sealed: bytes | None, index: bytes | None) -> None:
+    """Store or clear the sealed number and its blind index. Raises ``Duplicate``."""
+    conn.run(_SET_INSZ, {"person": person_pk, "sealed": sealed, "index": index})
+
+
+def set_active(conn: Connection, person_pk: int, now: int, *, active: bool) -> None:
+    """Turn the person's own switch (a platform client's ``active``)."""
+    conn.run(_SET_ACTIVE, {"person": person_pk, "flag": int(active), "now": now})
+
+
+def pass_ownership(conn: Connection, person_pk: int) -> bool:
+    """Make the oldest living link the owner; False when no link is left."""
+    conn.run(_SET_OWNER, {"person": person_pk})
+    return conn.one(_ANY_LINK, {"person": person_pk}) is not None
+
+
+_ANY_LINK = select(link.c.pk).where(link.c.person_pk == bindparam("person")).limit(1)
+_NEW_LINK = (
+    insert(link)
+    .values(
+        client_pk=bindparam("client"),
+        person_pk=bindparam("person"),
+        user_name=bindparam("user_name"),
+        user_key=bindparam("user_key"),
+        external_id=bindparam("external_id"),
+        external_key=bindparam("external_key"),
+        active=bindparam("active"),
+        said_insz=bindparam("said_insz"),
+        document=bindparam("document"),
+        version=bindparam("version"),
+        created=bindparam("now"),
+        modified=bindparam("now"),
+    )
+    .returning(link.c.pk)
+)
+_CHANGE_LINK = (
+    update(link)
+    .values(
+        person_pk=bindparam("to_person"),
+        user_name=bindparam("user_name_"),
+        user_key=bindparam("user_key_"),
+        external_id=bindparam("external_id_"),
+        external_key=bindparam("external_key_"),
+        active=bindparam("active_"),
+        said_insz=bindparam("said_insz_"),
+        document=bindparam("document_"),
+        version=link.c.version + 1,
+        modified=bindparam("now_"),
+    )
+    .where(link.c.pk == bindparam("link"), link.c.version == bindparam("expected"))
+)
+
+
+def new_link(
+    conn: Connection, client_pk: int, person_pk: int, values: LinkValues, now: int
+) -> int:
+    """Insert a link. Raises ``Duplicate`` when userName or externalId is taken at this client."""
+    row = {**_link_params(values), "client": client_pk, "person": person_pk, "now": now}
+    return conn.insert(_NEW_LINK, {**row, "version": 1})
+
+
+def change_link(conn: Connection, row: LinkRow, person_pk: int, values: LinkValues, now: int) -> bool:
+    """Replace a link's columns if nobody did so meanwhile; tell whether it was done."""
+    params = {f"{name}_": value for name, value in _link_params(values).items()}
+    fixed = {"to_person": person_pk, "link": row.pk, "expected": row.view.version, "now_": now}
+    return conn.run(_CHANGE_LINK, {**params, **fixed}) == 1
+
+
+def _link_params(values: LinkValues) -> dict[str, int | str | bytes | None]:
+    external = values.external_id
+    return {
+        "user_name": values.user_name,
+        "user_key": values.user_name.casefold(),
+        "external_id": external,
+        "external_key": None if external is None else external.casefold(),
+        "active": int(values.active),
+        "said_insz": int(values.said_insz),
+        "document": values.document,
+    }
+
+
+_DROP_LINK = delete(link).where(link.c.pk == bindparam("link"))
+_DROP_VALUES = delete(link_value).where(link_value.c.link_pk == bindparam("link"))
+_ADD_VALUE = insert(link_value).values(
+    link_pk=bindparam("link"),
+    attribute=bindparam("attribute"),
+    ordinal=bindparam("ordinal"),
+    sub=bindparam("sub"),
+    exact=bindparam("exact"),
+    folded=bindparam("folded"),
+)
+_DROP_IDENTITIES = delete(link_identity).where(link_identity.c.link_pk == bindparam("link"))
+_ADD_IDENTITY = insert(link_identity).values(
+    link_pk=bindparam("link"), issuer=bindparam("issuer"), subject=bindparam("subject")
+)
+
+
+def drop_link(conn: Connection, link_pk: int) -> None:
+    """Delete a link with everything that hangs on it (values, affiliations, grants, pins)."""
+    conn.run(_DROP_LINK, {"link": link_pk})
+
+
+def replace_values(conn: Connection, link_pk: int, rows: list[dict[str, int | str]]) -> None:
+    """Replace the searchable values of a link."""
+    conn.run(_DROP_VALUES, {"link": link_pk})
+    conn.many(_ADD_VALUE, [{**row, "link": link_pk} for row in rows])
+
+
+def replace_identities(
+    conn: Connection, link_pk: int, pairs: tuple[tuple[str, str], ...]
+) -> None:
+    """Replace the (issuer, subject) pairs that a link vouches for."""
+    conn.run(_DROP_IDENTITIES, {"link": link_pk})
+    rows = [{"link": link_pk, "issuer": i, "subject": s} for i, s in dict.fromkeys(pairs)]
+    conn.many(_ADD_IDENTITY, rows)
+
+
+_LINKS_OF = (
+    select(link.c.pk, link.c.client_pk)
+    .where(link.c.person_pk == bindparam("person"))
+    .order_by(link.c.pk)
+)
+
+
+def links_of(conn: Connection, person_pk: int) -> list[tuple[int, int]]:
+    """Return (link, client) for every link to the person, oldest first."""
+    return [(int(pk), int(client)) for pk, client in conn.all(_LINKS_OF, {"person": person_pk})]
+

@@ -1,0 +1,235 @@
+"""Where the parts of a multi-valued attribute live: the value index, or a table of the core.
+
+Both answer the same questions: which rows there are, whether a row itself meets a comparison
+(``direct``), and whether another part of the same element does (``beside``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, func, select, true
+
+from mo_access.domain.criteria import Compare, Indexed, Present
+from mo_access.domain.errors import Invalid
+from mo_access.domain.model import Form
+from mo_access.domain.text import fold
+from mo_access.storage.comparing import stands
+from mo_access.storage.schema import (
+    affiliation,
+    group,
+    group_value,
+    institution,
+    link,
+    link_value,
+    membership,
+    person,
+    theme,
+)
+
+
+class Row(Protocol):
+    """One element of an attribute, as rows of some table."""
+
+    @property
+    def outer(self) -> ColumnElement[int]:
+        """The column of the caller's query that the rows belong to."""
+
+    @property
+    def optional(self) -> bool:
+        """Whether ``outer`` may be NULL."""
+
+    def rows(self) -> Select[tuple[int]]:
+        """Select the owner of every row of this attribute."""
+
+    def direct(self, field: Indexed, leaf: Compare | Present) -> ColumnElement[bool]:
+        """Tell whether the row itself holds a value of the field that meets the leaf."""
+
+    def beside(self, field: Indexed, leaf: Compare | Present) -> ColumnElement[bool]:
+        """Tell whether the element that the row belongs to has such a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRow:
+    """An element in the value index: one row for each of its parts."""
+
+    table: FromClause
+    owner: ColumnElement[int]
+    outer: ColumnElement[int]
+    attribute: str
+    optional: bool = False
+
+    @classmethod
+    def of(cls, attribute: str, kind: Literal["person", "group"]) -> ValueRow:
+        """Look at one attribute of a person's or a group's document."""
+        if kind == "person":
+            values = link_value.alias()
+            return cls(values, values.c.link_pk, link.c.pk, attribute)
+        values = group_value.alias()
+        return cls(values, values.c.group_pk, group.c.pk, attribute)
+
+    def rows(self) -> Select[tuple[int]]:
+        """Select the owners of the attribute's values."""
+        return select(self.owner).where(self.table.c.attribute == self.attribute)
+
+    def direct(self, field: Indexed, leaf: Compare | Present) -> ColumnElement[bool]:
+        """Compare this value; presence without a part is presence of any part."""
+        return _value_meets(self.table, field, leaf)
+
+    def beside(self, field: Indexed, leaf: Compare | Present) -> ColumnElement[bool]:
+        """Look for another part with the same ordinal, through the primary key."""
+        other = (link_value if self.outer is link.c.pk else group_value).alias()
+        same = [
+            other.c[key] == self.table.c[key]
+            for key in (_owner_name(self.table), "attribute", "ordinal")
+        ]
+        return exists(
+            select(1)
+            .select_from(other)
+            .where(*same, _value_meets(other, field, leaf))
+            .correlate(self.table)
+        )
+
+    def first(self, field: Indexed) -> ColumnElement[str | None]:
+        """Give the value of the attribute's first element, for sorting."""
+        found = select(self.table.c.exact if field.exact else self.table.c.folded)
+        same = (
+            self.owner == self.outer,
+            self.table.c.attribute == self.attribute,
+            self.table.c.sub == field.sub,
+        )
+        one = found.where(*same).order_by(self.table.c.ordinal).limit(1)
+        return one.correlate(link, group).scalar_subquery()
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedRow:
+    """An element that is a row of a table of the core, with a column for each part."""
+
+    source: FromClause
+    owner: ColumnElement[int]
+    outer: ColumnElement[int]
+    belongs: ColumnElement[bool]
+    parts: Mapping[str, ColumnElement[Any]]
+    folded: frozenset[str] = frozenset()
+    optional: bool = False
+
+    def rows(self) -> Select[tuple[int]]:
+        """Select the owners of the rows that the caller may see."""
+        return select(self.owner).select_from(self.source).where(self.belongs)
+
+    def direct(self, field: Indexed, leaf: Compare | Present) -> ColumnElement[bool]:
+        """Compare the column of this part; presence of the attribute is presence of a row."""
+        if isinstance(leaf, Present) and field.sub not in self.parts:
+            return true()
+        column = self._column(field)
+        if isinstance(leaf, Present):
+            return column.is_not(None)
+        value = fold(str(leaf.value)) if field.sub in self.folded else leaf.value
+        return stands(column, leaf.op, value)
+
+    def beside(self, field: Indexed, leaf: Compare | Present) -> ColumnElement[bool]:
+        """Compare another column of the same row."""
+        return self.direct(field, leaf)
+
+    def _column(self, field: Indexed) -> ColumnElement[Any]:
+        if field.sub not in self.parts:
+            raise Invalid("this attribute cannot be searched", attribute=field.attribute)
+        return self.parts[field.sub]
+
+
+def find(
+    attribute: str, kind: Literal["person", "group"], client_pk: int | None
+) -> RelatedRow | None:
+    """Return where an attribute lives that is not in the value index, or None if it is there."""
+    if kind == "person":
+        if attribute == "groups":
+            return _groups(client_pk)
+        return _affiliations(client_pk) if attribute == "affiliations" else None
+    if attribute == "members":
+        return _members(client_pk)
+    return _target(attribute) if attribute in {"theme", "institution"} else None
+
+
+def _groups(client_pk: int | None) -> RelatedRow:
+    """Groups of a person: for a bound client only its own (rule 4)."""
+    held, named = membership.alias(), group.alias()
+    return RelatedRow(
+        held.join(named, named.c.pk == held.c.group_pk),
+        held.c.person_pk,
+        person.c.pk,
+        true() if client_pk is None else named.c.client_pk == client_pk,
+        {"value": named.c.id, "display": named.c.display_key},
+        frozenset({"display"}),
+    )
+
+
+def _members(client_pk: int | None) -> RelatedRow:
+    """Members of a group: for a bound client only the persons that it has a link with."""
+    held, who, linked = membership.alias(), person.alias(), link.alias()
+    known = exists(
+        select(1)
+        .select_from(linked)
+        .where(linked.c.person_pk == who.c.pk, linked.c.client_pk == client_pk)
+        .correlate(who)
+    )
+    return RelatedRow(
+        held.join(who, who.c.pk == held.c.person_pk),
+        held.c.group_pk,
+        group.c.pk,
+        true() if client_pk is None else known,
+        {"value": who.c.id},
+    )
+
+
+def _affiliations(client_pk: int | None) -> RelatedRow:
+    """Affiliations as the caller sees them: its own, or all of them for a platform client."""
+    said, place = affiliation.alias(), institution.alias()
+    bound = client_pk is not None
+    return RelatedRow(
+        said.join(place, place.c.pk == said.c.institution_pk),
+        said.c.link_pk if bound else said.c.person_pk,
+        link.c.pk if bound else person.c.pk,
+        and_(said.c.form != Form.RETAINED.value, said.c.link_pk.is_not(None) if bound else true()),
+        {
+            "value": place.c.number,
+            "role": said.c.role,
+            "start": said.c.start_day,
+            "end": said.c.end_day,
+            "primary": case((said.c.is_primary == 1, "true"), else_="false"),
+            "origin": said.c.form,
+        },
+        frozenset({"role", "primary"}),
+    )
+
+
+def _target(attribute: str) -> RelatedRow:
+    """What a group maps to: its theme's slug or its institution's number."""
+    if attribute == "theme":
+        rows = theme.alias()
+        outer, name = group.c.theme_pk, rows.c.slug
+    else:
+        rows = institution.alias()
+        outer, name = group.c.institution_pk, rows.c.number
+    return RelatedRow(rows, rows.c.pk, outer, true(), {"": name}, optional=True)
+
+
+def _value_meets(
+    values: FromClause, field: Indexed, leaf: Compare | Present
+) -> ColumnElement[bool]:
+    if isinstance(leaf, Present):
+        return values.c.sub == field.sub if field.sub else true()
+    text = str(leaf.value)
+    column = values.c.exact if field.exact else values.c.folded
+    wanted = text if field.exact else fold(text)
+    part = values.c.sub == field.sub
+    # Both conditions on one row, so that the index (attribute, sub, folded) serves them.
+    if field.exact and leaf.op.value == "eq":
+        return and_(part, values.c.folded == fold(text), column == wanted)
+    return and_(part, stands(column, leaf.op, wanted))
+
+
+def _owner_name(table: FromClause) -> str:
+    return "link_pk" if "link_pk" in table.c else "group_pk"
