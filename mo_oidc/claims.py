@@ -1,0 +1,129 @@
+"""What claims mean here (domain.md, "Roles, rights and claims"), as pure functions.
+
+Claims that are absent neither narrow nor refuse; claims that are there and say nothing known give
+nothing.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from mo_oidc.config import ClaimRules
+from mo_oidc.errors import ClaimsRefused
+
+Claims = Mapping[str, object]
+
+_INSTITUTION = re.compile(r"[0-9]{5,6}\Z")
+_MAX_VALUES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedRole:
+    """A role at an institution that a claim gives, with the theme of its context if any."""
+
+    institution: str
+    role: str
+    theme: str | None = None
+
+
+def value_of(claims: Claims, name: str) -> object:
+    """Return a claim by its name, or by the one that differs in case only; None when unclear."""
+    if name in claims:
+        return claims[name]
+    folded = name.casefold()
+    found = [value for key, value in claims.items() if key.casefold() == folded]
+    return found[0] if len(found) == 1 else None
+
+
+def texts_of(claims: Claims, name: str) -> tuple[str, ...] | None:
+    """Return a claim that is a string or a list as its strings; None when it is absent."""
+    value = value_of(claims, name)
+    if value is None:
+        return None
+    listed = value if isinstance(value, list) else [value]
+    return tuple(item for item in listed[:_MAX_VALUES] if isinstance(item, str))
+
+
+def links(claims: Claims, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return (value, attribute) for every configured pair whose claim is a non-empty string."""
+    values = ((value_of(claims, claim), attribute) for claim, attribute in pairs)
+    return tuple(
+        (value, attribute) for value, attribute in values if isinstance(value, str) and value
+    )
+
+
+def institution_number(text: str) -> str | None:
+    """Return six digits for a number of five or six, None for anything else."""
+    number = text.strip(" ")
+    return number.zfill(6) if _INSTITUTION.match(number) else None
+
+
+def capacity(claims: Claims, rules: ClaimRules) -> tuple[str, ...] | None:
+    """Return the institutions in whose capacity somebody signs in; None for no capacity at all.
+
+    A capacity that is no institution of ours is empty: nothing counts in that session.
+    """
+    said = texts_of(claims, rules.capacity)
+    if said is None:
+        return None
+    return _numbers(said)
+
+
+def _numbers(texts: Iterable[str]) -> tuple[str, ...]:
+    numbers = (institution_number(text) for text in texts)
+    return tuple(dict.fromkeys(number for number in numbers if number))
+
+
+def check_target_group(claims: Claims, rules: ClaimRules) -> None:
+    """Refuse somebody who signs in for a target group that is not let in."""
+    said = texts_of(claims, rules.target_group)
+    allowed = {group.casefold() for group in rules.allowed_target_groups}
+    if said is None or not allowed:
+        return
+    if not allowed & {group.strip().casefold() for group in said}:
+        raise ClaimsRefused("target_group")
+
+
+def roles(claims: Claims, rules: ClaimRules) -> tuple[ClaimedRole, ...]:
+    """Return every role that the role claims give, in order, each once."""
+    said = (text for name in rules.roles for text in texts_of(claims, name) or ())
+    return tuple(dict.fromkeys(role for text in said for role in read_role(text, rules)))
+
+
+def read_role(text: str, rules: ClaimRules) -> tuple[ClaimedRole, ...]:
+    """Return the roles of one value `Right[-Context]:ORG[, ORG…]`; none when it is not known.
+
+    The right matches exactly, without case, never in part; a context that the table does not
+    know gives nothing, since it would narrow the right to something that is not known here.
+    """
+    right, colon, organisations = text.partition(":")
+    known = _right(right.strip(), rules) if colon else None
+    if known is None:
+        return ()
+    role, theme = known
+    return tuple(ClaimedRole(number, role, theme) for number in _numbers(organisations.split(",")))
+
+
+def _right(text: str, rules: ClaimRules) -> tuple[str, str | None] | None:
+    plain, dash, _ = text.partition("-")
+    role = _lookup(rules.rights, text) or _lookup(rules.rights, plain)
+    theme = _lookup(rules.theme_rights, text)
+    if role is None or (dash and theme is None and _lookup(rules.rights, text) is None):
+        return None
+    return role, theme
+
+
+def _lookup(table: Mapping[str, str], text: str) -> str | None:
+    wanted = text.casefold()
+    return next((value for key, value in table.items() if key.casefold() == wanted), None)
+
+
+def narrowed(
+    given: Iterable[ClaimedRole], session_capacity: tuple[str, ...] | None
+) -> tuple[tuple[ClaimedRole, ...], tuple[ClaimedRole, ...]]:
+    """Return the roles that count in this capacity, and those that are ignored (to be audited)."""
+    listed = tuple(given)
+    if session_capacity is None:
+        return listed, ()
+    counts = tuple(role for role in listed if role.institution in session_capacity)
+    return counts, tuple(role for role in listed if role not in counts)

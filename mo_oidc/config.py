@@ -1,0 +1,48 @@
+"""What is configured about a provider, as values; who reads the settings is not known here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mo_access.domain.levels import DEFAULT_LEVELS
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRules:
+    """How claims are read: their names, the rights that count, the groups that are let in."""
+
+    capacity: str = "vo_orgcode"
+    target_group: str = "vo_doelgroepcode"
+    allowed_target_groups: tuple[str, ...] = ("OV", "LB", "GID")
+    roles: tuple[str, ...] = ("mijnonderwijs_rol_3d", "mijnonderwijs_rol_2d")
+    rights: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "MijnOnderwijsPortaalBeheerder": "beheerder",
+            "MijnOnderwijsPortaalGebruiker": "gebruiker",
+        }
+    )
+    theme_rights: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "MijnOnderwijsPortaalGebruiker-leerlingenOpenbaar": "leerlingen-openbaar",
+            "MijnOnderwijsPortaalGebruiker-leerlingenVertrouwelijk": "leerlingen-vertrouwelijk",
+        }
+    )
+    acr_levels: Mapping[str, int] = field(default_factory=lambda: DEFAULT_LEVELS)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderConfig:
+    """One provider that people may sign in with, as it was registered with us."""
+
+    name: str
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False, default="")
+    scopes: tuple[str, ...] = ("openid",)
+    algorithms: tuple[str, ...] = ("RS256",)
+    links: tuple[tuple[str, str], ...] = (("vo_id", "externalId"), ("rrn", "insz"))
+    rules: ClaimRules = field(default_factory=ClaimRules)
+    acr_values: tuple[str, ...] = ()
+    response_mode: str = "query"
+    userinfo: bool = False
+    trusted_audiences: tuple[str, ...] = ()
+    leeway: int = 60

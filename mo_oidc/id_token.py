@@ -1,0 +1,203 @@
+"""The ID token: every check of OpenID Connect Core §3.1.3.7, written out, each with its code.
+
+A `VerifiedClaims` exists only because all of them held.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import NewType
+
+from mo_access.domain.levels import meets
+from mo_oidc.config import ProviderConfig
+from mo_oidc.errors import IdTokenRefused
+from mo_oidc.jws import KeySource, VerifiedJws, verify_signature
+from mo_web.strict_json import JsonObject
+
+VerifiedClaims = NewType("VerifiedClaims", Mapping[str, object])
+
+_TYPES = ("jwt", "jose", "id_token+jwt")
+_MAX_SUBJECT = 255
+# The token is fresh from the token endpoint; an old one was kept by somebody.
+_MAX_AGE_OF_TOKEN = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """What this sign-in asked for, and the time (seconds since the epoch) at which it is judged."""
+
+    nonce: str
+    now: int
+    access_token: str | None = None
+    max_age: int | None = None
+    acr_values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One token before its judges."""
+
+    token: VerifiedJws
+    config: ProviderConfig
+    expected: Expectations
+
+    @property
+    def claims(self) -> JsonObject:
+        return self.token.claims
+
+    @property
+    def latest(self) -> float:
+        return self.expected.now + self.config.leeway
+
+    @property
+    def earliest(self) -> float:
+        return self.expected.now - self.config.leeway
+
+
+def verify(
+    token: object, config: ProviderConfig, keys: KeySource, expected: Expectations
+) -> VerifiedClaims:
+    """Return the claims of a token that passed every check; `IdTokenRefused(code)` otherwise."""
+    case = _Case(verify_signature(token, config.algorithms, _TYPES, keys), config, expected)
+    for check in CHECKS:
+        check(case)
+    return VerifiedClaims(case.claims)
+
+
+def _check_issuer(case: _Case) -> None:
+    if case.claims.get("iss") != case.config.issuer:
+        raise IdTokenRefused("issuer")
+
+
+def _check_subject(case: _Case) -> None:
+    """`sub` is the key of a person: never empty, at most 255 characters, printable."""
+    subject = case.claims.get("sub")
+    if not isinstance(subject, str) or not subject.strip() or not subject.isprintable():
+        raise IdTokenRefused("subject")
+    if len(subject) > _MAX_SUBJECT:
+        raise IdTokenRefused("subject")
+
+
+def _check_audience(case: _Case) -> None:
+    """We are in `aud`; anybody else there is trusted or answered for by `azp` (items 3 to 5)."""
+    audience = audiences(case.claims)
+    ours, azp = case.config.client_id, case.claims.get("azp")
+    if ours not in audience:
+        raise IdTokenRefused("audience")
+    if "azp" in case.claims and azp != ours:
+        raise IdTokenRefused("authorized_party")
+    strangers = set(audience) - {ours, *case.config.trusted_audiences}
+    if strangers and azp != ours:
+        raise IdTokenRefused("audience_stranger")
+
+
+def audiences(claims: JsonObject) -> tuple[str, ...]:
+    """Return `aud` as a tuple; `IdTokenRefused` unless it is a string or a list of strings."""
+    value = claims.get("aud")
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, list) or not all(isinstance(item, str) for item in listed):
+        raise IdTokenRefused("audience")
+    return tuple(listed)
+
+
+def _check_expiry(case: _Case) -> None:
+    if numeric_date(case.claims, "exp") <= case.earliest:
+        raise IdTokenRefused("expired")
+
+
+def _check_issued_at(case: _Case) -> None:
+    issued = numeric_date(case.claims, "iat")
+    if issued > case.latest:
+        raise IdTokenRefused("issued_in_future")
+    if issued < case.earliest - _MAX_AGE_OF_TOKEN:
+        raise IdTokenRefused("issued_long_ago")
+
+
+def _check_not_before(case: _Case) -> None:
+    if "nbf" in case.claims and numeric_date(case.claims, "nbf") > case.latest:
+        raise IdTokenRefused("not_yet_valid")
+
+
+def _check_nonce(case: _Case) -> None:
+    nonce = case.claims.get("nonce")
+    if not isinstance(nonce, str) or not same(nonce, case.expected.nonce):
+        raise IdTokenRefused("nonce")
+
+
+def _check_access_token_hash(case: _Case) -> None:
+    """`at_hash` is optional in the code flow, and binding where it is there (§3.1.3.8)."""
+    if "at_hash" not in case.claims:
+        return
+    said, access_token = case.claims["at_hash"], case.expected.access_token
+    if not isinstance(said, str) or access_token is None:
+        raise IdTokenRefused("access_token_hash")
+    if not same(said, half_hash(access_token, case.token.alg, case.token.curve)):
+        raise IdTokenRefused("access_token_hash")
+
+
+def _check_max_age(case: _Case) -> None:
+    """A sign-in that was asked to be recent is proven to be (§2, `auth_time`)."""
+    if case.expected.max_age is None:
+        return
+    signed_in = numeric_date(case.claims, "auth_time")
+    if signed_in > case.latest or signed_in + case.expected.max_age < case.earliest:
+        raise IdTokenRefused("auth_time")
+
+
+def _check_acr(case: _Case) -> None:
+    asked, levels = case.expected.acr_values, case.config.rules.acr_levels
+    acr = case.claims.get("acr")
+    if acr is not None and not isinstance(acr, str):
+        raise IdTokenRefused("acr")
+    if asked and not any(meets(acr, value, levels) for value in asked):
+        raise IdTokenRefused("acr_too_low")
+
+
+CHECKS: Collection[Callable[[_Case], None]] = (
+    _check_issuer,
+    _check_subject,
+    _check_audience,
+    _check_expiry,
+    _check_issued_at,
+    _check_not_before,
+    _check_nonce,
+    _check_access_token_hash,
+    _check_max_age,
+    _check_acr,
+)
+
+
+def numeric_date(claims: JsonObject, name: str) -> float:
+    """Return a NumericDate (RFC 7519 §2); `IdTokenRefused` when absent or no plausible number."""
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise IdTokenRefused(f"{name}_missing" if name not in claims else f"{name}_type")
+    if not 0 <= value < 1 << 53:
+        raise IdTokenRefused(f"{name}_type")
+    return float(value)
+
+
+def half_hash(text: str, alg: str, curve: str | None) -> str:
+    """Return the left half of the hash of `text` that goes with `alg` (§3.1.3.6), base64url.
+
+    Ed25519 signs with SHA-512 and Ed448 with SHAKE256 over 114 bytes (RFC 8032).
+    """
+    raw = text.encode()
+    if curve == "Ed448":
+        digest = hashlib.shake_256(raw).digest(114)
+    else:
+        digest = hashlib.new(_hash_name(alg), raw).digest()
+    return base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
+
+
+def _hash_name(alg: str) -> str:
+    if alg in ("EdDSA", "Ed25519"):
+        return "sha512"
+    return f"sha{alg.removesuffix('K')[-3:]}"
+
+
+def same(one: str, other: str) -> bool:
+    """Compare two secrets in constant time."""
+    return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))

@@ -1,0 +1,185 @@
+"""Requests that this service sends out: bounded in time and size, no redirects, JSON objects only.
+
+`bound` puts these limits on any `requests` session, so a library that brings its own session
+(Authlib's `OAuth2Session`) lives under them as well.
+"""
+
+import ipaddress
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from mo_web.strict_json import JsonObject, NotStrictJsonError, parse_object
+
+TIMEOUT_SECONDS = 5.0
+MAX_BYTES = 256 * 1024
+_CHUNK = 16 * 1024
+_OK = 200
+_REDIRECTS = range(300, 400)
+
+SessionT = TypeVar("SessionT", bound=requests.Session)
+
+
+class FetchFault(StrEnum):
+    """What went wrong with an outbound request."""
+
+    FORBIDDEN_URL = "forbidden_url"
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+    REDIRECT = "redirect"
+    TOO_LARGE = "too_large"
+    STATUS = "status"
+    NOT_JSON = "not_json"
+
+
+class FetchError(requests.RequestException):
+    """An outbound request gave nothing usable; `fault` says why, `status` what was answered."""
+
+    def __init__(self, fault: FetchFault, status: int | None = None) -> None:
+        """Keep the fault and the status, never the address or the body."""
+        super().__init__(f"outbound request failed: {fault}")
+        self.fault = fault
+        self.status = status
+
+
+def is_loopback_http(url: str) -> bool:
+    """Say whether `url` is plain http on this very machine (tests and demo)."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return parts.scheme == "http" and _is_loopback(host)
+
+
+def is_fetchable(url: str) -> bool:
+    """Say whether `url` may be asked at all: https, or plain http on loopback; no user part."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    if not parts.hostname or parts.username is not None or parts.fragment:
+        return False
+    return parts.scheme == "https" or is_loopback_http(url)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class BoundedAdapter(HTTPAdapter):
+    """Transport with the limits of this module; every breach is a `FetchError`."""
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,  # noqa: ARG002, FBT001, FBT002 - the signature of requests
+        timeout: object = None,  # noqa: ARG002 - the signature of requests
+        verify: bool | str = True,  # noqa: FBT001, FBT002 - the signature of requests
+        cert: object = None,  # noqa: ARG002 - the signature of requests
+        proxies: Mapping[str, str | None] | None = None,  # noqa: ARG002 - the signature of requests
+    ) -> requests.Response:
+        """Send within the limits and return a response whose body is already read."""
+        if not is_fetchable(request.url or ""):
+            raise FetchError(FetchFault.FORBIDDEN_URL)
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        with only_fetch_errors():
+            response = super().send(request, stream=True, timeout=TIMEOUT_SECONDS, verify=verify)
+            return _read(response, deadline)
+
+
+@contextmanager
+def only_fetch_errors() -> Iterator[None]:
+    """Turn every error of the transport into a `FetchError`."""
+    try:
+        yield
+    except FetchError:
+        raise
+    except (requests.Timeout, ReadTimeoutError):
+        raise FetchError(FetchFault.TIMEOUT) from None
+    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
+        raise FetchError(FetchFault.FORBIDDEN_URL) from None
+    except (requests.RequestException, HTTPError, OSError):
+        raise FetchError(FetchFault.UNREACHABLE) from None
+
+
+def _read(response: requests.Response, deadline: float) -> requests.Response:
+    if response.status_code in _REDIRECTS:
+        response.close()
+        raise FetchError(FetchFault.REDIRECT, response.status_code)
+    body = bytearray()
+    for chunk in _chunks(response):
+        body += chunk
+        if len(body) > MAX_BYTES:
+            response.close()
+            raise FetchError(FetchFault.TOO_LARGE, response.status_code)
+        if time.monotonic() > deadline:
+            response.close()
+            raise FetchError(FetchFault.TIMEOUT, response.status_code)
+    # What `Response.content` returns from now on; requests has no public way to say it.
+    response._content = bytes(body)  # noqa: SLF001
+    return response
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    """Yield what is there as soon as it is there, so that a dripping peer meets the deadline."""
+    while chunk := response.raw.read1(_CHUNK, decode_content=True):
+        yield chunk
+
+
+def bound(session: SessionT) -> SessionT:
+    """Put the limits of this module on `session` and return it."""
+    session.trust_env = False
+    session.headers["Accept-Encoding"] = "identity"
+    session.mount("https://", BoundedAdapter())
+    session.mount("http://", BoundedAdapter())
+    return session
+
+
+def get_json(url: str, headers: Mapping[str, str] | None = None) -> JsonObject:
+    """GET `url` and return its JSON object; `FetchError` otherwise."""
+    with only_fetch_errors(), bound(requests.Session()) as session:
+        response = session.get(url, headers={"Accept": "application/json", **(headers or {})})
+    return json_body(response)
+
+
+def get_text(url: str, headers: Mapping[str, str]) -> tuple[str, str]:
+    """GET `url` and return (media type, text) of a 200 answer; `FetchError` otherwise."""
+    with only_fetch_errors(), bound(requests.Session()) as session:
+        response = session.get(url, headers=dict(headers))
+    if response.status_code != _OK:
+        raise FetchError(FetchFault.STATUS, response.status_code)
+    media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return media_type, response.content.decode("utf-8", "replace")
+
+
+def post_form(url: str, form: Mapping[str, str], auth: tuple[str, str]) -> JsonObject:
+    """POST `form` with HTTP Basic credentials and return the JSON object of a 200 answer."""
+    with only_fetch_errors(), bound(requests.Session()) as session:
+        response = session.post(
+            url, data=dict(form), auth=auth, headers={"Accept": "application/json"}
+        )
+    return json_body(response)
+
+
+def json_body(response: requests.Response) -> JsonObject:
+    """Return the JSON object of a 200 answer; `FetchError` for anything else."""
+    if response.status_code != _OK:
+        raise FetchError(FetchFault.STATUS, response.status_code)
+    try:
+        return parse_object(response.content)
+    except NotStrictJsonError:
+        raise FetchError(FetchFault.NOT_JSON, response.status_code) from None

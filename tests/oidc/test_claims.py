@@ -1,0 +1,126 @@
+"""The table of claims in the domain page, row by row."""
+
+from typing import Any
+
+import pytest
+
+from mo_oidc import claims
+from mo_oidc.claims import ClaimedRole
+from mo_oidc.config import ClaimRules
+from mo_oidc.errors import ClaimsRefused
+
+RULES = ClaimRules()
+BEHEERDER, GEBRUIKER = "beheerder", "gebruiker"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (["MijnOnderwijsPortaalBeheerder:900001"], [("900001", BEHEERDER, None)]),
+        ("mijnonderwijsportaalgebruiker:90001", [("090001", GEBRUIKER, None)]),
+        (
+            ["MijnOnderwijsPortaalGebruiker:900001, 900002"],
+            [("900001", GEBRUIKER, None), ("900002", GEBRUIKER, None)],
+        ),
+        (
+            ["MijnOnderwijsPortaalGebruiker-leerlingenVertrouwelijk:900001"],
+            [("900001", GEBRUIKER, "leerlingen-vertrouwelijk")],
+        ),
+        (["MijnOnderwijsPortaalBeheerderAssistent:900001"], []),
+        (["XMijnOnderwijsPortaalBeheerder:900001"], []),
+        (["MijnOnderwijsPortaalBeheerder-onbekend:900001"], []),
+        (["MijnOnderwijsPortaalGebruiker-onbekend:900001"], []),
+        (["MijnOnderwijsPortaalGebruiker-:900001"], []),
+        (["MijnOnderwijsPortaalBeheerder"], []),
+        ([":900001"], []),
+        ([""], []),
+        (["MijnOnderwijsPortaalBeheerder:"], []),
+        (["MijnOnderwijsPortaalBeheerder:9001"], []),
+        (["MijnOnderwijsPortaalBeheerder:9000011"], []),
+        (["MijnOnderwijsPortaalBeheerder:900001:900002"], []),
+        (["MijnOnderwijsPortaalBeheerder:٩٠٠٠٠١"], []),
+        (["MijnOnderwijsPortaalBeheerder:900001\n"], []),
+        (["MijnOnderwijsPortaalBeheerder:OVO002949, 900001"], [("900001", BEHEERDER, None)]),
+        ([1, None, {"a": 1}, ["MijnOnderwijsPortaalBeheerder:900001"]], []),
+        ({"MijnOnderwijsPortaalBeheerder": "900001"}, []),
+        (7, []),
+        (True, []),
+    ],
+)
+def test_role_claims(value: Any, expected: list[tuple[str, str, str | None]]) -> None:  # noqa: ANN401
+    """A right counts when it matches whole, at every organisation that it names."""
+    given = claims.roles({"mijnonderwijs_rol_3d": value}, RULES)
+    assert list(given) == [ClaimedRole(*role) for role in expected]
+
+
+def test_both_role_claims_count_each_role_once() -> None:
+    """The 2D and the 3D claim are one list, and a claim's name may differ in case."""
+    given = claims.roles(
+        {
+            "mijnonderwijs_rol_3d": "MijnOnderwijsPortaalBeheerder:900001",
+            "MijnOnderwijs_Rol_2D": [
+                "MijnOnderwijsPortaalBeheerder:900001",
+                "MijnOnderwijsPortaalGebruiker:900002",
+            ],
+        },
+        RULES,
+    )
+    assert given == (ClaimedRole("900001", BEHEERDER), ClaimedRole("900002", GEBRUIKER))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("900001", ("900001",)),
+        ("90001", ("090001",)),
+        (["900001", "900002", "900001"], ("900001", "900002")),
+        ("OVO002949", ()),
+        ("", ()),
+        (900001, ()),
+        ([], ()),
+    ],
+)
+def test_capacity(value: object, expected: tuple[str, ...]) -> None:
+    """A capacity is the institutions that it names; an unknown one leaves nothing."""
+    assert claims.capacity({"vo_orgcode": value}, RULES) == expected
+
+
+def test_no_capacity_does_not_narrow() -> None:
+    """Without the claim, or with a null, a session has no capacity."""
+    assert claims.capacity({}, RULES) is None
+    assert claims.capacity({"vo_orgcode": None}, RULES) is None
+
+
+def test_a_role_elsewhere_is_ignored_and_told() -> None:
+    """A role for another institution than the chosen one does not count, and is named."""
+    here, there = ClaimedRole("900001", BEHEERDER), ClaimedRole("900002", BEHEERDER)
+    assert claims.narrowed((here, there), ("900001",)) == ((here,), (there,))
+    assert claims.narrowed((here, there), None) == ((here, there), ())
+    assert claims.narrowed((here,), ()) == ((), (here,))
+
+
+@pytest.mark.parametrize("value", ["OV", "ov", ["EA", "OV"], None])
+def test_target_groups_that_come_in(value: object) -> None:
+    """An allowed group comes in, whatever its case; an absent claim does not refuse."""
+    claims.check_target_group({"vo_doelgroepcode": value}, RULES)
+
+
+@pytest.mark.parametrize("value", ["EA", "BUR", "", [], "OVX", 5, {"OV": 1}])
+def test_other_target_groups_stay_out(value: object) -> None:
+    """Any other group is refused."""
+    with pytest.raises(ClaimsRefused) as refusal:
+        claims.check_target_group({"vo_doelgroepcode": value}, RULES)
+    assert (refusal.value.code, refusal.value.status) == ("target_group", 403)
+
+
+def test_links_are_strings_in_the_configured_order() -> None:
+    """Each configured pair gives its value; numbers, lists and empty texts link nobody."""
+    said = {"sub": "p", "VO_ID": "8A4D", "rrn": 85073003328, "n": ["x"], "e": ""}
+    pairs = (("vo_id", "externalId"), ("rrn", "insz"), ("n", "a"), ("e", "b"), ("sub", "userName"))
+    assert claims.links(said, pairs) == (("8A4D", "externalId"), ("p", "userName"))
+
+
+def test_a_claim_in_two_spellings_is_no_claim() -> None:
+    """Two members that differ only in case say nothing that one could rely on."""
+    assert claims.value_of({"VO_ID": "a", "Vo_Id": "b"}, "vo_id") is None
+    assert claims.value_of({"vo_id": "a", "Vo_Id": "b"}, "vo_id") == "a"
