@@ -72,8 +72,8 @@ class Settings(BaseSettings):
     """The file of the INSZ and audit keys; ``keys.json`` in ``var`` when not set."""
     metrics_port: Port = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    trusted_proxies: Words = ()
-    """Addresses or networks whose forwarding headers are believed."""
+    trusted_proxies: int = Field(default=0, ge=0, le=8)
+    """How many proxies stand before us, whose forwarding headers are believed."""
 
     oidc_name: str = "default"
     oidc_label: str = ""
@@ -111,7 +111,7 @@ class Settings(BaseSettings):
     session_idle_seconds: int = Field(default=3_600, ge=60, le=86_400)
     introspection_seconds: int = Field(default=30, ge=0, le=30)
     failed_sign_ins_per_minute: int = Field(default=600, ge=1)
-    scim_requests_per_second: int = Field(default=100, ge=100)
+    scim_requests_per_second: int = Field(default=1_000, ge=100)
 
     notice_nl: str = NOTICE_NL
     notice_en: str = NOTICE_EN

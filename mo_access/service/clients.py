@@ -1,0 +1,199 @@
+"""Clients: who they are by their credential, and what an operator does with them (trust.md, P1)."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import uuid
+from dataclasses import dataclass
+from typing import Final
+
+from mo_access.domain.api_token import new_token, read_token
+from mo_access.domain.errors import Conflict, Invalid, NotFound
+from mo_access.domain.model import Actor, Event
+from mo_access.domain.numbers import institution_number
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage import clients as stored
+from mo_access.storage.clients import ClientRow
+from mo_access.storage.engine import Duplicate
+
+SCOPES: Final = ("scim:read", "scim:write", "insz:read", "access:evaluate")
+DEFAULT_SCOPES: Final = ("scim:read", "scim:write")
+_PROFILE: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_MICRO: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class NewClient:
+    """What an operator says about a client; ``expires`` is seconds from now, or None."""
+
+    name: str
+    institutions: tuple[str, ...] = ()
+    platform: bool = False
+    default_institution: str | None = None
+    issuers: tuple[str, ...] = ()
+    oauth: tuple[tuple[str, str], ...] = ()
+    profile: str = "lenient"
+    scopes: tuple[str, ...] = DEFAULT_SCOPES
+    expires: int | None = None
+
+
+def by_token(uow: UnitOfWork, token: str) -> Actor | None:
+    """Say which client presents this API token; None unless it is known, live and unexpired."""
+    presented = read_token(token)
+    if presented is None:
+        return None
+    found = stored.by_secret(uow.conn, presented.id, uow.now)
+    if found is None or not hmac.compare_digest(found[0], presented.hash):
+        return None
+    return stored.actor(uow.conn, found[1], "token")
+
+
+def by_oauth(uow: UnitOfWork, issuer: str, oauth_client_id: str) -> Actor | None:
+    """Say which client an OAuth client of this issuer acts as.
+
+    The caller has made sure that the access token has no person as its subject.
+    """
+    found = stored.by_oauth(uow.conn, issuer, oauth_client_id)
+    return None if found is None else stored.actor(uow.conn, found, "oauth")
+
+
+def create(uow: UnitOfWork, new: NewClient) -> tuple[str, str]:
+    """Make a client and its first token; returns its id and the token, shown only now.
+
+    Raises ``Invalid`` for an unknown institution or scope, ``Conflict`` when the name or the
+    OAuth client is taken; then nothing was stored.
+    """
+    checked = _checked(new)
+    conn = uow.write()
+    known = stored.institution_pks(conn)
+    _known(checked, known)
+    client_id = str(uuid.uuid4())
+    client_pk = _add(uow, client_id, checked)
+    stored.bind(conn, client_pk, (known[number] for number in checked.institutions))
+    stored.trust(conn, client_pk, checked.issuers)
+    _add_oauth(uow, client_pk, checked)
+    _check_default(uow, client_pk, checked)
+    return client_id, _issue(uow, client_pk, (client_id, checked.name), checked, "client.created")
+
+
+def rotate(
+    uow: UnitOfWork, client: str, *, overlap: int | None = None, expires: int | None = None
+) -> str:
+    """Give the client a further token. The old ones stay, or end ``overlap`` seconds from now."""
+    pk, client_id, name, revoked = _found(uow, client)
+    if revoked is not None:
+        raise Invalid(f"client {name!r} is revoked; make a new one")
+    if overlap is not None:
+        stored.shorten_secrets(uow.write(), pk, uow.now + overlap * _MICRO)
+    fresh = NewClient(name, expires=expires)
+    return _issue(uow, pk, (client_id, name), fresh, "client.rotated")
+
+
+def revoke(uow: UnitOfWork, client: str, *, secret: str = "") -> int:
+    """Revoke the client with all its tokens, or one ``secret`` by id; bites on the next request.
+
+    Returns how many tokens ended. Raises ``NotFound`` for an unknown client or secret.
+    """
+    pk, client_id, name, _ = _found(uow, client)
+    ended = stored.revoke_secrets(uow.write(), pk, uow.now, secret)
+    if secret and not ended:
+        raise NotFound(f"client {name!r} has no live token {secret!r}")
+    if not secret:
+        stored.revoke(uow.write(), pk, uow.now)
+    facts = {"client": client_id, "name": name, "token": secret or "all"}
+    uow.record(Event("client.revoked", "ok", facts=dict(facts)))
+    return ended
+
+
+def listed(uow: UnitOfWork) -> tuple[ClientRow, ...]:
+    """Give every client with its bindings and the ids of its tokens, by name."""
+    return stored.listed(uow.conn)
+
+
+def _found(uow: UnitOfWork, client: str) -> tuple[int, str, str, int | None]:
+    row = stored.find(uow.conn, client)
+    if row is None:
+        raise NotFound(f"no client with id or name {client!r}")
+    return row[0], row[1], row[2], row[3]
+
+
+def _checked(new: NewClient) -> NewClient:
+    if not new.name.strip():
+        raise Invalid("a client needs a name")
+    if new.platform == bool(new.institutions):
+        raise Invalid("a client is bound to institutions or is a platform client: say one of both")
+    if unknown := set(new.scopes) - set(SCOPES):
+        raise Invalid(f"unknown scope {', '.join(sorted(unknown))}; known: {' '.join(SCOPES)}")
+    if not _PROFILE.fullmatch(new.profile):
+        raise Invalid(f"{new.profile!r} is no name of a profile")
+    default = new.default_institution
+    return NewClient(
+        name=new.name.strip(),
+        institutions=tuple(dict.fromkeys(map(institution_number, new.institutions))),
+        platform=new.platform,
+        default_institution=institution_number(default) if default else None,
+        issuers=tuple(dict.fromkeys(new.issuers)),
+        oauth=tuple(dict.fromkeys(new.oauth)),
+        profile=new.profile,
+        scopes=tuple(dict.fromkeys(new.scopes)) or DEFAULT_SCOPES,
+        expires=new.expires,
+    )
+
+
+def _known(new: NewClient, known: dict[str, int]) -> None:
+    told = (*new.institutions, *filter(None, [new.default_institution]))
+    if missing := [number for number in told if number not in known]:
+        raise Invalid(f"unknown institution {', '.join(missing)}; import it first")
+
+
+def _add(uow: UnitOfWork, client_id: str, new: NewClient) -> int:
+    try:
+        return stored.add(
+            uow.write(),
+            {
+                "id": client_id,
+                "name": new.name,
+                "platform": int(new.platform),
+                "default_institution": new.default_institution,
+                "profile": new.profile,
+                "scopes": " ".join(new.scopes),
+                "created": uow.now,
+            },
+        )
+    except Duplicate:
+        raise Conflict(f"there is a client named {new.name!r} already") from None
+
+
+def _add_oauth(uow: UnitOfWork, client_pk: int, new: NewClient) -> None:
+    try:
+        stored.add_oauth(uow.write(), client_pk, new.oauth)
+    except Duplicate:
+        raise Conflict("that OAuth client acts as another client already") from None
+
+
+def _check_default(uow: UnitOfWork, client_pk: int, new: NewClient) -> None:
+    if new.default_institution is None or new.platform:
+        return
+    if new.default_institution not in stored.institutions(uow.conn, client_pk):
+        raise Invalid(f"default institution {new.default_institution} is not the client's own")
+
+
+def _issue(
+    uow: UnitOfWork, client_pk: int, named: tuple[str, str], new: NewClient, kind: str
+) -> str:
+    token, text = new_token()
+    ends = None if new.expires is None else uow.now + new.expires * _MICRO
+    stored.add_secret(
+        uow.write(),
+        {
+            "id": token.id,
+            "client_pk": client_pk,
+            "hash": token.hash,
+            "created": uow.now,
+            "expires": ends,
+        },
+    )
+    facts = {"client": named[0], "name": named[1], "token": token.id, "platform": new.platform}
+    uow.record(Event(kind, "ok", institutions=new.institutions, facts=dict(facts)))
+    return text

@@ -1,0 +1,287 @@
+"""Provisioning clients, their secrets, and the institutions that they may act for (rule 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Select, and_, bindparam, insert, or_, select, update
+
+from mo_access.domain.model import Actor
+from mo_access.storage.engine import Connection, Row
+from mo_access.storage.schema import (
+    client,
+    client_institution,
+    client_issuer,
+    client_oauth,
+    client_secret,
+    institution,
+)
+
+_c = client.c
+_s = client_secret.c
+_IDENTITY: Final = (
+    _c.pk,
+    _c.id,
+    _c.name,
+    _c.platform,
+    _c.default_institution,
+    _c.profile,
+    _c.scopes,
+)
+_LIVE: Final = _c.revoked.is_(None)
+_BY_SECRET = (
+    select(_s.hash, *_IDENTITY)
+    .join_from(client_secret, client, _c.pk == _s.client_pk)
+    .where(
+        _s.id == bindparam("secret"),
+        _LIVE,
+        _s.revoked.is_(None),
+        or_(_s.expires.is_(None), _s.expires > bindparam("now")),
+    )
+)
+_BY_OAUTH = (
+    select(*_IDENTITY)
+    .join_from(client_oauth, client, _c.pk == client_oauth.c.client_pk)
+    .where(
+        client_oauth.c.issuer == bindparam("of_issuer"),
+        client_oauth.c.oauth_client_id == bindparam("of_client"),
+        _LIVE,
+    )
+)
+
+
+def _scope() -> Select[tuple[str]]:
+    """Bound numbers and their successors, the schools of these boards, and their successors."""
+    bound = (
+        select(institution.c.number, institution.c.successor)
+        .join(client_institution, client_institution.c.institution_pk == institution.c.pk)
+        .where(client_institution.c.client_pk == bindparam("of_client"))
+        .cte("bound", recursive=True)
+    )
+    later = institution.alias()
+    bound = bound.union(
+        select(later.c.number, later.c.successor).where(later.c.number == bound.c.successor)
+    )
+    school = institution.alias()
+    scope = (
+        select(school.c.number, school.c.successor)
+        .where(or_(school.c.number == bound.c.number, school.c.board == bound.c.number))
+        .cte("scope", recursive=True)
+    )
+    after = institution.alias()
+    scope = scope.union(
+        select(after.c.number, after.c.successor).where(after.c.number == scope.c.successor)
+    )
+    return select(scope.c.number)
+
+
+_INSTITUTIONS = _scope()
+_INSERT_CLIENT = (
+    insert(client)
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                "id",
+                "name",
+                "platform",
+                "default_institution",
+                "profile",
+                "scopes",
+                "created",
+            )
+        }
+    )
+    .returning(_c.pk)
+)
+_BIND = insert(client_institution).values(
+    client_pk=bindparam("client_pk"), institution_pk=bindparam("institution_pk")
+)
+_TRUST = insert(client_issuer).values(client_pk=bindparam("client_pk"), issuer=bindparam("issuer"))
+_OAUTH = insert(client_oauth).values(
+    issuer=bindparam("issuer"),
+    oauth_client_id=bindparam("oauth_client_id"),
+    client_pk=bindparam("client_pk"),
+)
+_INSERT_SECRET = insert(client_secret).values(
+    {name: bindparam(name) for name in ("id", "client_pk", "hash", "created", "expires")}
+)
+_SHORTEN = (
+    update(client_secret)
+    .where(
+        _s.client_pk == bindparam("of_client"),
+        _s.revoked.is_(None),
+        or_(_s.expires.is_(None), _s.expires > bindparam("until")),
+    )
+    .values(expires=bindparam("until"))
+)
+_REVOKE_SECRETS = (
+    update(client_secret)
+    .where(
+        _s.client_pk == bindparam("of_client"),
+        _s.revoked.is_(None),
+        or_(bindparam("only") == "", _s.id == bindparam("only")),
+    )
+    .values(revoked=bindparam("at"))
+)
+_REVOKE_CLIENT = (
+    update(client)
+    .where(and_(_c.pk == bindparam("of_client"), _LIVE))
+    .values(revoked=bindparam("at"))
+)
+_FIND = select(_c.pk, _c.id, _c.name, _c.revoked).where(
+    or_(_c.id == bindparam("wanted"), _c.name == bindparam("wanted"))
+)
+_ALL = select(*_IDENTITY, _c.created, _c.revoked).order_by(_c.name)
+_ALL_BOUND = (
+    select(client_institution.c.client_pk, institution.c.number)
+    .join(institution, institution.c.pk == client_institution.c.institution_pk)
+    .order_by(institution.c.number)
+)
+_ALL_ISSUERS = select(client_issuer.c.client_pk, client_issuer.c.issuer)
+_ALL_OAUTH = select(client_oauth.c.client_pk, client_oauth.c.issuer, client_oauth.c.oauth_client_id)
+_ALL_SECRETS = select(_s.client_pk, _s.id, _s.created, _s.expires, _s.revoked).order_by(_s.pk)
+_PKS = select(institution.c.pk, institution.c.number)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRow:
+    """A client as it is stored, for the list that an operator reads."""
+
+    id: str
+    name: str
+    platform: bool
+    default_institution: str | None
+    profile: str
+    scopes: tuple[str, ...]
+    created: int
+    revoked: int | None
+    institutions: tuple[str, ...]
+    issuers: tuple[str, ...]
+    oauth: tuple[tuple[str, str], ...]
+    secrets: tuple[SecretRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRow:
+    """One secret of a client: everything but the secret."""
+
+    id: str
+    created: int
+    expires: int | None
+    revoked: int | None
+
+
+def by_secret(conn: Connection, secret_id: str, now: int) -> tuple[bytes, Row] | None:
+    """Give the hash of a live secret and the row of its live client."""
+    row = conn.one(_BY_SECRET, {"secret": secret_id, "now": now})
+    return None if row is None else (bytes(row[0]), row[1:])
+
+
+def by_oauth(conn: Connection, issuer: str, oauth_client_id: str) -> Row | None:
+    """Give the row of the live client that this OAuth client acts as."""
+    return conn.one(_BY_OAUTH, {"of_issuer": issuer, "of_client": oauth_client_id})
+
+
+def actor(conn: Connection, row: Row, credential: str) -> Actor:
+    """Make the actor of a client row, with every institution in its scope."""
+    pk, client_id, name, platform, default, profile, scopes = row
+    return Actor(
+        client_pk=pk,
+        client_id=client_id,
+        name=name,
+        platform=bool(platform),
+        institutions=frozenset() if platform else institutions(conn, pk),
+        default_institution=default,
+        profile=profile,
+        scopes=frozenset(scopes.split()),
+        credential=credential,
+    )
+
+
+def institutions(conn: Connection, client_pk: int) -> frozenset[str]:
+    """Give every institution number that the client may act for."""
+    return frozenset(row[0] for row in conn.all(_INSTITUTIONS, {"of_client": client_pk}))
+
+
+def add(conn: Connection, values: dict[str, int | str | bytes | None]) -> int:
+    """Insert a client and return its key. Raises ``Duplicate`` when the name is taken."""
+    return conn.insert(_INSERT_CLIENT, values)
+
+
+def bind(conn: Connection, client_pk: int, institution_pks: Iterable[int]) -> None:
+    """Bind the client to institutions."""
+    conn.many(_BIND, [{"client_pk": client_pk, "institution_pk": pk} for pk in institution_pks])
+
+
+def trust(conn: Connection, client_pk: int, issuers: Iterable[str]) -> None:
+    """Let sign-ins of these issuers be matched to the client's links."""
+    conn.many(_TRUST, [{"client_pk": client_pk, "issuer": issuer} for issuer in issuers])
+
+
+def add_oauth(conn: Connection, client_pk: int, pairs: Iterable[tuple[str, str]]) -> None:
+    """Let access tokens of (issuer, client id) act as the client."""
+    conn.many(
+        _OAUTH,
+        [{"issuer": i, "oauth_client_id": o, "client_pk": client_pk} for i, o in pairs],
+    )
+
+
+def add_secret(conn: Connection, values: dict[str, int | str | bytes | None]) -> None:
+    """Store a secret's id and hash."""
+    conn.many(_INSERT_SECRET, [values])
+
+
+def shorten_secrets(conn: Connection, client_pk: int, until: int) -> int:
+    """Let every live secret of the client end at ``until`` at the latest."""
+    return conn.run(_SHORTEN, {"of_client": client_pk, "until": until})
+
+
+def revoke_secrets(conn: Connection, client_pk: int, now: int, only: str = "") -> int:
+    """Revoke the client's live secrets, or ``only`` this one; returns how many."""
+    return conn.run(_REVOKE_SECRETS, {"of_client": client_pk, "at": now, "only": only})
+
+
+def revoke(conn: Connection, client_pk: int, now: int) -> int:
+    """Revoke the client itself; returns 0 when it was already."""
+    return conn.run(_REVOKE_CLIENT, {"of_client": client_pk, "at": now})
+
+
+def find(conn: Connection, wanted: str) -> Row | None:
+    """Give (pk, id, name, revoked) of the client with this id or name."""
+    return conn.one(_FIND, {"wanted": wanted})
+
+
+def institution_pks(conn: Connection) -> dict[str, int]:
+    """Give the key of every institution by its number."""
+    return {number: pk for pk, number in conn.all(_PKS, {})}
+
+
+def listed(conn: Connection) -> tuple[ClientRow, ...]:
+    """Give every client, by name."""
+    bound = _by_client(conn.all(_ALL_BOUND, {}))
+    issuers = _by_client(conn.all(_ALL_ISSUERS, {}))
+    oauth = _by_client(conn.all(_ALL_OAUTH, {}))
+    secrets = _by_client(conn.all(_ALL_SECRETS, {}))
+    return tuple(
+        ClientRow(
+            *(client_id, name, bool(platform), default, profile, tuple(scopes.split())),
+            *(created, revoked),
+            institutions=tuple(row[0] for row in bound.get(pk, ())),
+            issuers=tuple(row[0] for row in issuers.get(pk, ())),
+            oauth=tuple((row[0], row[1]) for row in oauth.get(pk, ())),
+            secrets=tuple(SecretRow(*row) for row in secrets.get(pk, ())),
+        )
+        for pk, client_id, name, platform, default, profile, scopes, created, revoked in conn.all(
+            _ALL, {}
+        )
+    )
+
+
+def _by_client(rows: list[Row]) -> dict[int, list[Row]]:
+    found: dict[int, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(row[1:])
+    return found
