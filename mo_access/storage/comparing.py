@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import ColumnElement, Text, and_, func
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from mo_access.domain.criteria import Op
-
-if TYPE_CHECKING:
-    from sqlalchemy.sql.compiler import SQLCompiler
 
 _LAST = "\U0010ffff"
 """Sorts after every character, so that ``sw`` is a range that an index can serve."""
@@ -25,14 +23,14 @@ class _ByCodePoint(FunctionElement[str]):
     inherit_cache = True
 
 
-@compiles(_ByCodePoint)
-def _plain(element: _ByCodePoint, compiler: SQLCompiler, **kw: Any) -> str:
-    return compiler.process(element.clauses, **kw)
+@compiles(_ByCodePoint)  # type: ignore[no-untyped-call,untyped-decorator]  # SQLAlchemy's decorator is untyped
+def _plain(element: _ByCodePoint, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return str(compiler.process(element.clauses, **options))
 
 
-@compiles(_ByCodePoint, "postgresql")
-def _collated(element: _ByCodePoint, compiler: SQLCompiler, **kw: Any) -> str:
-    return f'{compiler.process(element.clauses, **kw)} COLLATE "C"'
+@compiles(_ByCodePoint, "postgresql")  # type: ignore[no-untyped-call,untyped-decorator]  # as above
+def _collated(element: _ByCodePoint, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+    return f'{compiler.process(element.clauses, **options)} COLLATE "C"'
 
 
 def by_code_point(column: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, true
 
 from mo_access.domain.criteria import (
     And,
@@ -59,7 +59,7 @@ class _Scope:
 
 
 def where(
-    criteria: Criteria,
+    criteria: Criteria | None,
     kind: Kind,
     client_pk: int | None,
     *,
@@ -67,14 +67,17 @@ def where(
 ) -> Condition:
     """Write the condition for one kind of resource, as the client with this key may ask it.
 
-    ``blind`` makes the index of an INSZ; without it a condition on one is ``Invalid``.
+    ``client_pk`` is None for a platform client, ``criteria`` None for all. ``blind`` makes the
+    index of an INSZ; without it a condition on one is ``Invalid``.
     """
+    if criteria is None:
+        return true()
     return _condition(criteria, _Scope(kind, client_pk, blind))
 
 
 def order(
     sort: Field | None, kind: Kind, *, descending: bool = False
-) -> tuple[ColumnElement[object], ...]:
+) -> tuple[ColumnElement[Any], ...]:
     """Write the ORDER BY: missing values last, or first when descending; the key breaks ties."""
     key = _pk(kind)
     if sort is None:
@@ -214,7 +217,7 @@ def _pk(kind: Kind) -> ColumnElement[int]:
     return link.c.pk if kind == "person" else group.c.pk
 
 
-def _column(field: Column, scope: _Scope) -> ColumnElement[object]:
+def _column(field: Column, scope: _Scope) -> ColumnElement[Any]:
     if scope.kind == "person" and field is Column.ACTIVE and scope.client_pk is None:
         return person.c.active
     columns = _PERSON_COLUMNS if scope.kind == "person" else _GROUP_COLUMNS
@@ -223,7 +226,7 @@ def _column(field: Column, scope: _Scope) -> ColumnElement[object]:
     return columns[field]
 
 
-def _sort_value(sort: Field, kind: Kind) -> ColumnElement[object]:
+def _sort_value(sort: Field, kind: Kind) -> ColumnElement[Any]:
     field = _indexed(sort, kind)
     if isinstance(field, Column):
         return _column(field, _Scope(kind, 0, None))
@@ -232,7 +235,7 @@ def _sort_value(sort: Field, kind: Kind) -> ColumnElement[object]:
     return ValueRow.of(field.attribute, kind).first(field)
 
 
-_PERSON_COLUMNS: dict[Column, ColumnElement[object]] = {
+_PERSON_COLUMNS: dict[Column, ColumnElement[Any]] = {
     Column.ID: person.c.id,
     Column.USER_NAME: link.c.user_key,
     Column.EXTERNAL_ID: link.c.external_id,
@@ -240,7 +243,7 @@ _PERSON_COLUMNS: dict[Column, ColumnElement[object]] = {
     Column.CREATED: link.c.created,
     Column.MODIFIED: link.c.modified,
 }
-_GROUP_COLUMNS: dict[Column, ColumnElement[object]] = {
+_GROUP_COLUMNS: dict[Column, ColumnElement[Any]] = {
     Column.ID: group.c.id,
     Column.DISPLAY_NAME: group.c.display_key,
     Column.EXTERNAL_ID: group.c.external_id,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, func, select, true
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, select, true
 
 from mo_access.domain.criteria import Compare, Indexed, Present
 from mo_access.domain.errors import Invalid
