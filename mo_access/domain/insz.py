@@ -20,6 +20,8 @@ BirthParts: TypeAlias = tuple[int | None, int | None, int | None]
 
 _SEPARATORS: Final = re.compile(r"[ .\-]")
 _DIGITS: Final = re.compile(r"[0-9]{11}", re.ASCII)
+_LAST_SERIAL: Final = 998
+_SEX_UNKNOWN: Final = range(20, 33)
 _UNKNOWN_BIRTH: Final = frozenset({"000001", "002001", "004001"})
 _MESSAGE: Final = (
     "insz: this is no valid INSZ. Send the 11 digits of the rijksregisternummer or the BIS number."
@@ -53,7 +55,7 @@ def parse(text: str, today: date) -> Insz:
     Raises ``Invalid`` (attribute ``insz``), whose text never holds the number.
     """
     digits = _SEPARATORS.sub("", text)
-    if not _DIGITS.fullmatch(digits) or not 1 <= int(digits[6:9]) <= 998:
+    if not _DIGITS.fullmatch(digits) or not 1 <= int(digits[6:9]) <= _LAST_SERIAL:
         raise Invalid(_MESSAGE, attribute="insz")
     try:
         ssn.validate(digits)
@@ -90,6 +92,6 @@ def _birth(digits: str, century: int, today: date) -> tuple[BirthParts, ...]:
 
 def _gender(digits: str) -> str | None:
     """Read the sex from the serial, unless a BIS number leaves it open (month + 20)."""
-    if 20 <= int(digits[2:4]) <= 32:
+    if int(digits[2:4]) in _SEX_UNKNOWN:
         return None
     return "M" if int(digits[6:9]) % 2 else "F"

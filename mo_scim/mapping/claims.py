@@ -1,0 +1,179 @@
+"""From a User's three views (extension, flat, enterprise) to claims on one table (design 3).
+
+Echoes are taken out first, contradictions judged after; nothing is ever merged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from mo_access.domain.errors import Invalid
+from mo_access.domain.model import (
+    AffiliationClaim,
+    Document,
+    Form,
+    GrantClaim,
+    Json,
+    PersonView,
+    Role,
+)
+from mo_scim.mapping import echo, institutions, roles
+from mo_scim.mapping.institutions import AFFILIATIONS
+from mo_scim.mapping.request import Request, objects, part
+from mo_scim.resources import ENTERPRISE, USER_EXTENSION
+
+ORGANIZATION: Final = f"{ENTERPRISE}:organization"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a link says once echoes are gone: in the extension, as organization, and all in all."""
+
+    affiliations: tuple[AffiliationClaim, ...]
+    organization: str | None
+    claims: tuple[AffiliationClaim, ...]
+    grants: tuple[GrantClaim, ...]
+    unmapped: tuple[str, ...]
+
+
+def read(body: Document, request: Request) -> Said:
+    """Derive the claims of a normalised body, read-only parts included.
+
+    Raises ``Invalid`` for unknown or foreign institutions in ``affiliations[]`` and for views
+    that contradict each other.
+    """
+    own = _affiliations(objects(part(body, USER_EXTENSION).get("affiliations")), request)
+    organization = _organization(body, request)
+    known = institutions.known(organization or "", request.catalogue)
+    place = roles.Place(request.profile.rules, request.catalogue, _home(organization, request))
+    flat = roles.roles(objects(body.get("roles")), place)
+    themes = roles.entitlements(objects(body.get("entitlements")), place)
+    _judge(body, own, flat.affiliations, known, request)
+    claims = [*own, *flat.affiliations]
+    if known and not own and not flat.qualified:
+        claims.append(AffiliationClaim(Form.ORGANIZATION, known, Role.GEBRUIKER, primary=True))
+    unmapped = [*flat.unmapped, *themes.unmapped]
+    if organization and not known:
+        unmapped.append("organization")
+    grants = tuple(dict.fromkeys((*flat.grants, *themes.grants)))
+    return Said(own, organization, tuple(claims), grants, tuple(unmapped))
+
+
+def held(request: Request) -> tuple[AffiliationClaim, ...]:
+    """Return the entries that this link itself said in ``affiliations[]``.
+
+    A platform client without a link reads the owner's document; what is shown without this
+    client among its origins is not its own.
+    """
+    if request.shown is None:
+        return ()
+    entries = objects(part(request.before, USER_EXTENSION).get("affiliations"))
+    said = institutions.claims(entries, request.profile.rules)
+    mine = f"{request.actor.name}/{Form.AFFILIATIONS.value}"
+    return tuple(claim for claim in said if _is_mine(claim, request.shown, mine))
+
+
+def _is_mine(claim: AffiliationClaim, view: PersonView, mine: str) -> bool:
+    origins = [a.origins for a in view.affiliations if echo.fact(a) == echo.fact(claim)]
+    return not origins or any(mine in each for each in origins)
+
+
+def _affiliations(entries: list[Json], request: Request) -> tuple[AffiliationClaim, ...]:
+    """Return what ``affiliations[]`` asserts; refuses what it may not."""
+    said = [
+        (claim, _asserted(entry, request))
+        for entry, claim in institutions.pairs(entries, request.profile.rules)
+    ]
+    own = held(request)
+    kept = tuple(claim for claim, _ in said)
+    if request.shown is not None:
+        kept = echo.assertions(said, own, request.shown)
+    kept = tuple(dict.fromkeys(kept))
+    facts = {echo.fact(claim) for claim in own}
+    fresh = [claim for claim in kept if echo.fact(claim) not in facts]
+    institutions.check(kept, fresh, request.catalogue)
+    return kept
+
+
+def _asserted(entry: Document, request: Request) -> bool:
+    if request.shown is None:
+        return True
+    return request.named(AFFILIATIONS) and "origin" not in entry
+
+
+def _organization(body: Document, request: Request) -> str | None:
+    """Return the text of ``organization``, None when absent or an echo of the derived one."""
+    value = part(body, ENTERPRISE).get("organization")
+    if value is None:
+        return None
+    text = str(value)
+    if request.shown is None:
+        return text
+    derived = echo.derived_organization(request.shown)
+    is_echo = echo.is_echo(
+        held="organization" in part(request.before, ENTERPRISE),
+        shown=derived is not None and institutions.number(text) == derived,
+        asserted=request.named(ORGANIZATION),
+    )
+    return None if is_echo else text
+
+
+def _home(organization: str | None, request: Request) -> str | None:
+    """Return where a role without an institution counts.
+
+    A number that is not usable is not replaced by another institution; other text is no number.
+    """
+    if organization and institutions.number(organization):
+        return institutions.known(organization, request.catalogue)
+    home = request.actor.home
+    return institutions.known(home, request.catalogue) if home else None
+
+
+def _judge(
+    body: Document,
+    own: tuple[AffiliationClaim, ...],
+    flat: tuple[AffiliationClaim, ...],
+    organization: str | None,
+    request: Request,
+) -> None:
+    """Refuse views that contradict each other, as far as they were said in this request."""
+    facts = {echo.fact(claim) for claim in held(request)}
+    new = request.named(AFFILIATIONS) or any(echo.fact(claim) not in facts for claim in own)
+    roles_new = request.named("roles") or body.get("roles") != request.before.get("roles")
+    if request.judged(new, roles_new):
+        _judge_roles(own, flat)
+    was = part(request.before, ENTERPRISE).get("organization")
+    place_new = request.named(ORGANIZATION) or organization != was
+    if organization and request.judged(new, place_new):
+        _judge_primary(own, organization)
+
+
+def _judge_roles(own: tuple[AffiliationClaim, ...], flat: tuple[AffiliationClaim, ...]) -> None:
+    effective = _effective(flat)
+    for number, role in _effective(own).items():
+        if effective.get(number, role) is not role:
+            message = (
+                f"roles: say {effective[number].value} of {number} where affiliations say "
+                f"{role.value}. Send the same in both, or one of them."
+            )
+            raise Invalid(message, attribute="roles")
+
+
+def _judge_primary(own: tuple[AffiliationClaim, ...], organization: str) -> None:
+    primary = next((claim.institution for claim in own if claim.primary), organization)
+    if primary != organization:
+        message = (
+            f"{ORGANIZATION}: says {organization} where the primary affiliation is {primary}. "
+            "Send the same in both, or one of them."
+        )
+        raise Invalid(message, attribute=ORGANIZATION)
+
+
+def _effective(claims: tuple[AffiliationClaim, ...]) -> dict[str, Role]:
+    """Return the role per institution: beheerder includes gebruiker."""
+    found: dict[str, Role] = {}
+    for claim in claims:
+        if found.get(claim.institution) is not Role.BEHEERDER:
+            found[claim.institution] = claim.role
+    return found

@@ -1,0 +1,85 @@
+"""What is added to a stored document when it is shown: meta, affiliations, groups, ETag."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Final
+
+from mo_access.domain.model import (
+    Document,
+    GroupView,
+    Json,
+    PersonView,
+    ShownAffiliation,
+    ShownGroup,
+)
+
+# Naive on purpose: what is added to it is UTC, and isoformat then writes no offset.
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001
+
+
+def etag(view: PersonView | GroupView) -> str:
+    """Return the weak entity tag: the version and a short hash of the derived part."""
+    if isinstance(view, GroupView):
+        facts = f"{view.theme}|{view.institution}|{view.role}"
+    else:
+        facts = _facts(view)
+    digest = hashlib.blake2b(facts.encode(), digest_size=4).hexdigest()
+    return f'W/"{view.version}-{digest}"'
+
+
+def meta(view: PersonView | GroupView, resource: str, location: str) -> Document:
+    """Return ``meta`` (RFC 7643 section 3.1)."""
+    return {
+        "resourceType": resource,
+        "created": instant(view.created),
+        "lastModified": instant(view.modified),
+        "location": location,
+        "version": etag(view),
+    }
+
+
+def instant(microseconds: int) -> str:
+    """Return a time as RFC 7643 section 2.3.5 writes it, in UTC and milliseconds."""
+    moment = _EPOCH + timedelta(microseconds=microseconds)
+    return moment.isoformat(timespec="milliseconds") + "Z"
+
+
+def affiliation(shown: ShownAffiliation) -> Document:
+    """Write an effective affiliation; ``origin`` names the forms in which it was said."""
+    written: Document = {"value": shown.institution}
+    if shown.display:
+        written["display"] = shown.display
+    written["role"] = shown.role.value
+    if shown.start:
+        written["start"] = shown.start.isoformat()
+    if shown.end:
+        written["end"] = shown.end.isoformat()
+    if shown.primary:
+        written["primary"] = True
+    written["status"] = shown.status.value
+    forms = dict.fromkeys(origin.rpartition("/")[2] for origin in shown.origins)
+    written["origin"] = " ".join(forms)
+    return written
+
+
+def groups(shown: tuple[ShownGroup, ...], base_url: str) -> list[Json]:
+    """Write the groups of a person (RFC 7643 section 4.1.2)."""
+    return [
+        {
+            "value": group.id,
+            "$ref": f"{base_url}/Groups/{group.id}",
+            "display": group.display,
+            "type": "direct",
+        }
+        for group in shown
+    ]
+
+
+def _facts(view: PersonView) -> str:
+    affiliations = "|".join(
+        f"{a.institution},{a.role},{a.start},{a.end},{a.primary},{a.status},{a.origins},{a.display}"
+        for a in view.affiliations
+    )
+    return f"{view.active}#{affiliations}#" + "|".join(f"{g.id},{g.display}" for g in view.groups)

@@ -1,0 +1,173 @@
+"""A SCIM Group as a draft: a theme at an institution, a role there, or a free group.
+
+The extension is read first, then the name by the rules of the profile (design section 3).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from mo_access.domain.errors import Invalid
+from mo_access.domain.model import Actor, Document, GroupDraft, GroupView, Json, Role
+from mo_scim.mapping import institutions
+from mo_scim.mapping.echo import is_echo
+from mo_scim.mapping.institutions import Catalogue
+from mo_scim.mapping.normalise import check_schemas, normalise, writable
+from mo_scim.mapping.registered import is_named
+from mo_scim.mapping.request import Request, part, stored
+from mo_scim.mapping.shape import shape
+from mo_scim.mapping.validate import validate
+from mo_scim.profiles import Profile
+from mo_scim.resources import GROUP_EXTENSION
+
+INSTITUTION: Final = f"{GROUP_EXTENSION}:institution"
+THEME: Final = f"{GROUP_EXTENSION}:theme"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a group gives: a theme or a role, at one institution or (None) where members are."""
+
+    theme: str | None = None
+    institution: str | None = None
+    role: Role | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A display name taken apart: the institution that it names and the rest."""
+
+    institution: str | None
+    text: str
+
+
+def read(
+    body: Document,
+    *,
+    profile: Profile,
+    catalogue: Catalogue,
+    actor: Actor,
+    shown: GroupView | None,
+    explicit: frozenset[str] | None = None,
+) -> tuple[GroupDraft, tuple[str, ...] | None]:
+    """Read the JSON object of a POST, a PUT, or the outcome of a PATCH, and its members.
+
+    Members are ids, each once, in the order sent; None when the body has no ``members``.
+    ``explicit`` are the paths that a PATCH named. Raises ``Invalid``.
+    """
+    group = shape("Group")
+    check_schemas(body, group, profile)
+    plain = {name: value for name, value in body.items() if name.casefold() != "members"}
+    sent = writable(normalise(plain, group, profile), group)
+    validate(sent, "Group", replaces=shown is not None)
+    name = str(sent["displayName"])
+    if not name.strip():
+        message = "displayName: is required. Send a name that is not blank."
+        raise Invalid(message, attribute="displayName")
+    said = _said(part(sent, GROUP_EXTENSION), shown, explicit or frozenset())
+    meaning = _meaning(name, said, Request(profile, catalogue, actor, None))
+    document: Document = {k: v for k, v in sent.items() if k not in {"schemas", GROUP_EXTENSION}}
+    if said:
+        document[GROUP_EXTENSION] = said
+    external = str(sent["externalId"]) if "externalId" in sent else None
+    draft = GroupDraft(
+        name,
+        external,
+        document,
+        theme=meaning.theme,
+        institution=meaning.institution,
+        role=meaning.role,
+    )
+    return draft, _members(body, profile)
+
+
+def member_ids(value: Json, profile: Profile, where: str = "members") -> tuple[str, ...]:
+    """Return the ids of members, each once: keyed by ``value`` only (brokers.md, 6.2).
+
+    Odd shapes (one object, bare texts) are read where the profile tolerates them.
+    """
+    entries = value if isinstance(value, list) else [value]
+    if not isinstance(value, list) and not profile.odd_shapes:
+        raise Invalid(f"{where}: must be a list. Send it in [ ].", attribute=where)
+    found = [_member_id(item, profile, f"{where}[{i}]") for i, item in enumerate(entries)]
+    return tuple(dict.fromkeys(found))
+
+
+def _members(body: Document, profile: Profile) -> tuple[str, ...] | None:
+    for name, value in body.items():
+        if name.casefold() == "members" and value is not None:
+            return member_ids(value, profile)
+    return None
+
+
+def _member_id(item: Json, profile: Profile, where: str) -> str:
+    if isinstance(item, str) and profile.odd_shapes:
+        return item
+    if isinstance(item, dict):
+        value = item.get("value")
+        if value is None:
+            value = next((v for k, v in item.items() if k.casefold() == "value"), None)
+        if isinstance(value, str) and value:
+            return value
+    message = f'{where}: has no value. Send {{"value": "<id of the User>"}}.'
+    raise Invalid(message, attribute=f"{where}.value")
+
+
+def _said(extension: Document, shown: GroupView | None, explicit: frozenset[str]) -> Document:
+    """Return what the extension asserts, without echoes of what the name was read as."""
+    if shown is None:
+        return dict(extension)
+    before = part(stored(shown.document), GROUP_EXTENSION)
+    derived = {"theme": shown.theme, "institution": shown.institution}
+    return {
+        name: value
+        for name, value in extension.items()
+        if not is_echo(
+            held=name in before,
+            shown=value == derived.get(name),
+            asserted=is_named(f"{GROUP_EXTENSION}:{name}", explicit),
+        )
+    }
+
+
+def _meaning(name: str, said: Document, request: Request) -> Meaning:
+    """Read extension first, then the name; what maps to nothing is a free group."""
+    catalogue = request.catalogue
+    parted = _parted(name, request)
+    institution = parted.institution
+    if "institution" in said:
+        institution = institutions.required(str(said["institution"]), catalogue, INSTITUTION)
+    if "theme" in said:
+        slug = catalogue.theme(str(said["theme"]))
+        return _theme(slug, institution, request)
+    role = request.profile.rules.words.get(parted.text.casefold())
+    if role is not None and parted.institution is not None:
+        return Meaning(institution=institution, role=role)
+    return _theme(catalogue.theme(parted.text), institution, request)
+
+
+def _theme(slug: str | None, institution: str | None, request: Request) -> Meaning:
+    if slug is None:
+        return Meaning(institution=institution)
+    home = request.actor.home
+    return Meaning(theme=slug, institution=institution or home)
+
+
+def _parted(name: str, request: Request) -> _Name:
+    """Take ``MO_900001_leerlingen-openbaar`` apart; a name of no pattern stays whole."""
+    for pattern in request.profile.rules.group_patterns:
+        found = _compiled(pattern).fullmatch(name.strip())
+        if found:
+            digits = institutions.required(found["n"], request.catalogue, "displayName")
+            return _Name(digits, found["what"].strip())
+    return _Name(None, name.strip())
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Turn a pattern of the rules into an expression; case does not count."""
+    text = re.escape(pattern).replace(r"\{institution\}", "(?P<n>[0-9]+)")
+    return re.compile(text.replace(r"\{theme\}", "(?P<what>.+)"), re.ASCII | re.IGNORECASE)

@@ -1,0 +1,144 @@
+"""From what a client wrote to canonical names and types, with the tolerances of its profile.
+
+Names are compared without case (RFC 7643 section 2.1); null and the empty list are no value
+(section 2.5). Every other deviation is tolerated only where the profile says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from mo_access.domain.errors import Invalid
+from mo_access.domain.model import Document, Json
+from mo_scim.mapping.shape import Attribute
+from mo_scim.profiles import Profile
+
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_BOOLEANS: Final[Mapping[str, bool]] = {"true": True, "false": False}
+
+
+def normalise(body: Document, shape: Attribute, profile: Profile, path: str = "") -> Document:
+    """Return the body under canonical names, cured where the profile tolerates it.
+
+    Raises ``Invalid`` for an attribute that is unknown (where that is not tolerated), written
+    twice, or of another form than its schema says.
+    """
+    result: Document = {}
+    for name, raw in body.items():
+        attribute = shape.subs.get(name.casefold())
+        if attribute is None:
+            _unknown(path + name, profile)
+            continue
+        where = path + attribute.name
+        value = _value(raw, attribute, profile, where)
+        if value is None:
+            continue
+        if attribute.name in result:
+            raise Invalid(f"{where}: written twice. Send it once.", attribute=where)
+        result[attribute.name] = value
+    return result
+
+
+def writable(body: Document, shape: Attribute) -> Document:
+    """Return the body without read-only attributes, which are ignored (RFC 7644 section 3.5.1)."""
+    result: Document = {}
+    for name, value in body.items():
+        attribute = shape.subs[name.casefold()]
+        if attribute.read_only:
+            continue
+        kept = _writable_value(value, attribute)
+        if kept not in ({}, []):
+            result[name] = kept
+    return result
+
+
+def check_schemas(body: Document, shape: Attribute, profile: Profile) -> None:
+    """Refuse missing and unknown schema URIs, unless the profile tolerates them."""
+    sent = next((value for name, value in body.items() if name.casefold() == "schemas"), None)
+    if not sent:
+        if profile.add_schemas:
+            return
+        raise Invalid(f"schemas: is required. Send [{shape.name!r}].", attribute="schemas")
+    if profile.ignore_unknown:
+        return
+    known = {shape.name.casefold()} | {key for key, sub in shape.subs.items() if sub.extension}
+    if not isinstance(sent, list) or not all(str(urn).casefold() in known for urn in sent):
+        message = "schemas: names a schema that is not known here. GET /Schemas lists the known."
+        raise Invalid(message, attribute="schemas")
+
+
+def _unknown(path: str, profile: Profile) -> None:
+    if not profile.ignore_unknown:
+        shown = path[:120]
+        message = f"{shown}: is no attribute of this resource. Leave it out; see GET /Schemas."
+        raise Invalid(message, attribute=shown)
+
+
+def _writable_value(value: Json, attribute: Attribute) -> Json:
+    if isinstance(value, dict):
+        return writable(value, attribute)
+    if isinstance(value, list) and attribute.kind == "complex":
+        entries = [writable(entry, attribute) for entry in value if isinstance(entry, dict)]
+        return [entry for entry in entries if entry]
+    return value
+
+
+def _value(raw: Json, attribute: Attribute, profile: Profile, where: str) -> Json:
+    """Return the cured value, None for no value."""
+    if raw is None:
+        return None
+    if not attribute.multi:
+        return _one(raw, attribute, profile, where)
+    if not isinstance(raw, list):
+        if not profile.odd_shapes:
+            raise Invalid(f"{where}: must be a list. Send it in [ ].", attribute=where)
+        raw = [raw]
+    values = (_one(item, attribute, profile, f"{where}[{place}]") for place, item in enumerate(raw))
+    return [value for value in values if value is not None] or None
+
+
+def _one(raw: Json, attribute: Attribute, profile: Profile, where: str) -> Json:
+    if isinstance(raw, list) and profile.odd_shapes and len(raw) <= 1:
+        raw = raw[0] if raw else None
+    if raw is None:
+        return None
+    if attribute.kind == "complex":
+        return _complex(raw, attribute, profile, where)
+    return _simple(raw, attribute, profile, where)
+
+
+def _complex(raw: Json, attribute: Attribute, profile: Profile, where: str) -> Json:
+    if isinstance(raw, str | int) and profile.odd_shapes and "value" in attribute.subs:
+        raw = {"value": raw}
+    if not isinstance(raw, dict):
+        raise Invalid(f"{where}: must be an object. Send it in {{ }}.", attribute=where)
+    separator = ":" if attribute.extension else "."
+    return normalise(raw, attribute, profile, where + separator) or None
+
+
+def _simple(raw: Json, attribute: Attribute, profile: Profile, where: str) -> Json:
+    if attribute.kind == "boolean":
+        return _boolean(raw, profile, where)
+    if attribute.kind in {"integer", "decimal"}:
+        return raw
+    if isinstance(raw, int | float) and not isinstance(raw, bool) and profile.text_numbers:
+        return str(raw)
+    if not isinstance(raw, str):
+        raise Invalid(f'{where}: must be text. Send it in " ".', attribute=where)
+    if _UNSTORABLE.search(raw):
+        message = f"{where}: holds a NUL character or half a surrogate pair. Leave it out."
+        raise Invalid(message, attribute=where)
+    return None if raw == "" and profile.drop_empty else raw
+
+
+def _boolean(raw: Json, profile: Profile, where: str) -> bool | None:
+    if isinstance(raw, bool):
+        return raw
+    if isinstance(raw, str) and profile.text_booleans:
+        if raw == "":
+            return None
+        if raw.casefold() in _BOOLEANS:
+            return _BOOLEANS[raw.casefold()]
+    raise Invalid(f"{where}: must be true or false, without quotes.", attribute=where)

@@ -1,0 +1,231 @@
+"""Resources as bytes, spliced from the stored JSON text and what is derived (design section 2).
+
+No model is built. ``users.read`` stores a User without schemas, active and derived parts, the
+enterprise extension near the end and ours last; that order is what the splicing relies on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from mo_access.domain.model import Document, GroupView, Institution, Json, PersonView, Theme
+from mo_scim.mapping import derived
+from mo_scim.mapping.derived import etag
+from mo_scim.mapping.echo import derived_organization
+from mo_scim.mapping.request import part, stored
+from mo_scim.mapping.selection import Selection, project, selection
+from mo_scim.resources import (
+    CORE_GROUP,
+    CORE_USER,
+    ENTERPRISE,
+    GROUP_EXTENSION,
+    INSTITUTION,
+    THEME,
+    USER_EXTENSION,
+)
+
+__all__ = [
+    "Selection",
+    "etag",
+    "full",
+    "group",
+    "institution",
+    "page",
+    "selection",
+    "theme",
+    "user",
+]
+
+# Built once: json.dumps with arguments makes an encoder on every call.
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_ON_REQUEST: Final = ("gender", "birthDate")
+_LIST: Final = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+
+
+def user(view: PersonView, base_url: str, chosen: Selection) -> bytes:
+    """Return the User as this caller sees it; ``base_url`` ends in ``/scim/v2``."""
+    if chosen.is_default:
+        return _spliced(view, base_url).encode()
+    return _dumps(project(full(view, base_url), chosen)).encode()
+
+
+def full(view: PersonView, base_url: str = "") -> Document:
+    """Return the whole User as an object, derived parts and requestable attributes included.
+
+    The INSZ is in it only when the view holds it. A PATCH is applied to this, and the outcome
+    goes to ``users.read`` with ``shown=view``.
+    """
+    head, enterprise, extension = _parts(view.document)
+    body: Document = {"schemas": [], "id": view.id, **stored(f"{{{head}}}")}
+    body["active"] = view.active
+    organization = derived_organization(view)
+    sections: Document = {
+        ENTERPRISE: _with_organization(stored(enterprise), organization),
+        USER_EXTENSION: _extension(stored(extension), view, hidden=()),
+    }
+    if view.insz:
+        part(sections, USER_EXTENSION)["insz"] = view.insz
+    shown = {urn: value for urn, value in sections.items() if value}
+    body["schemas"] = [CORE_USER, *shown]
+    body.update(shown)
+    if view.groups:
+        body["groups"] = derived.groups(view.groups, base_url)
+    body["meta"] = derived.meta(view, "User", f"{base_url}/Users/{view.id}")
+    return body
+
+
+def group(view: GroupView, base_url: str, chosen: Selection) -> bytes:
+    """Return the Group; ``members`` is ``[]`` when empty, absent when excluded or not loaded."""
+    body = full_group(view, base_url)
+    if not chosen.is_default:
+        narrowed = any(name[1] == "members" and name[2] for name in _named(chosen))
+        if narrowed and view.members is not None:
+            body["members"] = [json.loads(item) for item in _members(view.members, base_url)]
+            return _dumps(project(body, chosen)).encode()
+        body = project(body, chosen)
+    text = _dumps(body)
+    if view.members is None or not chosen.shows("members"):
+        return text.encode()
+    return f'{text[:-1]},"members":[{",".join(_members(view.members, base_url))}]}}'.encode()
+
+
+def full_group(view: GroupView, base_url: str = "") -> Document:
+    """Return the Group as an object without its members."""
+    document = stored(view.document)
+    mapped = view.theme is not None or view.role is not None
+    said = part(document, GROUP_EXTENSION)
+    extension: Document = {}
+    for name, found in (("theme", view.theme), ("institution", view.institution)):
+        value = said.get(name, found)
+        if value is not None:
+            extension[name] = value
+    extension["status"] = "mapped" if mapped else "unmapped"
+    return {
+        "schemas": [CORE_GROUP, GROUP_EXTENSION],
+        "id": view.id,
+        **document,
+        GROUP_EXTENSION: extension,
+        "meta": derived.meta(view, "Group", f"{base_url}/Groups/{view.id}"),
+    }
+
+
+def page(total: int, start: int, items: Sequence[bytes]) -> bytes:
+    """Return a ListResponse (RFC 7644 section 3.4.2) around rendered resources."""
+    head = (
+        f'{{"schemas":["{_LIST}"],"totalResults":{total},"startIndex":{start},'
+        f'"itemsPerPage":{len(items)},"Resources":['
+    )
+    return head.encode() + b",".join(items) + b"]}"
+
+
+def institution(found: Institution, base_url: str, chosen: Selection) -> bytes:
+    """Return an institution as a resource; its number is its id."""
+    body: Document = {
+        "schemas": [INSTITUTION],
+        "id": found.number,
+        "displayName": found.name,
+        "number": found.number,
+        "kind": found.kind,
+        **_present(board=found.board, successor=found.successor),
+        "meta": _plain_meta("Institution", f"{base_url}/Institutions/{found.number}"),
+    }
+    return _dumps(body if chosen.is_default else project(body, chosen)).encode()
+
+
+def theme(found: Theme, base_url: str, chosen: Selection) -> bytes:
+    """Return a theme as a resource; its slug is its id."""
+    body: Document = {
+        "schemas": [THEME],
+        "id": found.slug,
+        "displayName": found.name,
+        "slug": found.slug,
+        "confidentiality": found.confidentiality.value,
+        "minLevel": found.min_level,
+        "meta": _plain_meta("Theme", f"{base_url}/Themes/{found.slug}"),
+    }
+    return _dumps(body if chosen.is_default else project(body, chosen)).encode()
+
+
+def _spliced(view: PersonView, base_url: str) -> str:
+    """Join the text of the default answer."""
+    head, enterprise, extension = _parts(view.document)
+    enterprise = _splice_organization(enterprise, derived_organization(view))
+    ours = _dumps(_extension(stored(extension), view, hidden=_ON_REQUEST))
+    sections = [(ENTERPRISE, enterprise), (USER_EXTENSION, ours)]
+    shown = [(urn, text) for urn, text in sections if text != "{}"]
+    schemas = ",".join(f'"{urn}"' for urn in (CORE_USER, *(urn for urn, _ in shown)))
+    pieces = [f'{{"schemas":[{schemas}],"id":"{view.id}"']
+    if head:
+        pieces.append(head)
+    pieces.append(f'"active":{"true" if view.active else "false"}')
+    pieces.extend(f'"{urn}":{text}' for urn, text in shown)
+    if view.groups:
+        pieces.append(f'"groups":{_dumps(derived.groups(view.groups, base_url))}')
+    meta = derived.meta(view, "User", f"{base_url}/Users/{view.id}")
+    return f'{",".join(pieces)},"meta":{_dumps(meta)}}}'
+
+
+def _parts(document: str) -> tuple[str, str, str]:
+    """Cut a stored User into core members (without braces), enterprise and our extension.
+
+    A key stands in quotes before a colon, and quotes inside a JSON text are escaped, so what is
+    found is a key.
+    """
+    rest, extension = _cut(document.strip()[1:-1], USER_EXTENSION)
+    head, enterprise = _cut(rest, ENTERPRISE)
+    return head, enterprise, extension
+
+
+def _cut(text: str, urn: str) -> tuple[str, str]:
+    key = f'"{urn}":'
+    at = text.find(key)
+    if at < 0:
+        return text, "{}"
+    return text[:at].rstrip(", "), text[at + len(key) :].strip()
+
+
+def _splice_organization(text: str, organization: str | None) -> str:
+    if organization is None or '"organization":' in text:
+        return text
+    inner = text[1:-1]
+    return f'{{"organization":"{organization}"{"," if inner else ""}{inner}}}'
+
+
+def _with_organization(enterprise: Document, organization: str | None) -> Document:
+    if organization is None or "organization" in enterprise:
+        return enterprise
+    return {"organization": organization, **enterprise}
+
+
+def _extension(said: Document, view: PersonView, *, hidden: Iterable[str]) -> Document:
+    """Return our extension with the effective affiliations in the place of the stored ones."""
+    body = {k: v for k, v in said.items() if k != "affiliations" and k not in hidden}
+    if not view.affiliations:
+        return body
+    return {"affiliations": [derived.affiliation(a) for a in view.affiliations], **body}
+
+
+def _members(members: tuple[tuple[str, str], ...], base_url: str) -> list[str]:
+    return [
+        f'{{"value":"{person}","$ref":"{base_url}/Users/{person}",'
+        f'"display":{_dumps(display)},"type":"User"}}'
+        for person, display in members
+    ]
+
+
+def _named(chosen: Selection) -> frozenset[tuple[str, str, str]]:
+    return (chosen.included or frozenset()) | chosen.excluded
+
+
+def _present(**values: str | None) -> Document:
+    return {name: value for name, value in values.items() if value}
+
+
+def _plain_meta(resource: str, location: str) -> Document:
+    return {"resourceType": resource, "location": location}
+
+
+def _dumps(value: Json) -> str:
+    return _ENCODER.encode(value)
