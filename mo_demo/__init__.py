@@ -1,0 +1,1 @@
+"""The demonstration: our service next to a real identity broker, and the whole story."""

@@ -1,0 +1,112 @@
+"""Child processes of the demo: free ports, start, wait until ready, stop cleanly."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+import requests
+
+LOOPBACK = "127.0.0.1"
+
+
+class DemoError(Exception):
+    """Something the demo needs did not work; the text says what and where to look."""
+
+
+def free_port(preferred: int = 0) -> int:
+    """Return a loopback port that is free now: the preferred one if it is, else any."""
+    for port in (preferred, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    message = "No free port on the loopback address."
+    raise DemoError(message)
+
+
+def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """Return a small, known environment: nothing of the caller's shell leaks into a child."""
+    return {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", **extra}
+
+
+def run_once(command: Sequence[str], env: Mapping[str, str], cwd: Path) -> str:
+    """Run a command to its end and return what it printed; raise DemoError when it fails."""
+    done = subprocess.run(  # noqa: S603 - a fixed command line, no shell
+        command, env=dict(env), cwd=cwd, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        shown = " ".join(Path(part).name if "/" in part else part for part in command[:3])
+        message = (
+            f"`{shown}` failed ({done.returncode}):\n{done.stderr[-2000:] or done.stdout[-2000:]}"
+        )
+        raise DemoError(message)
+    return done.stdout
+
+
+@dataclass
+class Child:
+    """A server of ours or of the broker: one process group, its output in one log file."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @classmethod
+    def start(cls, name: str, command: Sequence[str], env: Mapping[str, str], log: Path) -> "Child":
+        """Start the command in a session of its own, so that Ctrl-C reaches only the demo."""
+        with log.open("ab") as output:
+            process = subprocess.Popen(  # noqa: S603 - a fixed command line, no shell
+                command,
+                env=dict(env),
+                cwd=log.parent,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return cls(name, process, log)
+
+    def wait_ready(self, url: str, seconds: float = 60) -> None:
+        """Return once the address answers 200; raise DemoError when it ends or takes too long."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            if _answers(url):
+                return
+            time.sleep(0.1)
+        message = f"{self.name} did not start; the end of {self.log}:\n{self.log_tail()}"
+        raise DemoError(message)
+
+    def log_tail(self, characters: int = 3000) -> str:
+        """Return the end of what the process printed."""
+        return self.log.read_text(errors="replace")[-characters:]
+
+    def stop(self) -> None:
+        """Ask the process group to end, and end it after ten seconds."""
+        for sign in (signal.SIGTERM, signal.SIGKILL):
+            if self.process.poll() is not None:
+                return
+            os.killpg(self.process.pid, sign)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                continue
+
+
+def _answers(url: str) -> bool:
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            return session.get(url, timeout=5).status_code == HTTPStatus.OK
+        except requests.RequestException:
+            return False
