@@ -10,7 +10,7 @@ from typing import Final
 
 from mo_access.domain.api_token import new_token, read_token
 from mo_access.domain.errors import Conflict, Invalid, NotFound
-from mo_access.domain.model import Actor, Event
+from mo_access.domain.model import Actor, Document, Event
 from mo_access.domain.numbers import institution_number
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import clients as stored
@@ -101,8 +101,8 @@ def revoke(uow: UnitOfWork, client: str, *, secret: str = "") -> int:
         raise NotFound(f"client {name!r} has no live token {secret!r}")
     if not secret:
         stored.revoke(uow.write(), pk, uow.now)
-    facts = {"client": client_id, "name": name, "token": secret or "all"}
-    uow.record(Event("client.revoked", "ok", facts=dict(facts)))
+    facts: Document = {"client": client_id, "name": name, "token": secret or "all"}
+    uow.record(Event("client.revoked", "ok", facts=facts))
     return ended
 
 
@@ -194,6 +194,7 @@ def _issue(
             "expires": ends,
         },
     )
-    facts = {"client": named[0], "name": named[1], "token": token.id, "platform": new.platform}
-    uow.record(Event(kind, "ok", institutions=new.institutions, facts=dict(facts)))
+    facts: Document = {"client": named[0], "name": named[1], "token": token.id}
+    facts["platform"] = new.platform
+    uow.record(Event(kind, "ok", institutions=new.institutions, facts=facts))
     return text

@@ -1,0 +1,118 @@
+"""Bringing a database to the schema of this release, and telling whether it is there."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection as CoreConnection
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine.url import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from mo_access.storage.engine import DatabaseDown
+from mo_access.storage.schema import metadata
+
+SCRIPTS: Final = Path(__file__).with_name("migrations")
+_LOCK: Final = 6_460_001
+
+
+class UnknownRevision(Exception):
+    """The database or the caller names a revision that this release does not have."""
+
+
+def upgrade(url: str, revision: str = "head") -> None:
+    """Bring the schema up; several processes at once do it once. Raises ``DatabaseDown``."""
+    with _configured(url) as config:
+        command.upgrade(config, revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Bring the schema back to ``revision`` (``base``: nothing left), with its data."""
+    with _configured(url) as config:
+        command.downgrade(config, revision)
+
+
+def head() -> str:
+    """Name the newest revision of this release."""
+    found = ScriptDirectory.from_config(_config()).get_current_head()
+    if found is None:
+        raise UnknownRevision("this release has no revision")
+    return found
+
+
+def current(url: str) -> str | None:
+    """Name the revision that the database is at, or None for an empty one."""
+    with _connected(url) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def differences(url: str) -> tuple[str, ...]:
+    """Tell what in the database is not as the schema says; empty when all is well."""
+    with _connected(url) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": False})
+        return tuple(str(change)[:200] for change in compare_metadata(context, metadata))
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+@contextmanager
+def _configured(url: str) -> Iterator[Config]:
+    config = _config()
+    with _connected(url) as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        config.attributes["connection"] = connection
+        try:
+            yield config
+        except CommandError as fault:
+            raise UnknownRevision(str(fault)) from None
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[CoreConnection]:
+    parts = make_url(url)
+    if parts.get_backend_name() == "postgresql":
+        parts = parts.set(drivername="postgresql+psycopg")
+    elif parts.database:
+        Path(parts.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parts, poolclass=NullPool)
+    if engine.dialect.name == "sqlite":
+        _explicit_transactions(engine)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except OperationalError as fault:
+        raise DatabaseDown(str(fault.orig)) from None
+    finally:
+        engine.dispose()
+
+
+def _explicit_transactions(engine: Engine) -> None:
+    """Let a migration on SQLite be all or nothing, and wait for another that is under way."""
+
+    def connected(raw: sqlite3.Connection, _record: object) -> None:
+        raw.isolation_level = None
+        raw.execute("PRAGMA busy_timeout=60000")
+        raw.execute("PRAGMA journal_mode=WAL")
+
+    def began(connection: CoreConnection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", began)
