@@ -92,11 +92,11 @@ class Canaille:
 
         Not `canaille run`: that serves every request of a process in one thread. Its SCIM push
         happens inside the administrator's request, and our introspection of the pushed token
-        would wait for that same thread until the push times out. Hypercorn's own WSGI mode,
-        from the same installation, uses a thread for each request.
+        would wait for that same thread until the push times out. Flask's own server, from the
+        same installation, uses a thread for each request, which is enough for a demo.
         """
-        application = "wsgi:canaille.hypercorn.app:create_app(wrap_asgi=False)"
-        command = [self._program("hypercorn"), "--bind", f"{LOOPBACK}:{self.port}", application]
+        command = [self._program("flask"), "--app", "canaille:create_app()", "run", "--no-reload"]
+        command += ["--no-debugger", "--host", LOOPBACK, "--port", str(self.port)]
         child = Child.start("Canaille", command, self._environment(), self.folder / "canaille.log")
         try:
             child.wait_ready(f"{self.url}/.well-known/openid-configuration")
