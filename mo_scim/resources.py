@@ -40,10 +40,10 @@ class Email(user.Email):
     """E-mail address of the person."""
 
 
-class CoreUser(scim2_models.User):  # type: ignore[type-arg]
+class CoreUser(scim2_models.User):  # type: ignore[type-arg]  # extensions are added below
     """The core User of RFC 7643 section 4.1."""
 
-    emails: list[Email] | None = None  # type: ignore[assignment]
+    emails: list[Email] | None = None  # type: ignore[assignment]  # on purpose
     """E-mail addresses of the person."""
 
 
@@ -65,7 +65,7 @@ class Manager(ComplexAttribute):
 class EnterpriseUser(enterprise_user.EnterpriseUser):
     """The enterprise extension; ``organization`` is the number of the primary institution."""
 
-    manager: Manager | None = None  # type: ignore[assignment]
+    manager: Manager | None = None  # type: ignore[assignment]  # on purpose
     """The manager of the person."""
 
 

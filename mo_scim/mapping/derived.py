@@ -15,8 +15,7 @@ from mo_access.domain.model import (
     ShownGroup,
 )
 
-# Naive on purpose: what is added to it is UTC, and isoformat then writes no offset.
-_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC; isoformat then writes no offset
 
 
 def etag(view: PersonView | GroupView) -> str:
