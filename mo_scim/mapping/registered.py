@@ -14,7 +14,7 @@ from mo_access.domain import insz
 from mo_access.domain.errors import Invalid
 from mo_access.domain.model import KEEP, Document, Json, Keep
 from mo_scim.mapping.institutions import day
-from mo_scim.resources import USER_EXTENSION
+from mo_scim.resources import CORE_USER, USER_EXTENSION
 
 _KEPT: Final = ("gender", "birthDate")
 _GENDERS: Final = frozenset({"M", "F", "X"})
@@ -35,14 +35,26 @@ def cleared(body: Document, explicit: Collection[str]) -> frozenset[str]:
 
 
 def is_named(path: str, explicit: Collection[str]) -> bool:
-    """Tell whether a PATCH path names this attribute, a part of it, or its whole extension."""
+    """Tell whether a PATCH path names this attribute, a part of it, or its whole extension.
+
+    A path may carry the URN of the core schema, or a dot after the URN of an extension.
+    """
     target = path.casefold()
     urn = target.rpartition(":")[0]
-    for given in explicit:
-        name = given.casefold()
-        if name in {target, urn} or (name.startswith(target) and name[len(target)] in ".["):
-            return True
-    return False
+    return any(_names(_plain(given.casefold(), urn), target, urn) for given in explicit)
+
+
+def _plain(name: str, urn: str) -> str:
+    """Bring a folded path into the form that attributes have here."""
+    if urn and name.startswith(f"{urn}."):
+        return f"{urn}:{name[len(urn) + 1 :]}"
+    return name.removeprefix(f"{CORE_USER.casefold()}:")
+
+
+def _names(name: str, target: str, urn: str) -> bool:
+    return (
+        name == target or bool(urn and name == urn) or name.startswith((f"{target}.", f"{target}["))
+    )
 
 
 def kept(sent: Document, stored: Document, clear: Collection[str]) -> Document:

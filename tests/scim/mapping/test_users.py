@@ -9,6 +9,7 @@ import pytest
 from mo_access.domain.errors import Invalid
 from mo_access.domain.model import KEEP, AffiliationClaim, Form, IndexedValue, Role
 from mo_scim.mapping import render
+from mo_scim.mapping.registered import is_named
 from tests.scim.mapping.kit import ORG, URN, read, said, view
 
 ONE = {"value": "900001"}
@@ -132,6 +133,26 @@ def test_a_patch_remove_clears() -> None:
     found = read({}, shown=shown, explicit={f"{URN}:gender", f"{URN}:insz"})
     assert found.insz is None
     assert found.document[URN] == {"birthDate": "1985-07-30"}
+
+
+@pytest.mark.parametrize(
+    ("path", "explicit", "expected"),
+    [
+        ("roles", "Roles", True),
+        ("roles", 'roles[value eq "a"].value', True),
+        ("roles", "urn:ietf:params:scim:schemas:core:2.0:User:roles", True),
+        ("roles", "rolesandmore", False),
+        ("roles", "", False),
+        (f"{URN}:gender", f"{URN}.Gender", True),
+        (f"{URN}:gender", URN, True),
+        (f"{URN}:gender", f"{URN}:genders", False),
+    ],
+)
+def test_a_path_names_the_attribute_its_parts_and_its_extension(
+    path: str, explicit: str, expected: bool
+) -> None:
+    """In every spelling that PATCH allows."""
+    assert is_named(path, {explicit}) is expected
 
 
 @pytest.mark.parametrize(
