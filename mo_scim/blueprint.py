@@ -1,0 +1,29 @@
+"""The door as ``mo_web.app.create_app`` takes it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Blueprint, request
+
+from mo_scim.endpoints import absent, catalogue, discovery, errors, groups, search, users
+from mo_scim.endpoints.answer import PREFIX
+from mo_web import caller
+from mo_web.app import Door
+
+_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def door() -> Door:
+    """Return the SCIM door; every call makes a new one."""
+    blueprint = Blueprint("scim", __name__, url_prefix=PREFIX)
+    blueprint.before_request(_authenticate)
+    for part in (users, groups, search, discovery, catalogue, absent):
+        part.add_to(blueprint)
+    return Door("scim", blueprint, (PREFIX,), errors.render)
+
+
+def _authenticate() -> None:
+    """Ask the scope of a read or a write before anything of the request is looked at."""
+    reads = request.method in _READS or request.path.endswith("/.search")
+    caller.actor(scope="scim:read" if reads else "scim:write")

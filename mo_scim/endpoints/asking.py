@@ -1,0 +1,107 @@
+"""What a caller asks to see: which resources, in which order, and which of their attributes.
+
+The parameters of a GET and the members of a SearchRequest (RFC 7644 section 3.4.3) are one
+thing here: ``Asked``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from flask import request
+
+from mo_access.domain.errors import Invalid
+from mo_access.domain.model import MAX_PAGE, Document, Json, Query
+from mo_scim.mapping import filters
+from mo_scim.mapping.render import Selection, selection
+from mo_web import caller
+
+DEFAULT_COUNT: Final = 100
+_MOST: Final = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The parameters under folded names, and whether they stood in a URL."""
+
+    parameters: Mapping[str, Json]
+    in_url: bool
+
+    def selection(self, resource: str) -> Selection:
+        """Return what to show; the INSZ needs the scope ``insz:read`` (403 without it)."""
+        shown = self.parameters.get("attributes")
+        hidden = self.parameters.get("excludedattributes")
+        chosen = selection(_names(shown), _names(hidden), resource)
+        if chosen.asks_insz:
+            caller.actor(scope="insz:read")
+        return chosen
+
+    def query(self, resource: str, chosen: Selection) -> Query:
+        """Return what to list."""
+        text, sort = self.text("filter"), self.text("sortby")
+        criteria = None
+        if text and text.strip():
+            criteria = filters.compile_filter(text, resource, in_url=self.in_url)
+        return Query(
+            criteria=criteria,
+            sort=filters.sort_field(sort.strip(), resource) if sort and sort.strip() else None,
+            descending=self.descending,
+            start=self.start,
+            count=self.count,
+            members=resource != "Group" or chosen.shows("members"),
+        )
+
+    @property
+    def start(self) -> int:
+        """The place of the first result, counted from 1; less is 1."""
+        return max(1, self.number("startindex", 1))
+
+    @property
+    def count(self) -> int:
+        """How many results at most; negative is none."""
+        return min(max(0, self.number("count", DEFAULT_COUNT)), MAX_PAGE)
+
+    @property
+    def descending(self) -> bool:
+        """Whether the order is turned round."""
+        return (self.text("sortorder") or "").casefold() == "descending"
+
+    def number(self, name: str, default: int) -> int:
+        """Return an integer parameter, cut to what a database counts with."""
+        value = self.parameters.get(name)
+        if value is None or value == "":
+            return default
+        try:
+            number = int(str(value).strip()) if not isinstance(value, bool) else None
+        except ValueError:
+            number = None
+        if number is None:
+            raise Invalid(f"{name}: must be an integer.", attribute=name)
+        return max(-_MOST, min(number, _MOST))
+
+    def text(self, name: str) -> str | None:
+        """Return a parameter that is text."""
+        value = self.parameters.get(name)
+        if value is not None and not isinstance(value, str):
+            raise Invalid(f"{name}: must be text.", attribute=name)
+        return value
+
+
+def from_url() -> Asked:
+    """Read the query string; names without case, as some brokers write them."""
+    return Asked({name.casefold(): value for name, value in request.args.items()}, in_url=True)
+
+
+def from_body(body: Document) -> Asked:
+    """Read a SearchRequest."""
+    return Asked({name.casefold(): value for name, value in body.items()}, in_url=False)
+
+
+def _names(value: Json) -> list[str] | str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return [str(item) for item in value]
+    raise Invalid("attributes: must be a list of names.", attribute="attributes")

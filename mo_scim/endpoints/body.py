@@ -1,0 +1,71 @@
+"""The body of a request as one JSON object, or a refusal that says what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+from flask import request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from mo_access.domain.model import Document, Json
+from mo_scim.mapping.refusals import InvalidSyntax
+from mo_web.strict_json import NotStrictJsonError, parse_object
+
+MAX_DEPTH: Final = 32
+GROUP_BYTES: Final = 32 * 1024 * 1024
+_TYPES: Final = frozenset({"application/scim+json", "application/json", ""})
+
+
+def read(*, limit: int | None = None) -> Document:
+    """Return the object; ``limit`` in bytes where it is not the application's own.
+
+    Raises ``InvalidSyntax``, 413 or 415.
+    """
+    if request.mimetype not in _TYPES:
+        raise UnsupportedMediaType("Send application/scim+json or application/json.")
+    if limit is not None:
+        request.max_content_length = limit
+    raw = request.get_data(cache=False)
+    try:
+        body = cast("Document", parse_object(raw))
+    except NotStrictJsonError:
+        message = "The body is not one JSON object in UTF-8 in which every name stands once."
+        raise InvalidSyntax(message) from None
+    _check_depth(body)
+    _check_text(body, raw)
+    return body
+
+
+def _check_depth(body: Document) -> None:
+    level: list[Json] = [body]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, dict | list)
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return
+    raise InvalidSyntax(f"The body is nested deeper than {MAX_DEPTH}.")
+
+
+def _check_text(body: Document, raw: bytes) -> None:
+    """Refuse NUL and lone surrogates, which no database keeps; they only come escaped."""
+    lowered = raw.lower()
+    if b"\\u0000" not in lowered and b"\\ud" not in lowered:
+        return
+    level: list[Json] = [body]
+    while level:
+        value = level.pop()
+        if isinstance(value, dict):
+            level.extend(value)
+            level.extend(value.values())
+        elif isinstance(value, list):
+            level.extend(value)
+        elif isinstance(value, str) and not _is_storable(value):
+            raise InvalidSyntax("The body holds a NUL or half of a surrogate pair.")
+
+
+def _is_storable(text: str) -> bool:
+    return "\x00" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)

@@ -1,0 +1,32 @@
+"""Who calls, by which profile it is read, and in which unit of work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mo_access.domain.model import Actor
+from mo_access.service import catalogue
+from mo_access.service.catalogue import Catalogue
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_scim.profiles import LENIENT, PROFILES, Profile
+from mo_web import caller, unit
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of a client."""
+
+    uow: UnitOfWork
+    actor: Actor
+    profile: Profile
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The institutions and themes that the client may use."""
+        return catalogue.of(self.uow, self.actor)
+
+
+def current() -> Call:
+    """Return the call of this request; the blueprint has checked its scope."""
+    actor = caller.actor()
+    return Call(unit.current(), actor, PROFILES.get(actor.profile.casefold(), LENIENT))

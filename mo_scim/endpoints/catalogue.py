@@ -1,0 +1,87 @@
+"""``/Institutions`` and ``/Themes``: read-only choices for a broker's console."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from flask import Blueprint, Response
+
+from mo_access.domain.errors import NotFound
+from mo_access.domain.model import Institution, Theme
+from mo_access.domain.text import fold
+from mo_scim.endpoints import answer, asking, calling
+from mo_scim.endpoints.asking import Asked
+from mo_scim.mapping import listing, render
+from mo_scim.mapping.render import Selection, selection
+
+T = TypeVar("T", Institution, Theme)
+
+
+def add_to(blueprint: Blueprint) -> None:
+    """Put the views on the door."""
+    blueprint.add_url_rule("/Institutions", view_func=institutions)
+    blueprint.add_url_rule("/Institutions/<number>", view_func=institution)
+    blueprint.add_url_rule("/Themes", view_func=themes)
+    blueprint.add_url_rule("/Themes/<slug>", view_func=theme)
+
+
+def institutions() -> Response:
+    """List the institutions that the caller may use."""
+    return _page(calling.current().catalogue.institutions(), "Institution", render.institution)
+
+
+def institution(number: str) -> Response:
+    """Read one of them; a foreign number answers as an unknown one (rule 4)."""
+    chosen = asking.from_url().selection("Institution")
+    for found in calling.current().catalogue.institutions():
+        if found.number == number:
+            return answer.document(render.institution(found, answer.base_url(), chosen))
+    raise NotFound("There is no such institution.")
+
+
+def themes() -> Response:
+    """List the themes."""
+    return _page(calling.current().catalogue.themes(), "Theme", render.theme)
+
+
+def theme(slug: str) -> Response:
+    """Read one theme."""
+    chosen = asking.from_url().selection("Theme")
+    for found in calling.current().catalogue.themes():
+        if fold(found.slug) == fold(slug):
+            return answer.document(render.theme(found, answer.base_url(), chosen))
+    raise NotFound("There is no such theme.")
+
+
+def _page(
+    found: Sequence[T], resource: str, rendered: Callable[[T, str, Selection], bytes]
+) -> Response:
+    asked, base = asking.from_url(), answer.base_url()
+    chosen = asked.selection(resource)
+    places = _places(asked, found, resource, rendered)
+    page = places[asked.start - 1 : asked.start - 1 + asked.count]
+    items = [rendered(found[place], base, chosen) for place in page]
+    return answer.document(render.page(len(places), asked.start, items))
+
+
+def _places(
+    asked: Asked,
+    found: Sequence[T],
+    resource: str,
+    rendered: Callable[[T, str, Selection], bytes],
+) -> list[int]:
+    """Return which of the list meet the filter, in the asked order."""
+    wanted, sort = asked.text("filter"), asked.text("sortby")
+    places = list(range(len(found)))
+    if not wanted and not sort:
+        return places
+    whole = selection(None, None, resource)
+    documents = [json.loads(rendered(item, "", whole)) for item in found]
+    if wanted:
+        places = listing.matching(documents, wanted, resource)
+    if sort:
+        name = listing.sort_name(sort, resource)
+        places = listing.ordered(documents, places, name, descending=asked.descending)
+    return places

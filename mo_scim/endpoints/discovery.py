@@ -1,0 +1,72 @@
+"""Discovery (RFC 7644 section 4), as bytes that are built once for each base URL."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+
+from flask import Blueprint, Response, request
+
+from mo_access.domain.errors import Forbidden, NotFound
+from mo_scim import discovery
+from mo_scim.discovery import Discovery
+from mo_scim.endpoints import answer, preconditions
+
+
+def add_to(blueprint: Blueprint) -> None:
+    """Put the views on the door."""
+    blueprint.add_url_rule("/ServiceProviderConfig", view_func=service_provider_config)
+    blueprint.add_url_rule("/Schemas", view_func=schemas)
+    blueprint.add_url_rule("/Schemas/<path:urn>", view_func=schema)
+    blueprint.add_url_rule("/ResourceTypes", view_func=resource_types)
+    blueprint.add_url_rule("/ResourceTypes/<name>", view_func=resource_type)
+
+
+def service_provider_config() -> Response:
+    """Say what this service provider can do."""
+    return _answer(_documents(answer.base_url()).service_provider_config)
+
+
+def schemas() -> Response:
+    """List the schemas; a filter is refused (RFC 7644 section 4)."""
+    _refuse_filter()
+    return _answer(_documents(answer.base_url()).schemas)
+
+
+def schema(urn: str) -> Response:
+    """Read one schema by its URN, in any case."""
+    found = _documents(answer.base_url()).schema.get(urn.casefold())
+    if found is None:
+        raise NotFound("There is no such schema.")
+    return _answer(found)
+
+
+def resource_types() -> Response:
+    """List the kinds of resources; a filter is refused."""
+    _refuse_filter()
+    return _answer(_documents(answer.base_url()).resource_types)
+
+
+def resource_type(name: str) -> Response:
+    """Read one kind of resource by its name."""
+    found = _documents(answer.base_url()).resource_type.get(name.casefold())
+    if found is None:
+        raise NotFound("There is no such resource type.")
+    return _answer(found)
+
+
+@lru_cache(maxsize=4)
+def _documents(base_url: str) -> Discovery:
+    return discovery.discovery(base_url)
+
+
+def _refuse_filter() -> None:
+    if request.args.get("filter"):
+        raise Forbidden("Discovery cannot be filtered.")
+
+
+def _answer(body: bytes) -> Response:
+    tag = f'W/"{hashlib.blake2b(body, digest_size=8).hexdigest()}"'
+    if preconditions.is_unchanged(tag):
+        return answer.not_modified(tag)
+    return answer.document(body, headers={"ETag": tag})

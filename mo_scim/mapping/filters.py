@@ -1,0 +1,260 @@
+"""Filters and sortBy of RFC 7644 section 3.4.2 as criteria of the core.
+
+The grammar is that of scim2-models; the forms that brokers send beside it are cured first. What
+cannot be searched is refused, never left out. Error texts hold names, never values.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache, reduce
+from typing import Final
+
+from scim2_models import SCIMException, ScimFilter
+from scim2_models.path import (
+    AttrPath,
+    CompareOperator,
+    Comparison,
+    FilterNode,
+    LogicalExpr,
+    LogicalOperator,
+    Not,
+    Path,
+    Present,
+    ValuePath,
+)
+
+from mo_access.domain import criteria
+from mo_access.domain.criteria import Column, Criteria, Element, Field, Indexed, Nothing, Op
+from mo_access.domain.errors import Sensitive
+from mo_scim.mapping import operands
+from mo_scim.mapping.addressing import Place, locate
+from mo_scim.mapping.refusals import InvalidFilter
+
+MAX_CHARACTERS: Final = 4_096
+MAX_TERMS: Final = 50
+MAX_DEPTH: Final = 16
+
+_OPERAND: Final = re.compile(
+    r"""(?P<quoted>"(?:[^"\\]|\\.)*")"""
+    r"""|(?P<op>(?<=[\s\]])(?:eq|ne|co|sw|ew|gt|ge|lt|le)\s+)(?P<bare>[^\s"()\[\]]+)""",
+    re.IGNORECASE,
+)
+_LITERALS: Final = frozenset({"true", "false", "null"})
+_RELATIONS: Final = {
+    "groups": frozenset({"value", "display"}),
+    "members": frozenset({"value"}),
+    "affiliations": frozenset({"value", "role", "start", "end", "primary", "origin"}),
+}
+_COLUMNS: Final = {
+    "id": Column.ID,
+    "externalid": Column.EXTERNAL_ID,
+    "meta.created": Column.CREATED,
+    "meta.lastmodified": Column.MODIFIED,
+}
+_USER_COLUMNS: Final = {"username": Column.USER_NAME, "active": Column.ACTIVE}
+_GROUP_COLUMNS: Final = {
+    "displayname": Column.DISPLAY_NAME,
+    "theme": Column.THEME,
+    "institution": Column.INSTITUTION,
+}
+
+
+def compile_filter(text: str, resource: str, *, in_url: bool = False) -> Criteria:
+    """Return what a filter on ``User`` or ``Group`` asks.
+
+    Raises ``InvalidFilter``, and ``Sensitive`` for an INSZ in a URL (``in_url``).
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise InvalidFilter(f"filter: has more than {MAX_CHARACTERS} characters. Send it in parts.")
+    compiled = _compiled(text, resource)
+    if in_url and _asks_insz(compiled):
+        message = (
+            "insz: is sensitive and may not stand in a URL. POST the filter to /Users/.search."
+        )
+        raise Sensitive(message, attribute="insz")
+    return compiled
+
+
+@lru_cache(maxsize=1_024)
+def sort_field(text: str, resource: str) -> Field:
+    """Return the field that ``sortBy`` names; raises ``InvalidFilter`` when there is none."""
+    try:
+        node = Path(text).ast
+    except SCIMException:
+        node = None
+    place = locate(node, resource) if isinstance(node, AttrPath) else None
+    if place is None:
+        raise InvalidFilter("sortBy: names no attribute of this resource. See GET /Schemas.")
+    place = _value_of(place)
+    if place.key.rpartition(":")[2] in _RELATIONS or place.target.name == "insz":
+        raise InvalidFilter("sortBy: this attribute cannot be sorted by.")
+    return _field(place, resource)
+
+
+@lru_cache(maxsize=1_024)
+def _compiled(text: str, resource: str) -> Criteria:
+    tree = parse(text)
+    if _terms(tree) > MAX_TERMS:
+        raise InvalidFilter(f"filter: has more than {MAX_TERMS} terms. Send it in parts.")
+    return _criteria(tree, resource)
+
+
+def parse(text: str) -> FilterNode:
+    """Return the syntax tree; values without quotes are read as text."""
+    cured = cure(text)
+    if _depth(cured) > MAX_DEPTH:
+        raise InvalidFilter(f"filter: is nested deeper than {MAX_DEPTH}. Write it flatter.")
+    try:
+        return ScimFilter(cured).ast
+    except SCIMException:
+        message = 'filter: cannot be read. Write it as in: userName eq "jan" and active eq true.'
+        raise InvalidFilter(message) from None
+
+
+def cure(text: str) -> str:
+    """Put quotes around the values of comparisons that have none (brokers.md, 6.6)."""
+    return _OPERAND.sub(_quoted, text)
+
+
+def _quoted(found: re.Match[str]) -> str:
+    bare = found["bare"]
+    if bare is None or bare.casefold() in _LITERALS:
+        return found[0]
+    return found["op"] + json.dumps(bare.strip("'"))
+
+
+def _depth(text: str) -> int:
+    deepest = depth = 0
+    for sign in re.sub(r'"(?:[^"\\]|\\.)*"', "", text):
+        depth += (sign in "([") - (sign in ")]")
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _terms(node: FilterNode) -> int:
+    if isinstance(node, LogicalExpr):
+        return sum(_terms(term) for term in node.terms)
+    if isinstance(node, Not):
+        return _terms(node.expr)
+    return _terms(node.val_filter) if isinstance(node, ValuePath) else 1
+
+
+def _criteria(node: FilterNode, resource: str, element: Place | None = None) -> Criteria:
+    """Translate a node; inside brackets ``element`` is the attribute that they belong to."""
+    if isinstance(node, LogicalExpr):
+        join = criteria.And if node.op is LogicalOperator.and_ else criteria.Or
+        return reduce(join, (_criteria(term, resource, element) for term in node.terms))
+    if isinstance(node, Not):
+        return criteria.Not(_criteria(node.expr, resource, element))
+    if isinstance(node, ValuePath):
+        return _selection(node, resource)
+    if isinstance(node, Comparison):
+        place = _value_of(_place(node.attr_path, resource, element))
+        return _comparison(node, place, resource, element)
+    if isinstance(node, Present):
+        return _present(_place(node.attr_path, resource, element), resource, element)
+    raise InvalidFilter("filter: holds an expression that is not known here.")
+
+
+def _selection(node: ValuePath, resource: str) -> Criteria:
+    place = _place(node.attr_path, resource, None)
+    if not place.attribute.multi or place.attribute.kind != "complex":
+        raise InvalidFilter(f"filter: {place.name} has no values to select from.")
+    return Element(_element_key(place), _criteria(node.val_filter, resource, place))
+
+
+def _place(path: AttrPath, resource: str, element: Place | None) -> Place:
+    if element is None:
+        found = locate(path, resource)
+    else:
+        part = element.attribute.subs.get(path.attr.casefold())
+        plain = part is not None and not path.uri and not path.sub_attr
+        found = Place(element.urn, element.attribute, part) if plain else None
+    if found is None or found.attribute.extension or found.target.returned == "never":
+        shown = str(path)[:120]
+        raise InvalidFilter(f"filter: {shown} is no attribute to search by. See GET /Schemas.")
+    return found
+
+
+def _value_of(place: Place) -> Place:
+    """Read a comparison of a complex attribute as one of its ``value`` (RFC 7643 section 2.4)."""
+    if place.sub is not None or place.attribute.kind != "complex":
+        return place
+    value = place.attribute.subs.get("value")
+    if value is None:
+        raise InvalidFilter(f"filter: {place.name} cannot be compared as a whole. Name a part.")
+    return Place(place.urn, place.attribute, value)
+
+
+def _comparison(node: Comparison, place: Place, resource: str, element: Place | None) -> Criteria:
+    op = Op(node.op.value)
+    if place.key == "meta" and place.target.name == "resourceType":
+        return _constant(operands.holds(resource, op, node.value))
+    if place.key == "schemas":
+        raise InvalidFilter("filter: schemas cannot be searched by.")
+    field = _field(place, resource, element)
+    if node.value is None:
+        return _null(node.op, field)
+    value = operands.operand(place, op, node.value)
+    return criteria.Compare(field, op, value)
+
+
+def _null(op: CompareOperator, field: Field) -> Criteria:
+    """``eq null`` is the absence of a value, ``ne null`` its presence; nothing else holds."""
+    if op is CompareOperator.eq:
+        return criteria.Not(criteria.Present(field))
+    return criteria.Present(field) if op is CompareOperator.ne else Nothing()
+
+
+def _present(place: Place, resource: str, element: Place | None) -> Criteria:
+    if place.key in {"id", "schemas", "active", "meta"}:
+        return _constant(True)
+    return criteria.Present(_field(place, resource, element))
+
+
+def _constant(holds: bool) -> Criteria:  # noqa: FBT001 - the constant itself
+    return criteria.Not(Nothing()) if holds else Nothing()
+
+
+def _field(place: Place, resource: str, element: Place | None = None) -> Field:
+    """Return where the core holds the attribute; refuses what it does not hold."""
+    name = place.key.rpartition(":")[2]
+    sub = place.sub.name.casefold() if place.sub else ""
+    column = _column(place, sub, resource)
+    if column is not None:
+        return column
+    if place.key == "meta" or (name == "status" and resource == "Group"):
+        raise InvalidFilter(f"filter: {place.name} cannot be searched by.")
+    if name in _RELATIONS and sub and sub not in _RELATIONS[name]:
+        raise InvalidFilter(f"filter: {place.name}.{sub} cannot be searched by.")
+    if element is None and place.attribute.multi and name in _RELATIONS:
+        return Indexed(name, sub)
+    return Indexed(_element_key(place), sub, exact=place.target.exact)
+
+
+def _column(place: Place, sub: str, resource: str) -> Column | None:
+    name = place.key.rpartition(":")[2]
+    if resource == "User" and name == "insz":
+        return Column.INSZ
+    own = _USER_COLUMNS if resource == "User" else _GROUP_COLUMNS
+    key = f"{name}.{sub}" if place.key == "meta" else name
+    return {**_COLUMNS, **own}.get(key)
+
+
+def _element_key(place: Place) -> str:
+    name = place.key.rpartition(":")[2]
+    return name if name in _RELATIONS else place.key
+
+
+def _asks_insz(found: Criteria) -> bool:
+    match found:
+        case criteria.And() | criteria.Or():
+            return _asks_insz(found.left) or _asks_insz(found.right)
+        case criteria.Not():
+            return _asks_insz(found.inner)
+        case criteria.Compare() | criteria.Present():
+            return found.field is Column.INSZ
+        case _:
+            return False

@@ -1,0 +1,89 @@
+"""Member operations of a Group PATCH as steps, so that a group is never loaded (design 2).
+
+Members are keyed by ``value`` alone, whatever ``$ref``, ``display`` or ``type`` say.
+"""
+
+from __future__ import annotations
+
+from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator
+
+from mo_access.domain.errors import Invalid
+from mo_access.domain.model import Json, MemberChange
+from mo_scim.mapping.groups import member_ids
+from mo_scim.mapping.operations import Operation
+from mo_scim.mapping.refusals import InvalidFilter
+from mo_scim.profiles import Profile
+
+
+def split(
+    operations: tuple[Operation, ...], profile: Profile
+) -> tuple[tuple[MemberChange, ...], tuple[Operation, ...]]:
+    """Return the steps on the members, and the operations on the rest of the group."""
+    steps: list[MemberChange] = []
+    rest: list[Operation] = []
+    for operation in operations:
+        if operation.place.name == "members":
+            steps.extend(_steps(operation, profile))
+        else:
+            rest.append(operation)
+    return tuple(steps), tuple(rest)
+
+
+def _steps(operation: Operation, profile: Profile) -> list[MemberChange]:
+    if operation.selection is not None:
+        return _selected(operation, profile)
+    if operation.place.sub is not None and operation.place.sub.name != "value":
+        return []
+    if operation.kind == "remove":
+        return _removed(operation.value, profile)
+    if operation.value is None:
+        return [] if operation.implied or operation.kind == "add" else [MemberChange("clear")]
+    people = _ids(operation.value, profile)
+    if operation.kind == "replace":
+        return [MemberChange("replace", people) if people else MemberChange("clear")]
+    return [MemberChange("add", people)] if people else []
+
+
+def _removed(value: Json, profile: Profile) -> list[MemberChange]:
+    """Remove what is named; a remove that names nothing empties the group (brokers.md, 5.4)."""
+    if value is None:
+        return [MemberChange("clear")]
+    people = _ids(value, profile)
+    return [MemberChange("remove", people)] if people else []
+
+
+def _ids(value: Json, profile: Profile) -> tuple[str, ...]:
+    listed: Json = value if isinstance(value, list) else [value]
+    return member_ids(listed, profile)
+
+
+def _selected(operation: Operation, profile: Profile) -> list[MemberChange]:
+    """Read ``members[value eq "…"]``; a change of what only describes a member is none."""
+    people = _named(operation.selection)
+    if not people:
+        message = 'path: members are selected by value, as in members[value eq "<id>"].'
+        raise InvalidFilter(message, attribute="path")
+    sub = operation.place.sub
+    if operation.kind == "remove":
+        return [MemberChange("remove", people)] if sub is None or sub.name == "value" else []
+    if sub is not None and sub.name != "value":
+        return []
+    if operation.value is None:
+        raise Invalid("value: is required.", attribute="value")
+    added = _ids(operation.value, profile)
+    if operation.kind == "add":
+        return [MemberChange("add", added)]
+    return [MemberChange("remove", people), MemberChange("add", added)]
+
+
+def _named(node: FilterNode | None) -> tuple[str, ...]:
+    """Return the ids that a filter selects by; what else it says does not count."""
+    if isinstance(node, Comparison):
+        by_value = node.attr_path.attr.casefold() == "value" and node.op is CompareOperator.eq
+        return (str(node.value),) if by_value and isinstance(node.value, str) else ()
+    if isinstance(node, LogicalExpr):
+        found = [_named(term) for term in node.terms]
+        if node.op is LogicalOperator.or_ and not all(found):
+            return ()
+        return tuple(dict.fromkeys(person for each in found for person in each))
+    return ()

@@ -1,0 +1,127 @@
+"""The PatchOp message (RFC 7644 section 3.5.2) as a list of operations, odd forms cured.
+
+An operation without path becomes one operation for each key of its value; those are marked
+``implied``, since their attributes may be echoes (design section 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from scim2_models import SCIMException
+from scim2_models.path import AttrPath, FilterNode, Path, ValuePath
+
+from mo_access.domain.errors import Invalid, MissingTarget
+from mo_access.domain.model import Document, Json
+from mo_scim.mapping.addressing import Place, locate
+from mo_scim.mapping.filters import cure
+from mo_scim.mapping.refusals import InvalidPath, InvalidSyntax, TooMany
+from mo_scim.profiles import Profile
+
+MAX_OPERATIONS: Final = 1_000
+_KINDS: Final = frozenset({"add", "remove", "replace"})
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One change at one place; ``selection`` is what stands in brackets.
+
+    ``value`` is None for none. ``implied``: the place is a key of a value, not a path.
+    """
+
+    kind: str
+    place: Place
+    value: Json = None
+    selection: FilterNode | None = None
+    implied: bool = False
+
+    @property
+    def path(self) -> str:
+        """The canonical path, for telling echoes from assertions."""
+        brackets = "[]" if self.selection is not None else ""
+        return f"{self.place.name}{brackets}" + (
+            f".{self.place.sub.name}" if self.place.sub else ""
+        )
+
+
+def read(body: Document, resource: str, profile: Profile) -> tuple[Operation, ...]:
+    """Return the operations of a message in their order.
+
+    Raises ``InvalidSyntax``, ``InvalidPath``, ``MissingTarget`` (remove without path), ``TooMany``.
+    """
+    found = next((value for key, value in body.items() if key.casefold() == "operations"), None)
+    items = [found] if isinstance(found, dict) else found
+    if not isinstance(items, list) or not items:
+        raise InvalidSyntax("Operations: is required. Send a list of operations.")
+    if len(items) > MAX_OPERATIONS:
+        message = f"Operations: has more than {MAX_OPERATIONS} entries. Send it in parts."
+        raise TooMany(message, attribute="Operations")
+    return tuple(op for item in items for op in _operations(item, resource, profile))
+
+
+def _operations(item: Json, resource: str, profile: Profile) -> Iterator[Operation]:
+    if not isinstance(item, dict):
+        raise InvalidSyntax('Operations: an entry is {"op": …, "path": …, "value": …}.')
+    parts = {key.casefold(): value for key, value in item.items()}
+    kind = str(parts.get("op", "")).casefold()
+    if kind not in _KINDS:
+        raise InvalidSyntax("op: is add, remove or replace.", attribute="op")
+    path, value = parts.get("path"), parts.get("value")
+    if path is not None and not isinstance(path, str):
+        raise InvalidPath("path: must be text.", attribute="path")
+    if kind != "remove" and "value" not in parts:
+        raise Invalid("value: is required for add and replace.", attribute="value")
+    if path and path.strip():
+        yield from _known(kind, path.strip(), value, resource, profile)
+    else:
+        yield from _keys(kind, value, resource, profile)
+
+
+def _keys(kind: str, value: Json, resource: str, profile: Profile) -> Iterator[Operation]:
+    if kind == "remove":
+        raise MissingTarget("path: is required for remove.", attribute="path")
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if not isinstance(value, dict):
+        raise Invalid("value: must be an object when there is no path.", attribute="value")
+    for key, part in value.items():
+        for op in _known(kind, key, part, resource, profile):
+            yield Operation(op.kind, op.place, op.value, op.selection, implied=True)
+
+
+def _known(
+    kind: str, path: str, value: Json, resource: str, profile: Profile
+) -> Iterator[Operation]:
+    """Read one path; one that names nothing is ignored where unknown attributes are."""
+    node = _parsed(path)
+    place = locate(node.attr_path if isinstance(node, ValuePath) else node, resource)
+    if place is not None and isinstance(node, ValuePath) and node.sub_attr:
+        place = _part(place, node.sub_attr)
+    if place is not None:
+        selection = node.val_filter if isinstance(node, ValuePath) else None
+        _check_selection(place, selection)
+        yield Operation(kind, place, value, selection)
+    elif not profile.ignore_unknown:
+        raise InvalidPath(f"path: {path[:120]} names no attribute.", attribute="path")
+
+
+def _parsed(path: str) -> AttrPath | ValuePath:
+    try:
+        node = Path(cure(path)).ast
+    except SCIMException:
+        node = None
+    if isinstance(node, AttrPath | ValuePath):
+        return node
+    raise InvalidPath('path: cannot be read. Write it as in: emails[type eq "work"].value')
+
+
+def _part(place: Place, name: str) -> Place | None:
+    sub = place.attribute.subs.get(name.casefold())
+    return Place(place.urn, place.attribute, sub) if sub else None
+
+
+def _check_selection(place: Place, selection: FilterNode | None) -> None:
+    if selection is not None and not place.attribute.multi:
+        raise InvalidPath(f"path: {place.name} has no values to select from.", attribute="path")

@@ -1,0 +1,291 @@
+"""PATCH on a document (RFC 7644 section 3.5.2): all operations, or none when one is refused.
+
+The document is the whole resource as rendered, under canonical names. What an operation touches
+loses its read-only parts, which tells an assertion from an echo (design section 3).
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from mo_access.domain.errors import Immutable, Invalid, MissingTarget
+from mo_access.domain.model import Document, Json
+from mo_access.domain.text import fold
+from mo_scim.mapping.normalise import normalise, writable
+from mo_scim.mapping.operations import Operation
+from mo_scim.mapping.selecting import equalities, meets
+from mo_scim.mapping.shape import Attribute, shape
+from mo_scim.profiles import Profile
+
+_SAYS_NOTHING: Final = frozenset({"display", "$ref"})
+
+
+def apply(
+    body: Document, operations: Iterable[Operation], resource: str, profile: Profile
+) -> tuple[Document, frozenset[str]]:
+    """Return the changed document and the paths that were named outright.
+
+    Raises ``Invalid`` and its kinds (value, ``Immutable``, ``MissingTarget``); ``body`` itself
+    is never changed.
+    """
+    document = copy.deepcopy(body)
+    named = set()
+    for operation in operations:
+        if _is_read_only(document, operation):
+            continue
+        _apply(document, operation, resource, profile)
+        if not operation.implied:
+            named.add(operation.path)
+    return document, frozenset(named)
+
+
+def _is_read_only(document: Document, operation: Operation) -> bool:
+    """Skip a read-only attribute that is a key or keeps its value; refuse any other write."""
+    place = operation.place
+    if not (place.attribute.read_only or (place.sub and place.sub.read_only)):
+        return False
+    same = place.sub is None and document.get(place.attribute.name) == operation.value
+    if operation.implied or (same and operation.kind != "remove"):
+        return True
+    raise Immutable(f"{operation.path}: is read-only.", attribute=operation.path)
+
+
+def _apply(document: Document, operation: Operation, resource: str, profile: Profile) -> None:
+    place = operation.place
+    root = shape(resource)
+    if place.attribute is root:
+        _merge(document, operation, root, profile)
+        return
+    if not place.urn:
+        _attribute(document, root, operation, profile)
+        return
+    part = document.setdefault(place.urn, {})
+    if not isinstance(part, dict):
+        raise Invalid(f"{place.urn}: must be an object.", attribute=place.urn)
+    extension = root.subs[place.urn.casefold()]
+    if place.attribute is extension:
+        _merge(part, operation, extension, profile)
+    else:
+        _attribute(part, extension, operation, profile)
+    if not part:
+        del document[place.urn]
+
+
+def _merge(holder: Document, operation: Operation, shape_: Attribute, profile: Profile) -> None:
+    """Write an object into a resource or an extension; remove empties an extension."""
+    if operation.kind == "remove":
+        holder.clear()
+        return
+    value = operation.value
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if not isinstance(value, dict):
+        raise Invalid(f"{shape_.name}: must be an object.", attribute=shape_.name)
+    for name, raw in value.items():
+        found = shape_.subs.get(name.casefold())
+        if found is None or found.extension:
+            normalise({name: None if found else raw}, shape_, profile)
+        elif not found.read_only:
+            _whole(holder, shape_, found, operation.kind, raw, profile)
+
+
+def _attribute(holder: Document, shape_: Attribute, operation: Operation, profile: Profile) -> None:
+    place = operation.place
+    if operation.selection is not None:
+        _selected(holder, shape_, operation, profile)
+    elif place.sub is not None:
+        _part(holder, operation, profile)
+    elif operation.kind == "remove":
+        _remove(holder, place.attribute, operation.value)
+    else:
+        _whole(holder, shape_, place.attribute, operation.kind, operation.value, profile)
+
+
+def _whole(
+    holder: Document,
+    shape_: Attribute,
+    attribute: Attribute,
+    kind: str,
+    raw: Json,
+    profile: Profile,
+) -> None:
+    """Add to or replace an attribute as a whole; no value takes it away, adding none does not."""
+    name = attribute.name
+    value = _cured(raw, attribute, shape_, profile)
+    if value is None:
+        if kind == "replace":
+            _clear(holder, attribute)
+    elif attribute.multi and isinstance(value, list):
+        old = holder.get(name)
+        kept = old if kind == "add" and isinstance(old, list) else []
+        holder[name] = _joined(kept, value, attribute)
+    elif isinstance(value, dict):
+        old = holder.get(name)
+        holder[name] = {**old, **value} if isinstance(old, dict) else value
+        _drop_nulls(holder, attribute, raw)
+    else:
+        holder[name] = value
+
+
+def _drop_nulls(holder: Document, attribute: Attribute, raw: Json) -> None:
+    """Take away the parts that a complex value names with null."""
+    inner = holder[attribute.name]
+    if isinstance(raw, dict) and isinstance(inner, dict):
+        for name, value in raw.items():
+            sub = attribute.subs.get(name.casefold())
+            if value is None and sub is not None:
+                inner.pop(sub.name, None)
+
+
+def _cured(raw: Json, attribute: Attribute, shape_: Attribute, profile: Profile) -> Json:
+    """Return the value under canonical names, without read-only parts; None for no value."""
+    if raw is None:
+        return None
+    listed: Json = [raw] if attribute.multi and not isinstance(raw, list) else raw
+    body = normalise({attribute.name: listed}, shape_, profile)
+    return writable(body, shape_).get(attribute.name)
+
+
+def _joined(kept: list[Json], added: list[Json], attribute: Attribute) -> list[Json]:
+    """Put values behind the kept ones; an equal one takes the old one's place."""
+    plain = [_plain(item, attribute) for item in kept]
+    result = list(kept)
+    for item in added:
+        if item in plain:
+            result[plain.index(item)] = item
+        else:
+            result.append(item)
+            plain.append(item)
+    _one_primary(result, [item for item in added if _is_primary(item)])
+    return result
+
+
+def _plain(entry: Json, attribute: Attribute) -> Json:
+    return writable(entry, attribute) if isinstance(entry, dict) else entry
+
+
+def _is_primary(entry: Json) -> bool:
+    return isinstance(entry, dict) and entry.get("primary") is True
+
+
+def _one_primary(entries: list[Json], chosen: list[Json]) -> None:
+    """Let a newly primary entry be the only one (RFC 7644 section 3.5.2)."""
+    if not chosen:
+        return
+    for entry in entries:
+        if isinstance(entry, dict) and entry.get("primary") and entry not in chosen:
+            entry["primary"] = False
+
+
+def _clear(holder: Document, attribute: Attribute) -> None:
+    """Take an attribute away; null says so for one that absence does not clear (ruling 4)."""
+    holder.pop(attribute.name, None)
+    if attribute.returned == "request":
+        holder[attribute.name] = None
+
+
+def _remove(holder: Document, attribute: Attribute, value: Json) -> None:
+    """Take an attribute away, or of a multi-valued one only the values that are named."""
+    old = holder.get(attribute.name)
+    if value is None or not attribute.multi or not isinstance(old, list):
+        _clear(holder, attribute)
+        return
+    unwanted = value if isinstance(value, list) else [value]
+    kept = [item for item in old if not any(_is_same(item, each) for each in unwanted)]
+    _store(holder, attribute, kept)
+
+
+def _is_same(entry: Json, wanted: Json) -> bool:
+    """Compare by the parts that are named; what only describes the value does not count."""
+    if not isinstance(entry, dict):
+        return entry == wanted
+    asked = wanted if isinstance(wanted, dict) else {"value": wanted}
+    folded = {name.casefold(): value for name, value in entry.items()}
+    parts = {k.casefold(): v for k, v in asked.items() if v is not None}
+    telling = {k: v for k, v in parts.items() if k not in _SAYS_NOTHING}
+    return bool(telling) and all(_equal(folded.get(k), v) for k, v in telling.items())
+
+
+def _equal(left: Json, right: Json) -> bool:
+    both_text = isinstance(left, str) and isinstance(right, str)
+    return fold(str(left)) == fold(str(right)) if both_text else left == right
+
+
+def _store(holder: Document, attribute: Attribute, entries: list[Json]) -> None:
+    if entries:
+        holder[attribute.name] = entries
+    else:
+        _clear(holder, attribute)
+
+
+def _part(holder: Document, operation: Operation, profile: Profile) -> None:
+    """Write one part of a complex attribute, of every entry of a multi-valued one."""
+    attribute = operation.place.attribute
+    old = holder.get(attribute.name)
+    write = _writer(operation, profile)
+    if attribute.multi:
+        entries = old if isinstance(old, list) else []
+        if not entries and operation.kind != "remove":
+            entries = [{}]
+        _store(holder, attribute, [kept for entry in entries if (kept := write(entry))])
+        return
+    value = write(old if isinstance(old, dict) else {})
+    if value:
+        holder[attribute.name] = value
+    else:
+        _clear(holder, attribute)
+
+
+def _writer(operation: Operation, profile: Profile) -> Callable[[Json], Json]:
+    """Return what writes the operation into one entry, which is asserted by that."""
+    place = operation.place
+    attribute, sub = place.attribute, place.sub
+    value = None
+    if operation.kind != "remove" and sub is not None:
+        value = _cured(operation.value, sub, attribute, profile)
+    elif operation.kind != "remove":
+        holder = Attribute("", "complex", subs={attribute.name.casefold(): attribute})
+        found = _cured(operation.value, attribute, holder, profile)
+        value = found[0] if isinstance(found, list) and found else None
+
+    def write(entry: Json) -> Json:
+        own = _plain(entry, attribute)
+        if sub is None or not isinstance(own, dict):
+            both = isinstance(own, dict) and isinstance(value, dict)
+            return {**own, **value} if both else value  # type: ignore[dict-item]  # both are objects
+        if value is None:
+            return {name: part for name, part in own.items() if name != sub.name}
+        return {**own, sub.name: value}
+
+    return write
+
+
+def _selected(holder: Document, shape_: Attribute, operation: Operation, profile: Profile) -> None:
+    """Change the entries that the brackets select (brokers.md, section 5.3)."""
+    attribute, node = operation.place.attribute, operation.selection
+    old = holder.get(attribute.name)
+    entries = list(old) if isinstance(old, list) else []
+    chosen = [i for i, item in enumerate(entries) if node and meets(item, node, attribute)]
+    write = _writer(operation, profile)
+    if operation.kind == "remove" and operation.place.sub is None:
+        _store(holder, attribute, [e for i, e in enumerate(entries) if i not in set(chosen)])
+        return
+    if not chosen and operation.kind != "remove":
+        entries.append(_made(operation, shape_, profile))
+        chosen = [len(entries) - 1]
+    written = {i: write(entries[i]) for i in chosen}
+    result = [written.get(i, entry) for i, entry in enumerate(entries)]
+    _one_primary(result, [item for item in written.values() if _is_primary(item)])
+    _store(holder, attribute, [item for item in result if item])
+
+
+def _made(operation: Operation, shape_: Attribute, profile: Profile) -> Json:
+    """Make the entry that an add selects and that does not exist; anything else is refused."""
+    attribute, node = operation.place.attribute, operation.selection
+    if operation.kind != "add" or not profile.create_on_add or node is None:
+        message = f"{operation.path}: the filter selects nothing."
+        raise MissingTarget(message, attribute=operation.place.name)
+    value = _cured([equalities(node, attribute)], attribute, shape_, profile)
+    return value[0] if isinstance(value, list) and value else {}
