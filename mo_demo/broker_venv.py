@@ -65,11 +65,12 @@ def _make(target: Path, lock: Path) -> None:
         check=False,
     )
     if done.returncode:
-        raise DemoError(_explain(done.stderr))
+        raise DemoError(explain(done.stderr))
     (target / STAMP).write_text(_digest(lock))
 
 
-def _explain(error: str) -> str:
+def explain(error: str) -> str:
+    """Say what pip's error output means for the person who started this."""
     unreachable = ("NewConnectionError", "Temporary failure", "ProxyError", "ConnectTimeout")
     if any(sign in error for sign in unreachable) or "ReadTimeout" in error:
         return (

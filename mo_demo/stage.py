@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,7 @@ def running_stage(ports: Ports) -> Iterator[Stage]:
 def _set_up(venv: Path, folder: Path, ports: Ports) -> Stage:
     broker = Canaille(venv, folder / "broker", free_port(ports.broker))
     service = Service(folder / "service", free_port(ports.service), broker)
-    broker.install(service.url)
-    service.prepare()
+    with ThreadPoolExecutor() as pool:
+        for prepared in (pool.submit(broker.install, service.url), pool.submit(service.prepare)):
+            prepared.result()
     return Stage(broker, service)
