@@ -58,8 +58,7 @@ Field: TypeAlias = Column | Indexed
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """The field has a value that stands in this relation to ``value`` (text, or int for times
-    and flags)."""
+    """The field has a value in this relation to ``value``: text, or int for times and flags."""
 
     field: Field
     op: Op

@@ -12,7 +12,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, Generic, TypeAlias, TypeVar
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+from mo_access.domain.criteria import Criteria, Field
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Document: TypeAlias = dict[str, Json]
 T = TypeVar("T")
 
@@ -165,7 +167,7 @@ class PersonDraft:
     affiliations: tuple[AffiliationClaim, ...] = ()
     grants: tuple[GrantClaim, ...] = ()
     identities: tuple[tuple[str, str], ...] = ()
-    insz: str | None | Keep = KEEP
+    insz: str | Keep | None = KEEP
     unmapped: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
 
@@ -204,6 +206,8 @@ class PersonView:
     version: int
     created: int
     modified: int
+    own: bool = True
+    """False when a platform client sees the owner's link because it has none itself."""
     insz: str | None = None
     affiliations: tuple[ShownAffiliation, ...] = ()
     groups: tuple[ShownGroup, ...] = ()
@@ -268,8 +272,8 @@ class Query:
     ``criteria`` or None for creation order.
     """
 
-    criteria: object | None = None
-    sort: object | None = None
+    criteria: Criteria | None = None
+    sort: Field | None = None
     descending: bool = False
     start: int = 1
     count: int = 100

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
 from types import TracebackType
-from typing import Final
+from typing import Final, Self
 from zoneinfo import ZoneInfo
 
 from mo_access.domain.keys import KeyRing
@@ -51,7 +51,7 @@ class UnitOfWork:
         self._stack = ExitStack()
         self._conn: Connection | None = None
 
-    def __enter__(self) -> UnitOfWork:
+    def __enter__(self) -> Self:
         """Borrow a connection."""
         self._conn = self._stack.enter_context(self.database.connect())
         return self

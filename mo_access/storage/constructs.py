@@ -18,13 +18,13 @@ class _JsonTexts(FunctionElement[str]):
     inherit_cache = True
 
 
-@compiles(_JsonTexts, "sqlite")  # type: ignore[no-untyped-call,untyped-decorator]  # SQLAlchemy's decorator is untyped
-def _sqlite(element: _JsonTexts, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+@compiles(_JsonTexts, "sqlite")
+def _sqlite(element: _JsonTexts, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - passed on
     return f"json_each({compiler.process(element.clauses, **options)})"
 
 
-@compiles(_JsonTexts, "postgresql")  # type: ignore[no-untyped-call,untyped-decorator]  # as above
-def _postgresql(element: _JsonTexts, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+@compiles(_JsonTexts, "postgresql")
+def _postgresql(element: _JsonTexts, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - passed on
     return f"json_array_elements_text(CAST({compiler.process(element.clauses, **options)} AS json))"
 
 
@@ -34,5 +34,3 @@ def json_texts(texts: BindParameter[str]) -> TableValuedAlias:
     Sends any number of ids as one parameter, so that a statement is compiled once.
     """
     return _JsonTexts(texts).table_valued(column("value", Text))
-
-

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
@@ -50,7 +50,7 @@ class _Cursor(Protocol):
     rowcount: int
 
     def execute(self, sql: str, params: Any, /) -> Any: ...  # noqa: ANN401 - the drivers differ
-    def executemany(self, sql: str, params: Any, /) -> Any: ...  # noqa: ANN401
+    def executemany(self, sql: str, params: Any, /) -> Any: ...  # noqa: ANN401 - as above
     def fetchall(self) -> list[Row]: ...
     def fetchone(self) -> Row | None: ...
 
@@ -256,10 +256,11 @@ class Connection:
 
     def _text(self, sql: str) -> None:
         with self._errors():
-            self._raw.execute(sql)  # type: ignore[arg-type]  # psycopg asks for a literal; only constants of this file come here
+            self._raw.execute(sql)
 
     def _cursor(self) -> _Cursor:
-        return self._raw.cursor()
+        cursor: Any = self._raw.cursor()
+        return cast("_Cursor", cursor)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

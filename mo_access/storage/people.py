@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +22,7 @@ from sqlalchemy import (
 )
 
 from mo_access.domain.model import Actor, PersonView, Query
+from mo_access.domain.text import fold
 from mo_access.storage import criteria
 from mo_access.storage.engine import Connection
 from mo_access.storage.schema import link, link_identity, link_value, person
@@ -91,7 +93,7 @@ def _rows(actor: Actor) -> Select[tuple[object, ...]]:
     )
 
 
-def _row(found: tuple[object, ...]) -> LinkRow:
+def _row(found: tuple[object, ...], actor: Actor) -> LinkRow:
     pk, person_pk, client_pk, *shown, said, sealed, index, owner = found
     person_id, name, external, active, document, version, created, modified = shown
     view = PersonView(
@@ -103,6 +105,7 @@ def _row(found: tuple[object, ...]) -> LinkRow:
         version=_number(version),
         created=_number(created),
         modified=_number(modified),
+        own=client_pk == actor.client_pk,
     )
     return LinkRow(
         _number(pk),
@@ -126,20 +129,26 @@ def get(conn: Connection, actor: Actor, person_id: str, *, lock: bool = False) -
     """Return the link that this client sees of the person, or None when it sees none."""
     wanted = _rows(actor).where(person.c.id == literal(person_id))
     found = conn.one(wanted.with_for_update(of=link) if lock else wanted)
-    return _row(found) if found else None
+    return _row(found, actor) if found else None
 
 
-def find(conn: Connection, actor: Actor, query: Query) -> tuple[int, list[LinkRow]]:
-    """Return how many of the visible links meet the query, and the asked page of them."""
-    where = criteria.where(query.criteria, "person", None if actor.platform else actor.client_pk)
+def find(
+    conn: Connection, actor: Actor, query: Query, blind: Callable[[str], bytes]
+) -> tuple[int, list[LinkRow]]:
+    """Return how many of the visible links meet the query, and the asked page of them.
+
+    ``blind`` turns an INSZ into its index, so that it can be looked up.
+    """
+    client = None if actor.platform else actor.client_pk
+    where = criteria.where(query.criteria, "person", client, blind=blind)
     base = _rows(actor).where(where)
     total = conn.one(select(func.count()).select_from(base.subquery()))
     count = int(total[0]) if total else 0
     if query.count == 0 or query.start > count:
         return count, []
     order = criteria.order(query.sort, "person", descending=query.descending)
-    page = base.order_by(*order, link.c.pk).limit(query.count).offset(query.start - 1)
-    return count, [_row(found) for found in conn.all(page)]
+    page = base.order_by(*order).limit(query.count).offset(query.start - 1)
+    return count, [_row(found, actor) for found in conn.all(page)]
 
 
 _BY_INSZ = select(person.c.pk, person.c.id).where(person.c.insz_index == bindparam("insz"))
@@ -273,15 +282,15 @@ _CHANGE_LINK = (
 )
 
 
-def new_link(
-    conn: Connection, client_pk: int, person_pk: int, values: LinkValues, now: int
-) -> int:
+def new_link(conn: Connection, client_pk: int, person_pk: int, values: LinkValues, now: int) -> int:
     """Insert a link. Raises ``Duplicate`` when userName or externalId is taken at this client."""
     row = {**_link_params(values), "client": client_pk, "person": person_pk, "now": now}
     return conn.insert(_NEW_LINK, {**row, "version": 1})
 
 
-def change_link(conn: Connection, row: LinkRow, person_pk: int, values: LinkValues, now: int) -> bool:
+def change_link(
+    conn: Connection, row: LinkRow, person_pk: int, values: LinkValues, now: int
+) -> bool:
     """Replace a link's columns if nobody did so meanwhile; tell whether it was done."""
     params = {f"{name}_": value for name, value in _link_params(values).items()}
     fixed = {"to_person": person_pk, "link": row.pk, "expected": row.view.version, "now_": now}
@@ -292,9 +301,9 @@ def _link_params(values: LinkValues) -> dict[str, int | str | bytes | None]:
     external = values.external_id
     return {
         "user_name": values.user_name,
-        "user_key": values.user_name.casefold(),
+        "user_key": fold(values.user_name),
         "external_id": external,
-        "external_key": None if external is None else external.casefold(),
+        "external_key": None if external is None else fold(external),
         "active": int(values.active),
         "said_insz": int(values.said_insz),
         "document": values.document,
@@ -328,12 +337,12 @@ def replace_values(conn: Connection, link_pk: int, rows: list[dict[str, int | st
     conn.many(_ADD_VALUE, [{**row, "link": link_pk} for row in rows])
 
 
-def replace_identities(
-    conn: Connection, link_pk: int, pairs: tuple[tuple[str, str], ...]
-) -> None:
+def replace_identities(conn: Connection, link_pk: int, pairs: tuple[tuple[str, str], ...]) -> None:
     """Replace the (issuer, subject) pairs that a link vouches for."""
     conn.run(_DROP_IDENTITIES, {"link": link_pk})
-    rows = [{"link": link_pk, "issuer": i, "subject": s} for i, s in dict.fromkeys(pairs)]
+    rows: list[dict[str, int | str | bytes | None]] = [
+        {"link": link_pk, "issuer": i, "subject": s} for i, s in dict.fromkeys(pairs)
+    ]
     conn.many(_ADD_IDENTITY, rows)
 
 
@@ -347,4 +356,3 @@ _LINKS_OF = (
 def links_of(conn: Connection, person_pk: int) -> list[tuple[int, int]]:
     """Return (link, client) for every link to the person, oldest first."""
     return [(int(pk), int(client)) for pk, client in conn.all(_LINKS_OF, {"person": person_pk})]
-

@@ -203,9 +203,7 @@ def said_about(conn: Connection, actor: Actor, ids: list[str]) -> dict[str, list
     for row in conn.all(_SAID[actor.platform], _only(params, actor)):  # type: ignore[arg-type]  # a union of selects
         person_id, number, name, form, role, start, end, primary, live, on, blocked, by = row
         suspended = not (live and on) or blocked is not None
-        said = Said(
-            number, name, Form(form), Role(role), start, end, bool(primary), suspended, by
-        )
+        said = Said(number, name, Form(form), Role(role), start, end, bool(primary), suspended, by)
         found[person_id].append(said)
     return found
 

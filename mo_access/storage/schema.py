@@ -164,9 +164,7 @@ link = Table(
 link_value = Table(
     "link_value",
     metadata,
-    Column(
-        "link_pk", BIG, ForeignKey("link.pk", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("link_pk", BIG, ForeignKey("link.pk", ondelete="CASCADE"), primary_key=True),
     Column("attribute", Text, primary_key=True),
     Column("ordinal", Integer, primary_key=True),
     Column("sub", Text, primary_key=True),
@@ -178,9 +176,7 @@ link_value = Table(
 link_identity = Table(
     "link_identity",
     metadata,
-    Column(
-        "link_pk", BIG, ForeignKey("link.pk", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("link_pk", BIG, ForeignKey("link.pk", ondelete="CASCADE"), primary_key=True),
     Column("issuer", Text, primary_key=True),
     Column("subject", Text, primary_key=True),
     Index(None, "issuer", "subject"),
@@ -243,9 +239,7 @@ group = Table(
 group_value = Table(
     "group_value",
     metadata,
-    Column(
-        "group_pk", BIG, ForeignKey("group_.pk", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("group_pk", BIG, ForeignKey("group_.pk", ondelete="CASCADE"), primary_key=True),
     Column("attribute", Text, primary_key=True),
     Column("ordinal", Integer, primary_key=True),
     Column("sub", Text, primary_key=True),
@@ -257,9 +251,7 @@ group_value = Table(
 membership = Table(
     "membership",
     metadata,
-    Column(
-        "group_pk", BIG, ForeignKey("group_.pk", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("group_pk", BIG, ForeignKey("group_.pk", ondelete="CASCADE"), primary_key=True),
     Column("person_pk", BIG, ForeignKey("person.pk"), primary_key=True),
     _int("created"),
     Index(None, "person_pk", "group_pk"),
@@ -283,7 +275,7 @@ session = Table(
     _pk(),
     Column("id_hash", LargeBinary, nullable=False, unique=True),
     _ref("person_pk", "person"),
-    _ref("reach_pk", "client", null=True),
+    _int("reach_all", default=0),
     _text("provider"),
     _text("issuer"),
     _text("subject"),
@@ -299,6 +291,14 @@ session = Table(
     Index(None, "issuer", "sid"),
     Index(None, "issuer", "subject"),
     Index(None, "expires"),
+)
+
+session_reach = Table(
+    "session_reach",
+    metadata,
+    Column("session_pk", BIG, ForeignKey("session.pk", ondelete="CASCADE"), primary_key=True),
+    Column("client_pk", BIG, ForeignKey("client.pk"), primary_key=True),
+    Index(None, "client_pk"),
 )
 
 one_time = Table(
@@ -333,9 +333,7 @@ document = Table(
 document_theme = Table(
     "document_theme",
     metadata,
-    Column(
-        "document_pk", BIG, ForeignKey("document.pk", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("document_pk", BIG, ForeignKey("document.pk", ondelete="CASCADE"), primary_key=True),
     Column("theme_pk", BIG, ForeignKey("theme.pk"), primary_key=True),
     Index(None, "theme_pk"),
 )

@@ -1,0 +1,232 @@
+"""Registering, reading, changing and removing people, as one client sees them (rules 4 to 6)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+
+from mo_access.domain import affiliations
+from mo_access.domain.errors import Conflict, NotFound
+from mo_access.domain.model import (
+    Actor,
+    Document,
+    Event,
+    Keep,
+    Page,
+    PersonDraft,
+    PersonView,
+    Query,
+)
+from mo_access.service import persons, registration
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage import identities, people, rights
+from mo_access.storage.engine import Duplicate
+from mo_access.storage.people import LinkRow
+
+Change = Callable[[PersonView], PersonDraft | None]
+Check = Callable[[PersonView], None]
+
+
+def create(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> PersonView:
+    """Register a person; one who is already registered gets a link of this client (ruling 1).
+
+    Raises ``Conflict`` when this client already uses the INSZ, userName or externalId.
+    """
+    conn = uow.write()
+    person_pk, person_id = registration.person_for(uow, actor, draft)
+    if people.own_link(conn, person_pk, actor.client_pk) is not None:
+        raise Conflict(
+            "insz: you registered this person before; change that one instead", attribute="insz"
+        )
+    try:
+        link_pk = people.new_link(conn, actor.client_pk, person_pk, _values(draft), uow.now)
+    except Duplicate as error:
+        raise _taken(error, draft) from error
+    if actor.platform and not draft.active:
+        people.set_active(conn, person_pk, uow.now, active=False)
+    touched = _write_rights(uow, link_pk, person_pk, draft)
+    _write_details(uow, link_pk, draft)
+    _record(uow, "person.create", person_id, touched, draft)
+    return get(uow, actor, person_id)
+
+
+def get(uow: UnitOfWork, actor: Actor, person_id: str, *, insz: bool = False) -> PersonView:
+    """Return the person as this client sees it; ``insz`` adds the number that it said itself.
+
+    Raises ``NotFound`` for an unknown and a foreign id alike (rule 4). A clear reading of a
+    number is audited.
+    """
+    row = _found(people.get(uow.conn, actor, person_id))
+    return _views(uow, actor, [row], insz=insz)[0]
+
+
+def find(uow: UnitOfWork, actor: Actor, query: Query, *, insz: bool = False) -> Page[PersonView]:
+    """Return a page of the people that this client sees and that meet the query."""
+    total, rows = people.find(uow.conn, actor, query, uow.keys.index)
+    return Page(total, tuple(_views(uow, actor, rows, insz=insz)))
+
+
+def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> PersonView:
+    """Replace what this client says about a person by what ``change`` makes of it.
+
+    ``change`` is pure and sees the current state under a lock; None means that nothing changes.
+    A change that alters nothing leaves version and audit trail alone. Raises what ``change``
+    raises, ``NotFound`` and ``Conflict``.
+    """
+    conn = uow.write()
+    row = _found(people.get(conn, actor, person_id, lock=True))
+    before = _views(uow, actor, [row], insz=False)[0]
+    draft = change(before)
+    if draft is None:
+        return before
+    if row.client_pk != actor.client_pk:
+        row = _platform_link(uow, actor, row)
+    person_pk, new_id = registration.person_after(uow, actor, row, draft)
+    touched = _write_rights(uow, row.pk, row.person_pk, draft)
+    if touched or person_pk != row.person_pk or _differs(row, draft):
+        _write_link(uow, actor, row, person_pk, draft)
+        before_at = {shown.institution for shown in before.affiliations}
+        touched |= before_at if draft.active != before.active else frozenset()
+        _record(uow, "person.update", new_id, touched, draft)
+    return get(uow, actor, new_id)
+
+
+def delete(uow: UnitOfWork, actor: Actor, person_id: str, check: Check) -> None:
+    """End everything that this client gave the person (ruling 5); others keep theirs.
+
+    A platform client ends the whole person. ``check`` may refuse (a stale version). Raises
+    ``NotFound``.
+    """
+    conn = uow.write()
+    row = _found(people.get(conn, actor, person_id, lock=True))
+    view = _views(uow, actor, [row], insz=False)[0]
+    check(view)
+    links = people.links_of(conn, row.person_pk)
+    ended = links if actor.platform else [(row.pk, row.client_pk)]
+    for link_pk, client_pk in ended:
+        persons.end_link(uow, link_pk, client_pk, row.person_pk)
+    if not people.pass_ownership(conn, row.person_pk):
+        persons.entomb(uow, row.person_pk)
+    at = tuple(sorted({shown.institution for shown in view.affiliations}))
+    uow.record(Event("person.delete", "ok", person=person_id, institutions=at))
+
+
+def _found(row: LinkRow | None) -> LinkRow:
+    if row is None:
+        raise NotFound("There is no such user.")
+    return row
+
+
+def _views(uow: UnitOfWork, actor: Actor, rows: list[LinkRow], *, insz: bool) -> list[PersonView]:
+    """Add what is derived: two statements for the whole page, none for an empty one."""
+    if not rows:
+        return []
+    ids = [row.view.id for row in rows]
+    said = rights.said_about(uow.conn, actor, ids)
+    groups = rights.groups_of(uow.conn, actor, ids)
+    numbers = {row.view.id: _number(uow, actor, row) for row in rows} if insz else {}
+    return [
+        replace(
+            row.view,
+            affiliations=affiliations.shown(said[row.view.id], uow.today),
+            groups=tuple(groups[row.view.id]),
+            insz=numbers.get(row.view.id),
+        )
+        for row in rows
+    ]
+
+
+def _number(uow: UnitOfWork, actor: Actor, row: LinkRow) -> str | None:
+    """Open the number for who said it, or for the platform, and write that down."""
+    if row.insz_sealed is None or not (row.said_insz or actor.platform):
+        return None
+    uow.record(Event("person.insz.read", "ok", person=row.view.id))
+    return uow.keys.open(registration.context(row.view.id), row.insz_sealed)
+
+
+def _platform_link(uow: UnitOfWork, actor: Actor, seen: LinkRow) -> LinkRow:
+    """Give a platform client a link of its own before it writes (design section 2)."""
+    values = people.LinkValues(
+        seen.view.user_name, seen.view.external_id, seen.view.active, False, seen.view.document
+    )
+    try:
+        people.new_link(uow.conn, actor.client_pk, seen.person_pk, values, uow.now)
+    except Duplicate as error:
+        raise Conflict("userName or externalId: already used by this client") from error
+    return _found(people.get(uow.conn, actor, seen.view.id))
+
+
+def _write_rights(
+    uow: UnitOfWork, link_pk: int, person_pk: int, draft: PersonDraft
+) -> frozenset[str]:
+    conn, now = uow.conn, uow.now
+    moved = rights.set_affiliations(conn, link_pk, person_pk, draft.affiliations, now)
+    return moved | rights.set_grants(conn, link_pk, person_pk, draft.grants, now)
+
+
+def _write_link(
+    uow: UnitOfWork, actor: Actor, row: LinkRow, person_pk: int, draft: PersonDraft
+) -> None:
+    values = _values(draft, said_insz=registration.says_insz(row, draft))
+    renamed = (row.view.user_name, row.view.external_id) != (draft.user_name, draft.external_id)
+    try:
+        people.change_link(uow.conn, row, person_pk, values, uow.now)
+    except Duplicate as error:
+        raise _taken(error, draft) from error
+    if actor.platform:
+        people.set_active(uow.conn, person_pk, uow.now, active=draft.active)
+    if person_pk != row.person_pk:
+        persons.move_link(uow, row, person_pk)
+    if renamed or person_pk != row.person_pk or _identities_differ(uow, row, draft):
+        identities.unpin(uow.conn, row.pk)
+    if renamed or not draft.active:
+        persons.end_sessions(uow, row.person_pk, row.client_pk, platform=actor.platform)
+    _write_details(uow, row.pk, draft)
+
+
+def _write_details(uow: UnitOfWork, link_pk: int, draft: PersonDraft) -> None:
+    people.replace_values(uow.conn, link_pk, [asdict(value) for value in draft.values])
+    people.replace_identities(uow.conn, link_pk, draft.identities)
+
+
+def _identities_differ(uow: UnitOfWork, row: LinkRow, draft: PersonDraft) -> bool:
+    return identities.said_by(uow.conn, row.pk) != frozenset(draft.identities)
+
+
+def _differs(row: LinkRow, draft: PersonDraft) -> bool:
+    view = row.view
+    return (
+        (view.user_name, view.external_id, view.active)
+        != (draft.user_name, draft.external_id, draft.active)
+        or json.loads(view.document) != draft.document
+        or row.said_insz != registration.says_insz(row, draft)
+    )
+
+
+def _values(draft: PersonDraft, *, said_insz: bool | None = None) -> people.LinkValues:
+    said = isinstance(draft.insz, str) if said_insz is None else said_insz
+    return people.LinkValues(
+        draft.user_name, draft.external_id, draft.active, said, _text(draft.document)
+    )
+
+
+def _text(document: Document) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def _taken(error: Duplicate, draft: PersonDraft) -> Conflict:
+    name = "userName" if "user_key" in error.columns else "externalId"
+    if name == "userName" or draft.external_id is None:
+        return Conflict("userName: another user of yours has this value", attribute="userName")
+    return Conflict("externalId: another user of yours has this value", attribute="externalId")
+
+
+def _record(
+    uow: UnitOfWork, kind: str, person_id: str, touched: frozenset[str], draft: PersonDraft
+) -> None:
+    facts: Document = {"changed": list(draft.changed), "active": draft.active}
+    if not isinstance(draft.insz, Keep):
+        facts["insz"] = "set" if draft.insz else "cleared"
+    at = tuple(sorted(touched | {claim.institution for claim in draft.affiliations}))
+    uow.record(Event(kind, "ok", person=person_id, institutions=at, facts=facts))

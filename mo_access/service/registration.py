@@ -1,0 +1,87 @@
+"""Which person a client means: by INSZ or by {issuer, subject}, never by name (rule 5)."""
+
+from __future__ import annotations
+
+import uuid
+
+from mo_access.domain.errors import Conflict
+from mo_access.domain.model import Actor, Keep, PersonDraft
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage import identities, people
+from mo_access.storage.people import LinkRow
+
+
+def context(person_id: str) -> str:
+    """Name the row that a sealed number belongs to."""
+    return f"mo:person:insz:{person_id}"
+
+
+def person_for(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> tuple[int, str]:
+    """Return (pk, id) of the person that a new link belongs to, made when unknown.
+
+    A number goes before identities; identities count only from clients that the provider
+    trusts, on both sides.
+    """
+    number = draft.insz if isinstance(draft.insz, str) else None
+    if number is not None:
+        known = people.by_insz(uow.conn, uow.keys.index(number))
+        return known or _new(uow, actor, number)
+    for issuer, subject in draft.identities:
+        known = identities.vouched(uow.conn, actor, issuer, subject)
+        if known is not None:
+            return known
+    return _new(uow, actor, None)
+
+
+def person_after(
+    uow: UnitOfWork, actor: Actor, row: LinkRow, draft: PersonDraft
+) -> tuple[int, str]:
+    """Return the person that the link belongs to after this change (ruling 2).
+
+    Another number moves the link, never the person; only the platform, or the owner of a person
+    that has none yet, sets a person's number. Raises ``Conflict`` when this client already has
+    a link to the person that is meant.
+    """
+    here = (row.person_pk, row.view.id)
+    if isinstance(draft.insz, Keep):
+        return here
+    if draft.insz is None:
+        if actor.platform:
+            people.set_insz(uow.conn, row.person_pk, None, None)
+        return here
+    index = uow.keys.index(draft.insz)
+    if row.insz_index == index:
+        return here
+    known = people.by_insz(uow.conn, index)
+    if known is None and _may_set(actor, row):
+        sealed = uow.keys.seal(context(row.view.id), draft.insz)
+        people.set_insz(uow.conn, row.person_pk, sealed, index)
+        return here
+    return _target(uow, actor, known, draft.insz)
+
+
+def says_insz(row: LinkRow, draft: PersonDraft) -> bool:
+    """Tell whether the link's client vouches for the number after this change (ruling 4)."""
+    return row.said_insz if isinstance(draft.insz, Keep) else draft.insz is not None
+
+
+def _may_set(actor: Actor, row: LinkRow) -> bool:
+    return actor.platform or (row.insz_index is None and row.owner_pk == actor.client_pk)
+
+
+def _target(
+    uow: UnitOfWork, actor: Actor, known: tuple[int, str] | None, number: str
+) -> tuple[int, str]:
+    target = known or _new(uow, actor, number)
+    taken = people.own_link(uow.conn, target[0], actor.client_pk) is not None
+    if actor.platform or taken:
+        raise Conflict("insz: another user of yours has this number", attribute="insz")
+    return target
+
+
+def _new(uow: UnitOfWork, actor: Actor, number: str | None) -> tuple[int, str]:
+    person_id = str(uuid.uuid4())
+    insz = None
+    if number is not None:
+        insz = (uow.keys.seal(context(person_id), number), uow.keys.index(number))
+    return people.new_person(uow.conn, person_id, actor.client_pk, insz, uow.now), person_id

@@ -1,0 +1,162 @@
+"""Sessions of people who signed in; only the hash of a session's id is stored (rule 7)."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from mo_access.domain.model import Event
+from mo_access.domain.policy import Session as PolicySession
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage import clients, sessions
+from mo_access.storage.sessions import SessionRow
+
+ID_BYTES: Final = 32
+TOUCH_AFTER: Final = 60_000_000
+"""Note the use of a session once a minute at most: a read stays a read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A live session; ``policy`` is what it adds to a decision, times are microseconds."""
+
+    pk: int
+    person: str
+    provider: str
+    issuer: str
+    subject: str
+    sid: str | None
+    acr: str | None
+    created: int
+    expires: int
+    policy: PolicySession
+
+
+def find(uow: UnitOfWork, session_id: str, idle: int) -> Session | None:
+    """Return the live session with this id, or None; ``idle`` is in microseconds.
+
+    A person who was deactivated, blocked or left without a link has no session any more.
+    """
+    row = sessions.live(uow.conn, _hash(session_id), uow.now, uow.now - idle)
+    if row is None:
+        return None
+    if uow.now - row.seen > TOUCH_AFTER:
+        sessions.touch(uow.write(), row.pk, uow.now)
+    return _session(uow, row)
+
+
+def open_session(  # noqa: PLR0913 - the facts of a sign-in
+    uow: UnitOfWork,
+    person_pk: int,
+    *,
+    reach: frozenset[int] | None,
+    provider: str,
+    issuer: str,
+    subject: str,
+    sid: str | None,
+    acr: str | None,
+    level: int,
+    capacity: tuple[str, ...] | None,
+    id_token: str,
+    expires: int,
+) -> str:
+    """Open a session with a new id and return the id; the caller puts it in a cookie.
+
+    ``reach`` names the clients whose word alone it stands on, None for everywhere.
+    """
+    session_id = secrets.token_urlsafe(ID_BYTES)
+    hashed = _hash(session_id)
+    row: dict[str, int | str | bytes | None] = {
+        "id_hash": hashed,
+        "person_pk": person_pk,
+        "reach_all": int(reach is None),
+        "provider": provider,
+        "issuer": issuer,
+        "subject": subject,
+        "sid": sid,
+        "acr": acr,
+        "level": level,
+        "capacity": None if capacity is None else " ".join(capacity),
+        "id_token_sealed": uow.keys.seal(_context(hashed), id_token),
+        "created": uow.now,
+        "seen": uow.now,
+        "expires": expires,
+    }
+    sessions.new(uow.write(), row, reach or frozenset())
+    return session_id
+
+
+def end(uow: UnitOfWork, session_id: str, idle: int) -> tuple[Session, str] | None:
+    """End a session and return it with its ID token (for the provider's logout); None if gone."""
+    hashed = _hash(session_id)
+    row = sessions.live(uow.conn, hashed, uow.now, uow.now - idle)
+    sessions.end(uow.write(), hashed)
+    if row is None or row.id_token_sealed is None:
+        return None
+    uow.record(Event("session.end", "ok", person=row.person_id))
+    return _session(uow, row), uow.keys.open(_context(hashed), row.id_token_sealed)
+
+
+def end_by_provider(
+    uow: UnitOfWork, issuer: str, *, sid: str | None = None, subject: str | None = None
+) -> int:
+    """End one session at the provider (``sid``), else every session of the subject."""
+    conn = uow.write()
+    if sid is not None:
+        ended = sessions.end_sid(conn, issuer, sid)
+    else:
+        ended = sessions.end_subject(conn, issuer, subject or "")
+    uow.record(Event("session.end", "provider", facts={"ended": ended}))
+    return ended
+
+
+def listed(uow: UnitOfWork, idle: int) -> list[Session]:
+    """Return every live session, newest first (for the command line)."""
+    rows = sessions.all_live(uow.conn, uow.now, uow.now - idle)
+    return sorted((_session(uow, row) for row in rows), key=lambda s: -s.created)
+
+
+def end_one(uow: UnitOfWork, pk: int) -> bool:
+    """End the session with this number; False when there is none."""
+    ended = sessions.end_pk(uow.write(), pk) == 1
+    if ended:
+        uow.record(Event("session.end", "operator", facts={"session": pk}))
+    return ended
+
+
+def sweep(uow: UnitOfWork, idle: int) -> int:
+    """Delete the sessions that are over."""
+    return sessions.sweep(uow.write(), uow.now, uow.now - idle)
+
+
+def _session(uow: UnitOfWork, row: SessionRow) -> Session:
+    capacity = None if row.capacity is None else frozenset(row.capacity.split())
+    reach = None if row.reach_all else _reach(uow, row.pk)
+    return Session(
+        pk=row.pk,
+        person=row.person_id,
+        provider=row.provider,
+        issuer=row.issuer,
+        subject=row.subject,
+        sid=row.sid,
+        acr=row.acr,
+        created=row.created,
+        expires=row.expires,
+        policy=PolicySession(row.level, capacity, reach),
+    )
+
+
+def _reach(uow: UnitOfWork, pk: int) -> frozenset[str]:
+    """Return the institutions for which the clients behind a session may speak (ruling 3)."""
+    found = (clients.institutions(uow.conn, c) for c in sessions.reach(uow.conn, pk))
+    return frozenset().union(*found)
+
+
+def _hash(session_id: str) -> bytes:
+    return sha256(session_id.encode()).digest()
+
+
+def _context(hashed: bytes) -> str:
+    return f"mo:session:id-token:{hashed.hex()}"

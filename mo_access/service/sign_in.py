@@ -1,0 +1,134 @@
+"""Who a session is (ruling 3): all that a token says must lead to the same one person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from mo_access.domain.errors import Refused
+from mo_access.domain.model import Event
+from mo_access.service import sessions
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage import identities, matching
+from mo_access.storage.matching import Match
+
+MESSAGES: Final = {
+    "unknown_person": "Nobody has registered you for Mijn Onderwijs yet.",
+    "inactive": "Your access has been withdrawn.",
+    "ambiguous_identity": "Your sign-in matches more than one person.",
+    "identity_conflict": "Your sign-in points at different people.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A verified sign-in, as the protocol's door understood it.
+
+    ``links`` are (value, attribute) with attribute ``userName``, ``externalId`` or ``insz``;
+    ``capacity`` the institutions that alone count, or None; ``expires`` microseconds.
+    """
+
+    provider: str
+    issuer: str
+    subject: str
+    links: tuple[tuple[str, str], ...]
+    id_token: str
+    expires: int
+    acr: str | None = None
+    level: int = 0
+    capacity: tuple[str, ...] | None = None
+    sid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The outcome: the new session's id (for the cookie only) and the person."""
+
+    session_id: str
+    person: str
+
+
+def sign_in(uow: UnitOfWork, said: SignIn) -> SignedIn:
+    """Open a session for the one person that a verified sign-in belongs to.
+
+    Raises ``Refused`` with the code ``unknown_person``, ``inactive``, ``ambiguous_identity`` or
+    ``identity_conflict``; the caller records it with ``record_refusal`` in a unit of its own.
+    """
+    matches = _matches(uow, said)
+    _one_person(matches)
+    live = [match for match in matches if match.live]
+    if not live:
+        raise _refused("inactive")
+    everywhere = any(match.everywhere for match in live)
+    _pin(uow, said, live)
+    session_id = sessions.open_session(
+        uow,
+        live[0].person_pk,
+        reach=None if everywhere else frozenset(m.client_pk for m in live if m.client_pk),
+        provider=said.provider,
+        issuer=said.issuer,
+        subject=said.subject,
+        sid=said.sid,
+        acr=said.acr,
+        level=said.level,
+        capacity=said.capacity,
+        id_token=said.id_token,
+        expires=said.expires,
+    )
+    facts = {"provider": said.provider, "acr": said.acr, "everywhere": everywhere}
+    uow.record(Event("sign_in", "ok", person=live[0].person_id, facts=facts))
+    return SignedIn(session_id, live[0].person_id)
+
+
+def record_refusal(uow: UnitOfWork, provider: str, code: str) -> None:
+    """Write down a refused sign-in: the provider's name and the code, nothing it sent."""
+    uow.record(Event("sign_in", "refused", facts={"provider": provider, "code": code}))
+
+
+def _matches(uow: UnitOfWork, said: SignIn) -> list[Match]:
+    """Collect what every pair leads to; a pair that leads to two people is ambiguous."""
+    found: list[Match] = []
+    for value, attribute in said.links:
+        if attribute == "insz":
+            index = uow.keys.index(value)
+            found += _unambiguous(matching.by_insz(uow.conn, said.issuer, index))
+        else:
+            rows = matching.by_attribute(uow.conn, said.issuer, attribute, value)
+            found += _unambiguous(rows)
+    found += _unambiguous(matching.by_subject(uow.conn, said.issuer, said.subject))
+    return found + matching.pinned(uow.conn, said.issuer, said.subject)
+
+
+def _unambiguous(matches: list[Match]) -> list[Match]:
+    if len({match.person_pk for match in matches}) > 1:
+        raise _refused("ambiguous_identity")
+    return matches
+
+
+def _one_person(matches: list[Match]) -> None:
+    people = {match.person_pk for match in matches}
+    if not people:
+        raise _refused("unknown_person")
+    if len(people) > 1:
+        raise _refused("identity_conflict")
+
+
+def _pin(uow: UnitOfWork, said: SignIn, matches: list[Match]) -> None:
+    """Remember the link that told who this is; the pin goes when that link changes or ends."""
+    linked = [match for match in matches if match.link_pk is not None]
+    if not linked or matching.pinned(uow.conn, said.issuer, said.subject):
+        return
+    first = next((match for match in linked if match.everywhere), linked[0])
+    identities.pin(
+        uow.write(),
+        said.issuer,
+        said.subject,
+        person_pk=first.person_pk,
+        link_pk=first.link_pk,
+        proof=", ".join(attribute for _, attribute in said.links) or "identities",
+        now=uow.now,
+    )
+
+
+def _refused(code: str) -> Refused:
+    return Refused(code, MESSAGES[code])

@@ -1,0 +1,118 @@
+"""Finding the person behind a sign-in, only among links that the provider trusts (ruling 3)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Select, Text, bindparam, exists, literal, select
+
+from mo_access.domain.text import fold
+from mo_access.storage.engine import Connection, Row
+from mo_access.storage.identities import trusted
+from mo_access.storage.schema import client, identity, link, link_identity, person
+
+_issuer: Final = bindparam("issuer", type_=Text)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One way in which a sign-in leads to a person; ``link_pk`` None: through the INSZ."""
+
+    person_pk: int
+    person_id: str
+    link_pk: int | None
+    client_pk: int | None
+    everywhere: bool
+    live: bool
+
+
+def _links() -> Select[Row]:
+    return (
+        select(
+            person.c.pk,
+            person.c.id,
+            link.c.pk,
+            link.c.client_pk,
+            client.c.platform,
+            link.c.active,
+            person.c.active,
+        )
+        .select_from(link)
+        .join(person, person.c.pk == link.c.person_pk)
+        .join(client, client.c.pk == link.c.client_pk)
+        .where(trusted(_issuer))
+    )
+
+
+_BY_USER_NAME = _links().where(link.c.user_key == bindparam("value"))
+_BY_EXTERNAL = _links().where(link.c.external_id == bindparam("value"))
+_BY_EXTERNAL_KEY = _links().where(link.c.external_key == bindparam("value"))
+_BY_IDENTITY = (
+    _links()
+    .join(link_identity, link_identity.c.link_pk == link.c.pk)
+    .where(link_identity.c.issuer == _issuer, link_identity.c.subject == bindparam("value"))
+)
+_PINNED = (
+    _links()
+    .join(identity, identity.c.link_pk == link.c.pk)
+    .where(identity.c.issuer == _issuer, identity.c.subject == bindparam("value"))
+)
+_trusted_link = exists(
+    select(link.c.pk)
+    .join(client, client.c.pk == link.c.client_pk)
+    .where(link.c.person_pk == person.c.pk, trusted(_issuer))
+)
+_live_link = exists(select(link.c.pk).where(link.c.person_pk == person.c.pk, link.c.active == 1))
+_PERSON = select(
+    person.c.pk, person.c.id, literal(None), literal(None), literal(1), _live_link, person.c.active
+)
+_BY_INSZ = _PERSON.where(person.c.insz_index == bindparam("value"), _trusted_link)
+
+
+def by_attribute(conn: Connection, issuer: str, attribute: str, value: str) -> list[Match]:
+    """Return the matches of ``userName`` or ``externalId``; UUIDs compare without case."""
+    if attribute == "userName":
+        return _matches(conn, _BY_USER_NAME, issuer, fold(value))
+    if attribute != "externalId":
+        return []
+    if _is_uuid(value):
+        return _matches(conn, _BY_EXTERNAL_KEY, issuer, fold(value))
+    return _matches(conn, _BY_EXTERNAL, issuer, value)
+
+
+def by_insz(conn: Connection, issuer: str, index: bytes) -> list[Match]:
+    """Return the person with this number, if a client that the provider trusts knows them."""
+    return _matches(conn, _BY_INSZ, issuer, index)
+
+
+def by_subject(conn: Connection, issuer: str, subject: str) -> list[Match]:
+    """Return who trusted clients said has this subject at this issuer."""
+    return _matches(conn, _BY_IDENTITY, issuer, subject)
+
+
+def pinned(conn: Connection, issuer: str, subject: str) -> list[Match]:
+    """Return who this subject was at an earlier sign-in, while the link that told so lives."""
+    return _matches(conn, _PINNED, issuer, subject)
+
+
+def _matches(
+    conn: Connection,
+    statement: Select[Row],
+    issuer: str,
+    value: str | bytes,
+) -> list[Match]:
+    rows = conn.all(statement, {"issuer": issuer, "value": value})
+    return [
+        Match(pk, person_id, link_pk, client_pk, bool(everywhere), bool(live and active))
+        for pk, person_id, link_pk, client_pk, everywhere, live, active in rows
+    ]
+
+
+def _is_uuid(value: str) -> bool:
+    try:
+        uuid.UUID(value)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,194 @@
+"""Server-side sessions; a session lives only while the person may sign in (rule 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, or_, select, update
+
+from mo_access.storage.engine import Connection
+from mo_access.storage.schema import link, person, session, session_reach
+
+_may_sign_in: Final[ColumnElement[bool]] = exists(
+    select(link.c.pk).where(
+        link.c.person_pk == session.c.person_pk,
+        link.c.active == 1,
+        or_(
+            session.c.reach_all == 1,
+            exists(
+                select(session_reach.c.client_pk).where(
+                    session_reach.c.session_pk == session.c.pk,
+                    session_reach.c.client_pk == link.c.client_pk,
+                )
+            ),
+        ),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A live session with its person."""
+
+    pk: int
+    person_pk: int
+    person_id: str
+    reach_all: int
+    provider: str
+    issuer: str
+    subject: str
+    sid: str | None
+    acr: str | None
+    level: int
+    capacity: str | None
+    id_token_sealed: bytes | None
+    created: int
+    seen: int
+    expires: int
+
+
+_COLUMNS = (
+    session.c.pk,
+    session.c.person_pk,
+    person.c.id,
+    session.c.reach_all,
+    session.c.provider,
+    session.c.issuer,
+    session.c.subject,
+    session.c.sid,
+    session.c.acr,
+    session.c.level,
+    session.c.capacity,
+    session.c.id_token_sealed,
+    session.c.created,
+    session.c.seen,
+    session.c.expires,
+)
+_LIVE = (
+    select(*_COLUMNS)
+    .join(person, person.c.pk == session.c.person_pk)
+    .where(
+        session.c.expires > bindparam("now"),
+        session.c.seen > bindparam("idle_since"),
+        person.c.active == 1,
+        person.c.blocked.is_(None),
+        _may_sign_in,
+    )
+)
+_BY_HASH = _LIVE.where(session.c.id_hash == bindparam("hash"))
+_NAMES = (
+    "id_hash",
+    "person_pk",
+    "reach_all",
+    "provider",
+    "issuer",
+    "subject",
+    "sid",
+    "acr",
+    "level",
+    "capacity",
+    "id_token_sealed",
+    "created",
+    "seen",
+    "expires",
+)
+_NEW = insert(session).values({name: bindparam(name) for name in _NAMES}).returning(session.c.pk)
+_ADD_REACH = insert(session_reach).values(
+    session_pk=bindparam("session"), client_pk=bindparam("client")
+)
+_REACH = select(session_reach.c.client_pk).where(session_reach.c.session_pk == bindparam("session"))
+_TOUCH = update(session).values(seen=bindparam("now")).where(session.c.pk == bindparam("pk_"))
+
+
+def live(conn: Connection, id_hash: bytes, now: int, idle_since: int) -> SessionRow | None:
+    """Return the session with this hash while it, its person and a link of theirs are live."""
+    found = conn.one(_BY_HASH, {"hash": id_hash, "now": now, "idle_since": idle_since})
+    return SessionRow(*found) if found else None
+
+
+def new(conn: Connection, row: dict[str, int | str | bytes | None], reach: frozenset[int]) -> None:
+    """Insert a session; the keys are the columns, ``reach`` the clients that vouch for it."""
+    pk = conn.insert(_NEW, row)
+    conn.many(_ADD_REACH, [{"session": pk, "client": client} for client in sorted(reach)])
+
+
+def reach(conn: Connection, pk: int) -> list[int]:
+    """Return the clients that vouch for a session that is not for everywhere."""
+    return [int(row[0]) for row in conn.all(_REACH, {"session": pk})]
+
+
+def touch(conn: Connection, pk: int, now: int) -> None:
+    """Note that the session was used."""
+    conn.run(_TOUCH, {"pk_": pk, "now": now})
+
+
+_END = delete(session)
+_END_HASH = _END.where(session.c.id_hash == bindparam("hash"))
+_END_PERSON = _END.where(session.c.person_pk == bindparam("person"))
+_of_person = select(session.c.pk).where(session.c.person_pk == bindparam("person"))
+_DROP_REACH = delete(session_reach).where(
+    session_reach.c.client_pk == bindparam("client"), session_reach.c.session_pk.in_(_of_person)
+)
+_END_REACHLESS = _END_PERSON.where(
+    session.c.reach_all == 0,
+    ~exists(select(session_reach.c.client_pk).where(session_reach.c.session_pk == session.c.pk)),
+)
+_END_WITHOUT_LINK = _END_PERSON.where(
+    ~exists(select(link.c.pk).where(link.c.person_pk == bindparam("person"), link.c.active == 1))
+)
+_END_SID = _END.where(session.c.issuer == bindparam("issuer"), session.c.sid == bindparam("sid"))
+_END_SUBJECT = _END.where(
+    session.c.issuer == bindparam("issuer"), session.c.subject == bindparam("subject")
+)
+_SWEEP = _END.where(
+    or_(session.c.expires <= bindparam("now"), session.c.seen <= bindparam("idle_since"))
+)
+_END_PK = _END.where(session.c.pk == bindparam("pk_"))
+
+
+def end(conn: Connection, id_hash: bytes) -> int:
+    """End the session with this hash."""
+    return conn.run(_END_HASH, {"hash": id_hash})
+
+
+def end_pk(conn: Connection, pk: int) -> int:
+    """End the session with this number (as ``session list`` shows it)."""
+    return conn.run(_END_PK, {"pk_": pk})
+
+
+def end_of_person(conn: Connection, person_pk: int) -> int:
+    """End every session of a person."""
+    return conn.run(_END_PERSON, {"person": person_pk})
+
+
+def end_of_reach(conn: Connection, person_pk: int, client_pk: int) -> int:
+    """Take back this client's word for a person; sessions that no other word holds up end."""
+    conn.run(_DROP_REACH, {"person": person_pk, "client": client_pk})
+    return conn.run(_END_REACHLESS, {"person": person_pk})
+
+
+def end_without_link(conn: Connection, person_pk: int) -> int:
+    """End a person's sessions when no client has an active link any more."""
+    return conn.run(_END_WITHOUT_LINK, {"person": person_pk})
+
+
+def end_sid(conn: Connection, issuer: str, sid: str) -> int:
+    """End the sessions of one session at the provider."""
+    return conn.run(_END_SID, {"issuer": issuer, "sid": sid})
+
+
+def end_subject(conn: Connection, issuer: str, subject: str) -> int:
+    """End every session of one subject of the provider."""
+    return conn.run(_END_SUBJECT, {"issuer": issuer, "subject": subject})
+
+
+def sweep(conn: Connection, now: int, idle_since: int) -> int:
+    """Delete the sessions that are over."""
+    return conn.run(_SWEEP, {"now": now, "idle_since": idle_since})
+
+
+def all_live(conn: Connection, now: int, idle_since: int) -> list[SessionRow]:
+    """Return every live session, newest first (for the command line)."""
+    newest = _LIVE.order_by(session.c.created.desc())
+    return [SessionRow(*row) for row in conn.all(newest, {"now": now, "idle_since": idle_since})]
