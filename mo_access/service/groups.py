@@ -47,13 +47,13 @@ def create(uow: UnitOfWork, actor: Actor, draft: GroupDraft, members: tuple[str,
 
 def get(uow: UnitOfWork, actor: Actor, group_id: str, *, members: bool = True) -> GroupView:
     """Return the group as this client sees it. Raises ``NotFound``, foreign and absent alike."""
-    return _view(uow, _found(groups.get(uow.conn, actor, group_id)), members=members)
+    return _views(uow, [_found(groups.get(uow.conn, actor, group_id))], members=members)[0]
 
 
 def find(uow: UnitOfWork, actor: Actor, query: Query) -> Page[GroupView]:
     """Return a page of this client's groups; members only when the query asks for them."""
     total, rows = groups.find(uow.conn, actor, query)
-    return Page(total, tuple(_view(uow, row, members=query.members) for row in rows))
+    return Page(total, tuple(_views(uow, rows, members=query.members)))
 
 
 def update(  # noqa: PLR0913 - one write: what changes, and how strictly
@@ -121,8 +121,11 @@ def _found(row: GroupRow | None) -> GroupRow:
     return row
 
 
-def _view(uow: UnitOfWork, row: GroupRow, *, members: bool) -> GroupView:
-    return replace(row.view, members=groups.members(uow.conn, row.pk)) if members else row.view
+def _views(uow: UnitOfWork, rows: list[GroupRow], *, members: bool) -> list[GroupView]:
+    if not (members and rows):
+        return [row.view for row in rows]
+    found = groups.members(uow.conn, [row.pk for row in rows])
+    return [replace(row.view, members=tuple(found[row.pk])) for row in rows]
 
 
 def _change(uow: UnitOfWork, row: GroupRow, draft: GroupDraft | None) -> bool:

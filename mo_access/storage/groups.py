@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    cast,
     delete,
     exists,
     func,
@@ -28,6 +29,7 @@ from mo_access.storage import criteria
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection
 from mo_access.storage.schema import (
+    BIG,
     group,
     group_value,
     institution,
@@ -272,21 +274,28 @@ def clear(conn: Connection, group_pk: int) -> int:
     return conn.run(_CLEAR, {"group": group_pk})
 
 
+_groups = json_texts(bindparam("groups", type_=Text))
 _MEMBERS = (
-    select(person.c.id, func.coalesce(link.c.user_name, ""))
+    select(group.c.pk, person.c.id, func.coalesce(link.c.user_name, ""))
     .select_from(membership)
     .join(person, person.c.pk == membership.c.person_pk)
     .join(group, group.c.pk == membership.c.group_pk)
     .outerjoin(link, and_(link.c.person_pk == person.c.pk, link.c.client_pk == group.c.client_pk))
-    .where(membership.c.group_pk == bindparam("group"))
-    .order_by(person.c.pk)
+    .where(membership.c.group_pk.in_(select(cast(_groups.c.value, BIG))))
+    .order_by(group.c.pk, person.c.pk)
 )
 _COUNT = select(func.count()).where(membership.c.group_pk == bindparam("group"))
 
 
-def members(conn: Connection, group_pk: int) -> tuple[tuple[str, str], ...]:
-    """Return (person id, userName at the group's client) of every member."""
-    return tuple((str(i), str(name)) for i, name in conn.all(_MEMBERS, {"group": group_pk}))
+def members(conn: Connection, pks: list[int]) -> dict[int, list[tuple[str, str]]]:
+    """Return (person id, userName at the group's client) of every member, by group.
+
+    One statement for any number of groups.
+    """
+    found: dict[int, list[tuple[str, str]]] = {pk: [] for pk in pks}
+    for pk, person_id, name in conn.all(_MEMBERS, {"groups": json.dumps([*map(str, pks)])}):
+        found[pk].append((person_id, name))
+    return found
 
 
 def count(conn: Connection, group_pk: int) -> int:
