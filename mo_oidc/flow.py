@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from mo_access.domain.model import Document
 from mo_oidc import id_token, token_endpoint
 from mo_oidc.claims import links
 from mo_oidc.config import ProviderConfig
@@ -68,7 +69,7 @@ class Pending:
     acr_values: tuple[str, ...] = ()
     max_age: int | None = None
 
-    def to_payload(self) -> dict[str, object]:
+    def to_payload(self) -> Document:
         """Return the record as plain JSON."""
         return {
             "provider": self.provider,

@@ -1,0 +1,90 @@
+"""From a verified sign-in to a session: what the claims mean here, then the core decides."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from mo_access.domain import insz
+from mo_access.domain.errors import Invalid
+from mo_access.domain.levels import level_of
+from mo_access.domain.model import Event
+from mo_access.service import sessions, sign_in
+from mo_access.service.sign_in import SignIn
+from mo_access.service.unit_of_work import BRUSSELS, UnitOfWork
+from mo_oidc import claims
+from mo_oidc.config import ProviderConfig
+from mo_oidc.flow import Finished
+from mo_oidc.id_token import VerifiedClaims, numeric_date
+from mo_web import unit, visitor
+from mo_web.shared import shared
+
+_MICRO: Final = 1_000_000
+_MAX_SID: Final = 255
+
+
+def admit(config: ProviderConfig, finished: Finished) -> str:
+    """Open a session and return its id; `Refused` or `ClaimsRefused` when it may not be.
+
+    A session that this browser had ends: every sign-in gets a new id.
+    """
+    claims.check_target_group(finished.claims, config.rules)
+    uow = unit.current()
+    if (old := visitor.session_id()) is not None:
+        sessions.end(uow, old, visitor.idle())
+    signed_in = sign_in.sign_in(uow, read_sign_in(config, finished, uow.now))
+    _note_ignored(uow, config, finished.claims, signed_in.person)
+    return signed_in.session_id
+
+
+def read_sign_in(config: ProviderConfig, finished: Finished, now: int) -> SignIn:
+    """Return what the core needs to know of a verified sign-in; `now` in microseconds."""
+    said = finished.claims
+    acr, sid = said.get("acr"), said.get("sid")
+    return SignIn(
+        provider=config.name,
+        issuer=config.issuer,
+        subject=str(said["sub"]),
+        links=_links(config, said, now),
+        id_token=finished.id_token,
+        expires=_expires(said, now),
+        acr=acr if isinstance(acr, str) else None,
+        level=level_of(acr if isinstance(acr, str) else None, config.rules.acr_levels),
+        capacity=claims.capacity(said, config.rules),
+        sid=sid if isinstance(sid, str) and 0 < len(sid) <= _MAX_SID else None,
+    )
+
+
+def _links(config: ProviderConfig, said: VerifiedClaims, now: int) -> tuple[tuple[str, str], ...]:
+    """Return the linked values as the core stores them; a number that is no INSZ links nobody."""
+    return tuple(
+        (told, attribute)
+        for value, attribute in claims.links(said, config.links)
+        if (told := _digits(value, now) if attribute == "insz" else value) is not None
+    )
+
+
+def _digits(value: str, now: int) -> str | None:
+    try:
+        return insz.parse(value, datetime.fromtimestamp(now // _MICRO, BRUSSELS).date()).digits
+    except Invalid:
+        return None
+
+
+def _expires(said: VerifiedClaims, now: int) -> int:
+    """Return when the session ends at the latest; the provider may ask for sooner."""
+    ours = now + shared().settings.session_seconds * _MICRO
+    if "session_expiry" not in said:
+        return ours
+    return min(ours, int(numeric_date(said, "session_expiry") * _MICRO))
+
+
+def _note_ignored(
+    uow: UnitOfWork, config: ProviderConfig, said: VerifiedClaims, person: str
+) -> None:
+    """Write down the roles that do not count in the capacity of this session."""
+    given = claims.roles(said, config.rules)
+    _, ignored = claims.narrowed(given, claims.capacity(said, config.rules))
+    if ignored:
+        numbers = sorted({role.institution for role in ignored})
+        uow.record(Event("sign_in", "roles_ignored", person, facts={"institutions": list(numbers)}))

@@ -1,0 +1,47 @@
+"""The routes of this door (design section 4)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Blueprint, Response, jsonify
+from flask.blueprints import BlueprintSetupState
+
+from mo_access.domain.errors import Refused
+from mo_access.settings import Settings
+from mo_oidc import logout, me, providers, views
+from mo_oidc.errors import SignInFault
+from mo_web import pages
+from mo_web.app import Door
+from mo_web.errors import Problem
+
+NAME: Final = "oidc"
+PREFIXES: Final = ("/oidc", "/me")
+
+
+def door(settings: Settings) -> Door:
+    """Return the door, ready to be put on an application; no provider is asked yet."""
+    routes = Blueprint(NAME, __name__)
+    both, post = ["GET", "POST"], ["POST"]
+    routes.add_url_rule("/oidc/login", view_func=views.login, methods=both)
+    routes.add_url_rule("/oidc/callback", view_func=views.callback, methods=both)
+    routes.add_url_rule("/oidc/logout", view_func=logout.logout, methods=both)
+    routes.add_url_rule("/oidc/signed-out", view_func=logout.signed_out)
+    routes.add_url_rule("/oidc/backchannel-logout", view_func=logout.backchannel, methods=post)
+    routes.add_url_rule("/oidc/frontchannel-logout", view_func=logout.frontchannel)
+    routes.add_url_rule("/me", view_func=me.me)
+    routes.register_error_handler(SignInFault, views.refused)
+    routes.register_error_handler(Refused, views.not_admitted)
+    routes.record(lambda state: _install(state, settings))
+    return Door(NAME, routes, PREFIXES, render_error)
+
+
+def _install(state: BlueprintSetupState, settings: Settings) -> None:
+    providers.install(state.app.extensions, settings)
+
+
+def render_error(problem: Problem) -> Response:
+    """Draw a problem as a page for people, as JSON for the rest."""
+    if me.prefers_html():
+        return pages.problem(problem)
+    return jsonify(error=problem.phrase, message=problem.message, request_id=problem.request_id)

@@ -1,0 +1,134 @@
+"""Signing out: here at once, then at the provider; and when the provider says so.
+
+RP-Initiated Logout 1.0, Back-Channel Logout 1.0 and Front-Channel Logout 1.0.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+from urllib.parse import urlencode
+
+import structlog
+from flask import Response, jsonify, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from mo_access.service import one_time, sessions
+from mo_access.service.sessions import Session
+from mo_oidc import session
+from mo_oidc.claims import value_of
+from mo_oidc.config import ProviderConfig
+from mo_oidc.errors import IdTokenRefused, SignInFault
+from mo_oidc.flow import read_answer
+from mo_oidc.jws import unverified_claims
+from mo_oidc.logout_token import LogoutNotice, verify_logout
+from mo_oidc.provider import BudgetedKeys, Provider
+from mo_oidc.providers import providers
+from mo_web import pages, requestid, unit, visitor
+from mo_web.shared import absolute, shared
+
+SIGNED_OUT: Final = "/oidc/signed-out"
+_JTI: Final = "oidc-logout-jti"
+_MICRO: Final = 1_000_000
+_LONGEST_HINT: Final = 4096
+_BAD_REQUEST: Final = 400
+
+
+def logout() -> BaseResponse:
+    """GET or POST: end our session at once, then let the provider end its own."""
+    ended = _end_here()
+    response = redirect(_provider_logout(*ended) if ended else SIGNED_OUT)
+    session.remove(response)
+    return response
+
+
+def _end_here() -> tuple[Session, str] | None:
+    """End the session for good before the provider is asked anything."""
+    presented = visitor.session_id()
+    if presented is None:
+        return None
+    uow = unit.current()
+    ended = sessions.end(uow, presented, visitor.idle())
+    uow.commit()
+    unit.close()
+    return ended
+
+
+def _provider_logout(ended: Session, id_token: str) -> str:
+    """Return where the browser goes next; our own page when the provider has no logout."""
+    try:
+        provider = providers().named(ended.provider)
+        endpoint = provider.metadata().end_session_endpoint
+    except SignInFault:
+        return SIGNED_OUT
+    if endpoint is None:
+        return SIGNED_OUT
+    query = {
+        "client_id": provider.config.client_id,
+        "post_logout_redirect_uri": absolute(SIGNED_OUT),
+        "state": secrets.token_urlsafe(16),
+        **_hint(provider.config, id_token),
+    }
+    return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
+
+
+def _hint(config: ProviderConfig, id_token: str) -> dict[str, str]:
+    """Return the hint, unless it would carry somebody's INSZ into a URL, or be over-long."""
+    sensitive = [claim for claim, attribute in config.links if attribute == "insz"]
+    said = unverified_claims(id_token)
+    tells = any(value_of(said, claim) is not None for claim in sensitive)
+    return {} if tells or len(id_token) > _LONGEST_HINT else {"id_token_hint": id_token}
+
+
+def signed_out() -> Response:
+    """GET the public page after signing out; it starts nothing and minds no state."""
+    return pages.signed_out()
+
+
+def backchannel() -> Response:
+    """POST a logout token: 200 when its sessions have ended, 400 for any defect (§2.8)."""
+    try:
+        form = read_answer(request.form.items(multi=True))
+        notice = _notice(form.get("logout_token", ""))
+    except SignInFault as refusal:
+        _note("backchannel_logout_refused", refusal.code)
+        return _bad_request()
+    uow = unit.current()
+    if not one_time.put(uow, _JTI, f"{notice.issuer} {notice.jti}", {}, notice.expires * _MICRO):
+        _note("backchannel_logout_refused", "logout_replayed")
+        return _bad_request()
+    ended = sessions.end_by_provider(uow, notice.issuer, sid=notice.sid, subject=notice.subject)
+    _note("backchannel_logout", str(ended))
+    return Response(status=200)
+
+
+def _notice(token: str) -> LogoutNotice:
+    """Choose the provider by what the token says of itself, then verify it with its keys."""
+    provider: Provider = providers().with_issuer(unverified_claims(token).get("iss"))
+    now = shared().clock() // _MICRO
+    return verify_logout(token, provider.config, BudgetedKeys(provider), now)
+
+
+def _bad_request() -> Response:
+    response = jsonify(error="invalid_request")
+    response.status_code = _BAD_REQUEST
+    return response
+
+
+def frontchannel() -> Response:
+    """GET by the provider's page in the browser: end the session with this `iss` and `sid`."""
+    try:
+        asked = read_answer(request.args.items(multi=True))
+        provider = providers().with_issuer(asked.get("iss"))
+        sid = asked.get("sid", "")
+        if not sid:
+            raise IdTokenRefused("logout_sid")
+    except SignInFault as refusal:
+        _note("frontchannel_logout_refused", refusal.code)
+        return _bad_request()
+    sessions.end_by_provider(unit.current(), provider.config.issuer, sid=sid)
+    return pages.signed_out()
+
+
+def _note(event: str, code: str) -> None:
+    structlog.get_logger("mo_oidc").info(event, code=code, request_id=requestid.current())

@@ -1,0 +1,79 @@
+"""The logout token (OpenID Connect Back-Channel Logout 1.0 §2.4-2.6), every check written out."""
+
+from dataclasses import dataclass
+
+from mo_oidc.config import ProviderConfig
+from mo_oidc.errors import IdTokenRefused
+from mo_oidc.id_token import audiences, numeric_date
+from mo_oidc.jws import KeySource, verify_signature
+from mo_web.strict_json import JsonObject
+
+EVENT = "http://schemas.openid.net/event/backchannel-logout"
+_TYPES = ("logout+jwt", "jwt", "jose")
+_MAX_TEXT = 255
+_MAX_AGE = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutNotice:
+    """Whose sessions end: those of the provider's session, else all of the subject."""
+
+    issuer: str
+    jti: str
+    expires: int
+    sid: str | None
+    subject: str | None
+
+
+def verify_logout(token: object, config: ProviderConfig, keys: KeySource, now: int) -> LogoutNotice:
+    """Return what a sound logout token says; `IdTokenRefused(code)` for any defect.
+
+    That its `jti` is new is for the caller to see to, who has a memory.
+    """
+    claims = verify_signature(token, config.algorithms, _TYPES, keys).claims
+    _check_parties(claims, config)
+    _check_times(claims, now, config.leeway)
+    _check_event(claims)
+    sid, subject = _text(claims, "sid"), _text(claims, "sub")
+    if sid is None and subject is None:
+        raise IdTokenRefused("logout_nobody")
+    jti = _text(claims, "jti")
+    if jti is None:
+        raise IdTokenRefused("logout_jti")
+    expires = int(numeric_date(claims, "exp")) + config.leeway + 1
+    return LogoutNotice(config.issuer, jti, expires, sid, subject)
+
+
+def _check_parties(claims: JsonObject, config: ProviderConfig) -> None:
+    if claims.get("iss") != config.issuer:
+        raise IdTokenRefused("issuer")
+    if config.client_id not in audiences(claims):
+        raise IdTokenRefused("audience")
+
+
+def _check_times(claims: JsonObject, now: int, leeway: int) -> None:
+    if numeric_date(claims, "exp") <= now - leeway:
+        raise IdTokenRefused("expired")
+    issued = numeric_date(claims, "iat")
+    if issued > now + leeway:
+        raise IdTokenRefused("issued_in_future")
+    if issued < now - leeway - _MAX_AGE:
+        raise IdTokenRefused("issued_long_ago")
+
+
+def _check_event(claims: JsonObject) -> None:
+    """The event is there, and no nonce: an ID token can never pass for a logout token."""
+    events = claims.get("events")
+    if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
+        raise IdTokenRefused("logout_event")
+    if "nonce" in claims:
+        raise IdTokenRefused("logout_nonce")
+
+
+def _text(claims: JsonObject, name: str) -> str | None:
+    if name not in claims:
+        return None
+    value = claims[name]
+    if not isinstance(value, str) or not value or len(value) > _MAX_TEXT:
+        raise IdTokenRefused(f"logout_{name}")
+    return value

@@ -1,0 +1,97 @@
+"""The providers of one application: made from its settings, asked for by name or issuer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Final
+
+from flask import current_app
+
+from mo_access.settings import Provider as ProviderSettings
+from mo_access.settings import Settings
+from mo_oidc.config import ClaimRules, ProviderConfig
+from mo_oidc.errors import UNAVAILABLE, FlowRefused, ProviderTrouble
+from mo_oidc.provider import Provider
+from mo_web.fetch import get_json
+
+_KEY: Final = "mo_oidc"
+
+
+class Providers:
+    """The configured providers, in order; the first is the default when it is the only one."""
+
+    def __init__(self, providers: Iterable[Provider]) -> None:
+        """Keep them."""
+        self.all = tuple(providers)
+
+    def named(self, name: str) -> Provider:
+        """Return the provider with this name; `FlowRefused` when there is none."""
+        return self._first(p for p in self.all if p.config.name == name)
+
+    def with_issuer(self, issuer: object) -> Provider:
+        """Return the provider with this issuer; `FlowRefused` when there is none."""
+        return self._first(p for p in self.all if p.config.issuer == issuer)
+
+    def chosen(self, name: str | None, issuer: str | None) -> Provider | None:
+        """Return the provider that is asked for, or the only one; None when a person must choose.
+
+        A third-party-initiated login names the issuer (Core §4).
+        """
+        if name:
+            return self.named(name)
+        if issuer:
+            return self.with_issuer(issuer)
+        if not self.all:
+            raise ProviderTrouble("no_provider", UNAVAILABLE)
+        return self.all[0] if len(self.all) == 1 else None
+
+    @staticmethod
+    def _first(found: Iterable[Provider]) -> Provider:
+        for provider in found:
+            return provider
+        raise FlowRefused("provider_unknown")
+
+
+def install(extensions: dict[str, object], settings: Settings) -> None:
+    """Put the providers among an application's extensions; nothing is fetched yet."""
+    rules = _rules(settings)
+    extensions[_KEY] = Providers(
+        Provider(_config(told, rules), get_json, time.monotonic) for told in settings.providers
+    )
+
+
+def providers() -> Providers:
+    """Return the providers of the application that serves this request."""
+    found = current_app.extensions[_KEY]
+    if not isinstance(found, Providers):
+        raise TypeError("the application has no door for sign-in")
+    return found
+
+
+def _config(told: ProviderSettings, rules: ClaimRules) -> ProviderConfig:
+    return ProviderConfig(
+        name=told.name,
+        issuer=told.issuer,
+        client_id=told.client_id,
+        client_secret=told.client_secret.get_secret_value(),
+        scopes=told.scopes,
+        algorithms=told.algorithms,
+        links=told.link,
+        rules=rules,
+    )
+
+
+def _rules(settings: Settings) -> ClaimRules:
+    return ClaimRules(
+        capacity=settings.oidc_capacity_claim,
+        target_group=settings.oidc_target_group_claim,
+        allowed_target_groups=settings.oidc_target_groups,
+        roles=settings.oidc_role_claims,
+        rights={
+            **dict.fromkeys(settings.gebruiker_rights, "gebruiker"),
+            **dict.fromkeys(settings.beheerder_rights, "beheerder"),
+        },
+        theme_rights=settings.theme_rights,
+        acr_levels=settings.oidc_acr_levels,
+    )

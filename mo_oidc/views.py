@@ -1,0 +1,146 @@
+"""Signing in: `/oidc/login` and `/oidc/callback` (design section 3, ruling 13).
+
+The one-time state is used up, and committed, before anything is sent to the provider: no
+transaction and no connection is held while we wait for somebody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import urlencode
+
+import structlog
+from flask import Response, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from mo_access.domain.errors import Refused
+from mo_access.service import one_time, sign_in
+from mo_oidc import admission, flow, session
+from mo_oidc.errors import ClaimsRefused, ProviderTrouble, SignInFault
+from mo_oidc.flow import Pending
+from mo_oidc.provider import Provider
+from mo_oidc.providers import providers
+from mo_web import pages, requestid, unit
+from mo_web.errors import TooMany
+from mo_web.pages import Choice
+from mo_web.shared import absolute, shared
+
+CALLBACK: Final = "/oidc/callback"
+_STATE: Final = "oidc-state"
+_MICRO: Final = 1_000_000
+_FORBIDDEN: Final = 403
+_SERVER_FAULT: Final = 500
+
+
+def login() -> BaseResponse:
+    """GET or POST: send the browser to the provider, or let the person choose one (Core §4)."""
+    asked = flow.read_answer(_parameters())
+    provider = providers().chosen(asked.get("provider"), asked.get("iss"))
+    wish = flow.read_request({**asked, "next": _local(asked)})
+    if provider is None:
+        return pages.choose_provider(_choices(asked))
+    browser = session.browser()
+    started = flow.start(provider, wish, absolute(CALLBACK), session.browser_hash(browser))
+    _remember(started)
+    response = redirect(started.url)
+    session.bind(response, browser, cross_site_post=provider.config.response_mode == "form_post")
+    return response
+
+
+def _parameters() -> Iterator[tuple[str, str]]:
+    """Yield what came in the query and in the form, repetitions included."""
+    yield from request.args.items(multi=True)
+    yield from request.form.items(multi=True)
+
+
+def _remember(started: flow.Start) -> None:
+    uow = unit.current()
+    one_time.put(
+        uow,
+        _STATE,
+        started.state,
+        started.pending.to_payload(),
+        uow.now + flow.PENDING_SECONDS * _MICRO,
+        owner=started.pending.browser,
+        most=flow.MAX_PENDING,
+    )
+
+
+def _local(asked: dict[str, str]) -> str:
+    """Return where to go afterwards; a whole address of this very site is read as its path."""
+    wanted = asked.get("next") or asked.get("target_link_uri") or ""
+    return wanted.removeprefix(absolute("")) if wanted.startswith(absolute("/")) else wanted
+
+
+def _choices(asked: dict[str, str]) -> list[Choice]:
+    settings = shared().settings
+    return [
+        Choice(told.shown, f"/oidc/login?{urlencode({**asked, 'provider': told.name})}")
+        for told in settings.providers
+    ]
+
+
+def callback() -> BaseResponse:
+    """GET or form POST: judge what the provider answered and open a session."""
+    if wait := shared().limits.failures.wait(_address()):
+        raise TooMany(wait)
+    answer = flow.read_answer(_parameters())
+    pending = flow.open_pending(_take(flow.state_of(answer)), session.known_browser())
+    provider = providers().named(pending.provider)
+    return _signed_in(provider, pending, answer)
+
+
+def _take(state: str) -> dict[str, object] | None:
+    """Use the state up for good, whatever comes next."""
+    uow = unit.current()
+    payload = one_time.take(uow, _STATE, state)
+    uow.commit()
+    unit.close()
+    return None if payload is None else dict(payload)
+
+
+def _signed_in(provider: Provider, pending: Pending, answer: dict[str, str]) -> BaseResponse:
+    now = shared().clock() // _MICRO
+    try:
+        finished = flow.finish(provider, pending, answer, now)
+        admitted = admission.admit(provider.config, finished)
+    except (Refused, ClaimsRefused) as refusal:
+        _record(provider.config.name, refusal.code)
+        raise
+    response = redirect(finished.next_url)
+    session.put(response, admitted)
+    return response
+
+
+def _record(provider: str, code: str) -> None:
+    """Write the refusal of somebody whom the provider vouches for into the audit trail."""
+    with unit.apart() as uow:
+        sign_in.record_refusal(uow, provider, code)
+        uow.commit()
+
+
+def refused(refusal: SignInFault) -> Response:
+    """Draw a sign-in that stops: 4xx for a refusal, 502 to 504 for the provider's trouble."""
+    _note(refusal.code, refusal.status)
+    if isinstance(refusal, ProviderTrouble):
+        return pages.provider_trouble(refusal.code, refusal.status)
+    return pages.refused(refusal.code, refusal.status)
+
+
+def not_admitted(refusal: Refused) -> Response:
+    """Draw the refusal of the core: unknown, inactive or ambiguous people."""
+    _note(refusal.code, _FORBIDDEN)
+    return pages.refused(refusal.code, _FORBIDDEN)
+
+
+def _note(code: str, status: int) -> None:
+    unit.close()
+    if status < _SERVER_FAULT:
+        shared().limits.failures.take(_address())
+    log = structlog.get_logger("mo_oidc")
+    log.warning("sign_in_refused", code=code, status=status, request_id=requestid.current())
+
+
+def _address() -> str:
+    return request.remote_addr or ""
