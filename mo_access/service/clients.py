@@ -74,7 +74,7 @@ def create(uow: UnitOfWork, new: NewClient) -> tuple[str, str]:
     stored.trust(conn, client_pk, checked.issuers)
     _add_oauth(uow, client_pk, checked)
     _check_default(uow, client_pk, checked)
-    return client_id, _issue(uow, client_pk, (client_id, checked.name), checked, "client.created")
+    return client_id, _issue(uow, client_pk, (client_id, checked.name), checked, "client.create")
 
 
 def rotate(
@@ -87,7 +87,7 @@ def rotate(
     if overlap is not None:
         stored.shorten_secrets(uow.write(), pk, uow.now + overlap * _MICRO)
     fresh = NewClient(name, expires=expires)
-    return _issue(uow, pk, (client_id, name), fresh, "client.rotated")
+    return _issue(uow, pk, (client_id, name), fresh, "client.rotate")
 
 
 def revoke(uow: UnitOfWork, client: str, *, secret: str = "") -> int:
@@ -102,7 +102,7 @@ def revoke(uow: UnitOfWork, client: str, *, secret: str = "") -> int:
     if not secret:
         stored.revoke(uow.write(), pk, uow.now)
     facts: Document = {"client": client_id, "name": name, "token": secret or "all"}
-    uow.record(Event("client.revoked", "ok", facts=facts))
+    uow.record(Event("client.revoke", "ok", facts=facts))
     return ended
 
 

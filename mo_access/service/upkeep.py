@@ -1,0 +1,76 @@
+"""What a serving process does beside answering: seal the audit trail, sweep what is over."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from typing import Final
+
+from mo_access.domain.keys import KeyRing
+from mo_access.service import activity, audit, one_time, sessions
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage.engine import Database, DatabaseDown, Duplicate
+
+SEAL_SECONDS: Final = 1.0
+SWEEP_EVERY: Final = 600
+_log = logging.getLogger(__name__)
+
+
+class Upkeep:
+    """A thread that seals each second and sweeps every ten minutes until it is told to stop.
+
+    Of several processes, the lease lets one seal; sweeping twice does no harm.
+    """
+
+    def __init__(self, database: Database, keys: KeyRing, idle_microseconds: int) -> None:
+        """Remember what to look after; nothing runs yet."""
+        self._database = database
+        self._keys = keys
+        self._idle = idle_microseconds
+        self._holder = str(uuid.uuid4())
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="mo-upkeep", daemon=True)
+
+    def start(self) -> None:
+        """Begin, in a thread that ends with the process."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the thread to end and wait for it."""
+        self._stop.set()
+        self._thread.join(timeout=10)
+
+    def seal(self) -> int:
+        """Seal one batch in a transaction of its own; returns how many events."""
+        with self._unit() as uow:
+            done = audit.seal_due(uow, self._holder)
+            uow.commit()
+        if done.broken:
+            _log.error("audit_chain_broken", extra={"chains": list(done.broken)})
+        return done.events
+
+    def sweep(self) -> None:
+        """Delete sessions and one-time values that are over, and old activity."""
+        with self._unit() as uow:
+            sessions.sweep(uow, self._idle)
+            one_time.sweep(uow)
+            activity.sweep(uow)
+            uow.commit()
+
+    def _unit(self) -> UnitOfWork:
+        return UnitOfWork(
+            self._database, keys=self._keys, request_id=str(uuid.uuid4()), caller="upkeep"
+        )
+
+    def _run(self) -> None:
+        rounds = 0
+        while not self._stop.wait(SEAL_SECONDS):
+            try:
+                self.seal()
+                if rounds % SWEEP_EVERY == 0:
+                    self.sweep()
+            except (DatabaseDown, Duplicate) as fault:
+                # The events stay where they are; the next round finds them.
+                _log.warning("upkeep_failed", extra={"reason": str(fault)})
+            rounds += 1

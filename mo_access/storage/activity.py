@@ -1,0 +1,111 @@
+"""What each client sent and what became of it (design section 2, client_activity)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import bindparam, case, delete, func, insert, select
+
+from mo_access.storage.engine import Connection, Row
+from mo_access.storage.schema import client, client_activity
+
+FIRST_REFUSAL: Final = 400
+
+_a = client_activity.c
+_INSERT = insert(client_activity).values(
+    {
+        name: bindparam(name)
+        for name in (
+            "client_pk",
+            "at",
+            "method",
+            "resource",
+            "resource_id",
+            "status",
+            "detail",
+            "unmapped",
+            "request_id",
+        )
+    }
+)
+_TAKEN = case((_a.status < FIRST_REFUSAL, 1), else_=0)
+_TOTALS = (
+    select(
+        client.c.id,
+        client.c.name,
+        func.count(_a.pk),
+        func.sum(_TAKEN),
+        func.max(case((_a.status < FIRST_REFUSAL, _a.at))),
+        func.max(case((_a.status >= FIRST_REFUSAL, _a.at))),
+    )
+    .join_from(
+        client,
+        client_activity,
+        (_a.client_pk == client.c.pk) & (_a.at >= bindparam("since")),
+        isouter=True,
+    )
+    .where(client.c.revoked.is_(None))
+    .group_by(client.c.id, client.c.name)
+    .order_by(client.c.name)
+)
+_CAME_IN = (
+    select(client.c.id, _a.resource, _a.method, func.count(_a.pk), func.sum(_TAKEN))
+    .join_from(client_activity, client, _a.client_pk == client.c.pk)
+    .where(_a.at >= bindparam("since"))
+    .group_by(client.c.id, _a.resource, _a.method)
+    .order_by(_a.resource, _a.method)
+)
+_REFUSED = (
+    select(
+        client.c.id,
+        _a.resource,
+        _a.method,
+        _a.status,
+        _a.detail,
+        func.count(_a.pk),
+        func.max(_a.at),
+        func.max(_a.request_id),
+    )
+    .join_from(client_activity, client, _a.client_pk == client.c.pk)
+    .where(_a.at >= bindparam("since"), _a.status >= FIRST_REFUSAL)
+    .group_by(client.c.id, _a.resource, _a.method, _a.status, _a.detail)
+    .order_by(func.max(_a.at).desc())
+)
+_UNMAPPED = (
+    select(client.c.id, _a.unmapped, func.count(_a.pk), func.max(_a.at))
+    .join_from(client_activity, client, _a.client_pk == client.c.pk)
+    .where(_a.at >= bindparam("since"), _a.unmapped.is_not(None))
+    .group_by(client.c.id, _a.unmapped)
+    .order_by(func.max(_a.at).desc())
+)
+_SWEEP = delete(client_activity).where(_a.at < bindparam("before"))
+
+
+def add(conn: Connection, row: dict[str, int | str | bytes | None]) -> None:
+    """Insert one line of activity."""
+    conn.many(_INSERT, [row])
+
+
+def totals(conn: Connection, since: int) -> list[Row]:
+    """Give (id, name, requests, taken, last taken, last refused) of every live client."""
+    return conn.all(_TOTALS, {"since": since})
+
+
+def came_in(conn: Connection, since: int) -> list[Row]:
+    """Give (client id, resource, method, requests, taken)."""
+    return conn.all(_CAME_IN, {"since": since})
+
+
+def refused(conn: Connection, since: int) -> list[Row]:
+    """Give (client id, resource, method, status, detail, times, last, a request id)."""
+    return conn.all(_REFUSED, {"since": since})
+
+
+def unmapped(conn: Connection, since: int) -> list[Row]:
+    """Give (client id, JSON list of what gave nothing, times, last)."""
+    return conn.all(_UNMAPPED, {"since": since})
+
+
+def sweep(conn: Connection, before: int) -> int:
+    """Delete what is older; returns how many."""
+    return conn.run(_SWEEP, {"before": before})
