@@ -1,14 +1,23 @@
 """Fixtures of the sign-in tests: keys, a scripted provider, and our view of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import responses
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
+from mo_access.domain.keys import KeyRing
+from mo_access.settings import Settings
+from mo_access.storage import migrating
+from mo_access.storage.engine import Database
+from mo_oidc.door import door
 from mo_oidc.provider import Provider
+from mo_web.app import create_app
 from mo_web.fetch import get_json
-from tests.oidc.broker import Clock, Script, config
+from tests.oidc import host
+from tests.oidc.broker import CLIENT_ID, CLIENT_SECRET, ISSUER, Clock, Script, config
+from tests.oidc.site import BASE, Site
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +67,47 @@ def clock() -> Clock:
 def provider(script: Script, clock: Clock) -> Provider:
     """The scripted provider as our side knows it."""
     return Provider(config(), get_json, clock)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings for https with the scripted provider."""
+    return Settings(
+        var=tmp_path,
+        database_url=f"sqlite:///{tmp_path / 'mo.sqlite'}",
+        base_url=BASE,
+        secret_key="a-secret-key-of-the-tests-0123456789",
+        oidc_name="broker",
+        oidc_issuer=ISSUER,
+        oidc_client_id=CLIENT_ID,
+        oidc_client_secret=CLIENT_SECRET,
+    )
+
+
+@pytest.fixture
+def make_site(settings: Settings, script: Script) -> Iterator[Callable[[dict[str, object]], Site]]:
+    """Give a maker of the service with this door, a small host, and settings changed as told."""
+    opened: list[Database] = []
+
+    def make(changed: dict[str, object]) -> Site:
+        told = Settings(**{**settings.model_dump(exclude_unset=True), **changed})
+        migrating.upgrade(told.database_url)
+        database = Database(told.database_url)
+        opened.append(database)
+        keys = KeyRing({"k1": bytes(range(32))}, "k1")
+        app = create_app(told, database, keys, [door(told), host.door()])
+        made = Site(app, script, database, keys)
+        with made.unit() as uow:
+            host.seed(uow)
+            uow.commit()
+        return made
+
+    yield make
+    for database in opened:
+        database.close()
+
+
+@pytest.fixture
+def site(make_site: Callable[[dict[str, object]], Site]) -> Site:
+    """The service in front of the scripted provider."""
+    return make_site({})

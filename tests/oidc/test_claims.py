@@ -47,7 +47,7 @@ BEHEERDER, GEBRUIKER = "beheerder", "gebruiker"
         (True, []),
     ],
 )
-def test_role_claims(value: Any, expected: list[tuple[str, str, str | None]]) -> None:  # noqa: ANN401
+def test_role_claims(value: Any, expected: list[tuple[str, str, str | None]]) -> None:  # noqa: ANN401 - a test may say anything
     """A right counts when it matches whole, at every organisation that it names."""
     given = claims.roles({"mijnonderwijs_rol_3d": value}, RULES)
     assert list(given) == [ClaimedRole(*role) for role in expected]

@@ -114,11 +114,22 @@ def test_bad_neighbours_spoil_nothing(provider: Provider, script: Script, rsa_ke
     weak = RSAKey.generate_key(2048, parameters={"kid": "w"})
     short = {**public(weak), "n": public(weak)["n"][:171]}
     script.jwks["keys"] = [
-        "text", None, 1, {}, {"kty": "XYZ"}, {"kty": "RSA"}, {"kty": "RSA", "n": "!", "e": "AQAB"},
-        {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}, {"kty": "oct", "k": "c2VjcmV0"},
-        {"kty": ["RSA"]}, {"kty": "RSA", "n": 5, "e": 6}, short,
-        public(rsa_key, use="enc"), public(rsa_key, use=None, key_ops=["encrypt"]), public(rsa_key),
-    ]  # fmt: skip
+        "text",
+        None,
+        1,
+        {},
+        {"kty": "XYZ"},
+        {"kty": "RSA"},
+        {"kty": "RSA", "n": "!", "e": "AQAB"},
+        {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
+        {"kty": "oct", "k": "c2VjcmV0"},
+        {"kty": ["RSA"]},
+        {"kty": "RSA", "n": 5, "e": 6},
+        short,
+        public(rsa_key, use="enc"),
+        public(rsa_key, use=None, key_ops=["encrypt"]),
+        public(rsa_key),
+    ]
     assert len(provider.keys()) == 1
     assert check(provider, sign({"sub": "p"}, rsa_key)) == "p"
 

@@ -1,0 +1,110 @@
+"""Guards of host applications: each no with its reason, in the form that was asked for."""
+
+from typing import Any
+
+import pytest
+
+from mo_access.domain.model import AffiliationClaim, Form, GrantClaim, Role
+from tests.oidc.site import Browser, Site, asked
+
+HTML, JSON = {"Accept": "text/html,*/*;q=0.8"}, {"Accept": "application/json"}
+EID = "urn:be:vlaanderen:authmech:eid"
+
+
+@pytest.fixture
+def token(site: Site) -> str:
+    """A platform client."""
+    return site.client()
+
+
+@pytest.fixture
+def person(site: Site, token: str) -> str:
+    """A gebruiker of 900001 with two themes there."""
+    grants = (
+        GrantClaim("leerlingen-openbaar", "900001"),
+        GrantClaim("salarissen", "900001"),
+    )
+    return site.person(token, grants=grants)
+
+
+@pytest.fixture
+def browser(site: Site, person: str) -> Browser:
+    """A browser in which that person is signed in."""
+    made = site.browser()
+    made.sign_in()
+    return made
+
+
+def test_a_browser_is_sent_to_sign_in_and_back(site: Site, person: str) -> None:
+    """HTML without a session: to the login with the way back, query included."""
+    visitor = site.browser()
+    response = visitor.get("/host/pupils/900001?a=1&b=%2F", headers=HTML)
+    assert response.status_code == 302
+    assert asked(response)["next"] == "/host/pupils/900001?a=1&b=%2F"
+    answer = site.script.follow(visitor.get(response.location).location)
+    assert visitor.back(answer).location == "/host/pupils/900001?a=1&b=%2F"
+
+
+def test_others_get_401(site: Site) -> None:
+    """JSON, or a form post, without a session is 401."""
+    visitor = site.browser()
+    response = visitor.get("/host/pupils/900001", headers=JSON)
+    assert (response.status_code, response.get_json()["reason_code"]) == (401, "no_session")
+    assert visitor.post("/host/home", headers=HTML).status_code == 401
+    assert visitor.get("/host/home").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/host/pupils/900001", None),
+        ("/host/pupils/900002", "no_affiliation"),
+        ("/host/pupils/999999", "unknown"),
+        ("/host/wages/900001", "level_too_low"),
+        ("/host/manage/900001", "no_role"),
+        ("/host/manage/900002", "no_affiliation"),
+        ("/host/staff/900001", None),
+    ],
+)
+def test_every_no_has_its_reason(browser: Browser, path: str, reason: str | None) -> None:
+    """Theme, role, level and institution are asked where the route says."""
+    told = browser.get(path, headers=JSON)
+    page = browser.get(path, headers=HTML)
+    if reason is None:
+        assert (told.status_code, page.status_code) == (200, 200)
+        return
+    assert (told.status_code, told.get_json()["reason_code"]) == (403, reason)
+    assert page.status_code == 403
+    assert f"<code>{reason}</code>" in page.text
+    assert "1700" in page.text
+
+
+def test_a_strong_sign_in_opens_more(site: Site, person: str) -> None:
+    """The level of the session counts."""
+    site.script.claims = {"acr": EID}
+    browser = site.browser()
+    browser.sign_in()
+    assert browser.get("/host/wages/900001", headers=JSON).status_code == 200
+
+
+def test_a_beheerder_manages(site: Site, token: str) -> None:
+    """A beheerder is a gebruiker too, and reads no theme by that."""
+    role = (AffiliationClaim(Form.AFFILIATIONS, "900001", Role.BEHEERDER),)
+    site.person(token, affiliations=role)
+    browser = site.browser()
+    browser.sign_in()
+    statuses = [
+        browser.get(f"/host/{path}/900001", headers=JSON).status_code
+        for path in ("manage", "staff", "pupils")
+    ]
+    assert statuses == [200, 200, 403]
+
+
+@pytest.mark.parametrize("told", [{"grants": ()}, {"active": False}, {"affiliations": ()}])
+def test_withdrawal_bites_at_once(
+    site: Site, token: str, person: str, browser: Browser, told: dict[str, Any]
+) -> None:
+    """Theme, person or affiliation withdrawn: the next request is refused."""
+    assert browser.get("/host/pupils/900001", headers=JSON).status_code == 200
+    site.change(token, person, **told)
+    assert browser.get("/host/pupils/900001", headers=JSON).status_code in (401, 403)
