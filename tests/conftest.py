@@ -1,10 +1,13 @@
 """Fixtures that every test may ask for: databases on both engines and a browser."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from mo_access.storage import migrating
+from mo_access.storage.engine import Database
 from tests.support.chromium import chromium_path
 from tests.support.need import missing
 from tests.support.postgres import PostgresServer, running_postgres
@@ -34,6 +37,43 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         url: str = request.getfixturevalue("postgres_url")
         return url
     return f"sqlite:///{tmp_path / 'mo.sqlite'}"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a SQLite file with the current schema, made once, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "mo.sqlite"
+    migrating.upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> str:
+    """Give the name of a PostgreSQL database with the current schema, made once."""
+    name = postgres_server.create_database()
+    migrating.upgrade(postgres_server.url(name))
+    return name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the address of a database with the current schema, once for each engine."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        yield f"sqlite:///{shutil.copy(template, tmp_path / 'mo.sqlite')}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = server.create_database(request.getfixturevalue("postgres_template"))
+    yield server.url(name)
+    server.drop_database(name)
+
+
+@pytest.fixture
+def database(migrated_url: str) -> Iterator[Database]:
+    """Give an open database with the current schema and nothing in it, once for each engine."""
+    opened = Database(migrated_url)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -48,3 +48,8 @@ def take(uow: UnitOfWork, kind: str, value: str) -> Document | None:
 
 def _hash(value: str) -> bytes:
     return sha256(value.encode()).digest()
+
+
+def sweep(uow: UnitOfWork) -> int:
+    """Delete what has expired."""
+    return one_time.sweep(uow.write(), uow.now)

@@ -1,24 +1,14 @@
 """Fixtures of the core's tests: a database with the schema, keys, and units of work."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from mo_access.domain.keys import KeyRing
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import migrating
 from mo_access.storage.engine import Database
 
 NOW = 1_795_500_000_000_000
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    """Give an empty database with the current schema, once for each engine."""
-    migrating.upgrade(database_url)
-    opened = Database(database_url)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
