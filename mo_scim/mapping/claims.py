@@ -43,6 +43,7 @@ def read(body: Document, request: Request) -> Said:
     Raises ``Invalid`` for unknown or foreign institutions in ``affiliations[]`` and for views
     that contradict each other.
     """
+    body = _without_foreign(body, request)
     own = _affiliations(objects(part(body, USER_EXTENSION).get("affiliations")), request)
     organization = _organization(body, request)
     known = institutions.known(organization or "", request.catalogue)
@@ -58,6 +59,21 @@ def read(body: Document, request: Request) -> Said:
         unmapped.append("organization")
     grants = tuple(dict.fromkeys((*flat.grants, *themes.grants)))
     return Said(own, organization, tuple(claims), grants, tuple(unmapped))
+
+
+def _without_foreign(body: Document, request: Request) -> Document:
+    """Leave out flat rights that a platform client only read from the owner's document.
+
+    It has no link yet, so what comes back unchanged asserts nothing (rule 11).
+    """
+    if request.shown is None or request.shown.own:
+        return body
+    echoed = {
+        name
+        for name in ("roles", "entitlements")
+        if body.get(name) == request.before.get(name) and not request.named(name)
+    }
+    return {name: value for name, value in body.items() if name not in echoed}
 
 
 def held(request: Request) -> tuple[AffiliationClaim, ...]:
@@ -112,11 +128,18 @@ def _organization(body: Document, request: Request) -> str | None:
         return text
     derived = echo.derived_organization(request.shown)
     is_echo = echo.is_echo(
-        held="organization" in part(request.before, ENTERPRISE),
-        shown=derived is not None and institutions.number(text) == derived,
+        held=request.shown.own and "organization" in part(request.before, ENTERPRISE),
+        shown=_shows(text, derived, request),
         asserted=request.named(ORGANIZATION),
     )
     return None if is_echo else text
+
+
+def _shows(text: str, derived: str | None, request: Request) -> bool:
+    """Tell whether this text is what the caller reads as ``organization`` now."""
+    if part(request.before, ENTERPRISE).get("organization") == text:
+        return True
+    return derived is not None and institutions.number(text) == derived
 
 
 def _home(organization: str | None, request: Request) -> str | None:
