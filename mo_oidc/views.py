@@ -28,6 +28,8 @@ from mo_web.shared import absolute, shared
 
 CALLBACK: Final = "/oidc/callback"
 _STATE: Final = "oidc-state"
+# The provider would sign the same person in again at once.
+_AS_SOMEBODY_ELSE: Final = "/oidc/login?prompt=login"
 _MICRO: Final = 1_000_000
 _FORBIDDEN: Final = 403
 _SERVER_FAULT: Final = 500
@@ -131,7 +133,7 @@ def refused(refusal: SignInFault) -> Response:
 def not_admitted(refusal: Refused) -> Response:
     """Draw the refusal of the core: unknown, inactive or ambiguous people."""
     _note(refusal.code, _FORBIDDEN)
-    return pages.refused(refusal.code, _FORBIDDEN)
+    return pages.refused(refusal.code, _FORBIDDEN, again=_AS_SOMEBODY_ELSE)
 
 
 def _note(code: str, status: int) -> None:

@@ -24,6 +24,11 @@ _CHUNK = 16 * 1024
 _OK = 200
 _REDIRECTS = range(300, 400)
 
+_BAD_ADDRESS = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+)
 SessionT = TypeVar("SessionT", bound=requests.Session)
 
 
@@ -110,7 +115,7 @@ def only_fetch_errors() -> Iterator[None]:
         raise
     except (requests.Timeout, ReadTimeoutError):
         raise FetchError(FetchFault.TIMEOUT) from None
-    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
+    except _BAD_ADDRESS:
         raise FetchError(FetchFault.FORBIDDEN_URL) from None
     except (requests.RequestException, HTTPError, OSError):
         raise FetchError(FetchFault.UNREACHABLE) from None
