@@ -49,12 +49,12 @@ class GroupRow:
     view: GroupView
 
 
-def scope(actor: Actor) -> ColumnElement[bool]:
+def scope(client: ColumnElement[int], *, platform: bool) -> ColumnElement[bool]:
     """Which groups this client sees: its own; a platform client all (design section 2)."""
-    return true() if actor.platform else group.c.client_pk == literal(actor.client_pk)
+    return true() if platform else group.c.client_pk == client
 
 
-def _rows(actor: Actor) -> Select[tuple[object, ...]]:
+def _rows(client: ColumnElement[int], *, platform: bool) -> Select[tuple[object, ...]]:
     return (
         select(
             group.c.pk,
@@ -72,7 +72,7 @@ def _rows(actor: Actor) -> Select[tuple[object, ...]]:
         )
         .outerjoin(theme, theme.c.pk == group.c.theme_pk)
         .outerjoin(institution, institution.c.pk == group.c.institution_pk)
-        .where(scope(actor))
+        .where(scope(client, platform=platform))
     )
 
 
@@ -98,17 +98,32 @@ def _optional(value: object) -> str | None:
     return None if value is None else str(value)
 
 
+def _get(*, platform: bool) -> Select[tuple[object, ...]]:
+    seen = _rows(bindparam("client", type_=BIG), platform=platform)
+    return seen.where(group.c.id == bindparam("wanted"))
+
+
+_GET = {
+    (platform, lock): _get(platform=platform).with_for_update(of=group)
+    if lock
+    else _get(platform=platform)
+    for platform in (False, True)
+    for lock in (False, True)
+}
+
+
 def get(conn: Connection, actor: Actor, group_id: str, *, lock: bool = False) -> GroupRow | None:
     """Return the group when this client sees it, else None."""
-    wanted = _rows(actor).where(group.c.id == literal(group_id))
-    found = conn.one(wanted.with_for_update(of=group) if lock else wanted)
+    params = _scoped(actor, wanted=group_id)
+    found = conn.one(_GET[actor.platform, lock], params)
     return _row(found) if found else None
 
 
 def find(conn: Connection, actor: Actor, query: Query) -> tuple[int, list[GroupRow]]:
     """Return how many of the visible groups meet the query, and the asked page of them."""
     client = None if actor.platform else actor.client_pk
-    base = _rows(actor).where(criteria.where(query.criteria, "group", client))
+    seen = _rows(literal(actor.client_pk), platform=actor.platform)
+    base = seen.where(criteria.where(query.criteria, "group", client))
     total = conn.one(select(func.count()).select_from(base.subquery()))
     count = int(total[0]) if total else 0
     if query.count == 0 or query.start > count:

@@ -25,7 +25,7 @@ from mo_access.domain.model import Actor, PersonView, Query
 from mo_access.domain.text import fold
 from mo_access.storage import criteria
 from mo_access.storage.engine import Connection
-from mo_access.storage.schema import link, link_identity, link_value, person
+from mo_access.storage.schema import BIG, link, link_identity, link_value, person
 
 own: Final = link.alias("own")
 
@@ -55,21 +55,19 @@ class LinkValues:
     document: str
 
 
-def scope(actor: Actor) -> ColumnElement[bool]:
+def scope(client: ColumnElement[int], *, platform: bool) -> ColumnElement[bool]:
     """Which links this client sees: its own; a platform client also owners' of the others."""
-    mine = link.c.client_pk == literal(actor.client_pk)
-    if not actor.platform:
+    mine = link.c.client_pk == client
+    if not platform:
         return mine
     none_of_mine = ~exists(
-        select(own.c.pk).where(
-            own.c.person_pk == link.c.person_pk, own.c.client_pk == literal(actor.client_pk)
-        )
+        select(own.c.pk).where(own.c.person_pk == link.c.person_pk, own.c.client_pk == client)
     )
     return or_(mine, and_(link.c.client_pk == person.c.owner_pk, none_of_mine))
 
 
-def _rows(actor: Actor) -> Select[tuple[object, ...]]:
-    active = person.c.active if actor.platform else link.c.active
+def _rows(client: ColumnElement[int], *, platform: bool) -> Select[tuple[object, ...]]:
+    active = person.c.active if platform else link.c.active
     return (
         select(
             link.c.pk,
@@ -89,7 +87,7 @@ def _rows(actor: Actor) -> Select[tuple[object, ...]]:
             person.c.owner_pk,
         )
         .join(person, person.c.pk == link.c.person_pk)
-        .where(scope(actor))
+        .where(scope(client, platform=platform))
     )
 
 
@@ -125,10 +123,27 @@ def _number(value: object) -> int:
     return value
 
 
+def _get(*, platform: bool) -> Select[tuple[object, ...]]:
+    seen = _rows(bindparam("client", type_=BIG), platform=platform)
+    return seen.where(person.c.id == bindparam("person"))
+
+
+_GET = {
+    (platform, lock): _get(platform=platform).with_for_update(of=link)
+    if lock
+    else _get(platform=platform)
+    for platform in (False, True)
+    for lock in (False, True)
+}
+
+
 def get(conn: Connection, actor: Actor, person_id: str, *, lock: bool = False) -> LinkRow | None:
     """Return the link that this client sees of the person, or None when it sees none."""
-    wanted = _rows(actor).where(person.c.id == literal(person_id))
-    found = conn.one(wanted.with_for_update(of=link) if lock else wanted)
+    params: dict[str, int | str | bytes | None] = {
+        "client": actor.client_pk,
+        "person": person_id,
+    }
+    found = conn.one(_GET[actor.platform, lock], params)
     return _row(found, actor) if found else None
 
 
@@ -141,7 +156,7 @@ def find(
     """
     client = None if actor.platform else actor.client_pk
     where = criteria.where(query.criteria, "person", client, blind=blind)
-    base = _rows(actor).where(where)
+    base = _rows(literal(actor.client_pk), platform=actor.platform).where(where)
     total = conn.one(select(func.count()).select_from(base.subquery()))
     count = int(total[0]) if total else 0
     if query.count == 0 or query.start > count:
