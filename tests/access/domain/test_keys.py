@@ -51,7 +51,9 @@ def test_the_index_outlives_a_rotation() -> None:
 
 
 @pytest.mark.parametrize(("keys", "current"), [({}, "k1"), ({"k1": b"short"}, "k1")])
-def test_a_ring_without_a_whole_current_key_is_refused(keys: dict[str, bytes], current: str) -> None:
+def test_a_ring_without_a_whole_current_key_is_refused(
+    keys: dict[str, bytes], current: str
+) -> None:
     """No default, no short key."""
     with pytest.raises(ValueError, match="32-byte"):
         KeyRing(keys, current)

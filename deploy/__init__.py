@@ -1,0 +1,1 @@
+"""The roof and what an operator needs to run it."""
