@@ -15,7 +15,6 @@ from mo_web.strict_json import JsonObject
 MIN_RSA_BITS, MAX_RSA_BITS = 2048, 8192
 _MAX_KEYS = 100
 _PUBLIC_MEMBERS = ("kty", "n", "e", "crv", "x", "y")
-_ASYMMETRIC = ("RSA", "EC", "OKP")
 _ANY_OKP = ("Ed25519", "Ed448")
 # Algorithm -> key type and curves (RFC 7518 §3.1, RFC 8037, RFC 8812, RFC 9864). What is not
 # here cannot be configured: `none` and everything symmetric.
@@ -69,10 +68,8 @@ def read_key(entry: JsonObject) -> VerificationKey | None:
 
 def _is_for_verifying(entry: JsonObject) -> bool:
     operations = entry.get("key_ops")
-    return (
-        entry.get("kty") in _ASYMMETRIC
-        and entry.get("use", "sig") == "sig"
-        and (not isinstance(operations, list) or "verify" in operations)
+    return entry.get("use", "sig") == "sig" and (
+        not isinstance(operations, list) or "verify" in operations
     )
 
 

@@ -1,5 +1,6 @@
 """Fixtures of the sign-in tests: keys, a scripted provider, and our view of it."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +10,6 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from mo_access.domain.keys import KeyRing
 from mo_access.settings import Settings
-from mo_access.storage import migrating
 from mo_access.storage.engine import Database
 from mo_oidc.door import door
 from mo_oidc.provider import Provider
@@ -85,13 +85,15 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def make_site(settings: Settings, script: Script) -> Iterator[Callable[[dict[str, object]], Site]]:
+def make_site(
+    settings: Settings, script: Script, sqlite_template: Path, tmp_path: Path
+) -> Iterator[Callable[[dict[str, object]], Site]]:
     """Give a maker of the service with this door, a small host, and settings changed as told."""
     opened: list[Database] = []
 
     def make(changed: dict[str, object]) -> Site:
         told = Settings(**{**settings.model_dump(exclude_unset=True), **changed})
-        migrating.upgrade(told.database_url)
+        shutil.copy(sqlite_template, tmp_path / "mo.sqlite")
         database = Database(told.database_url)
         opened.append(database)
         keys = KeyRing({"k1": bytes(range(32))}, "k1")

@@ -212,5 +212,6 @@ def test_front_channel_logout(site: Site, browser: Browser) -> None:
         assert get(f"/oidc/frontchannel-logout{query}").status_code == 400
     assert get(f"/oidc/frontchannel-logout?iss={ISSUER}&sid=s-2").status_code == 200
     assert browser.me().status_code == 200
+    assert not site.rows("select * from audit_event where kind = 'session.end'")
     assert get(f"/oidc/frontchannel-logout?iss={ISSUER}&sid=s-1").status_code == 200
     assert browser.me().status_code == 401

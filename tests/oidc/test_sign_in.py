@@ -320,3 +320,20 @@ def test_several_providers_are_offered(
     assert browser.start("?provider=broker")["iss"] == ISSUER
     away = browser.get("/oidc/login?provider=broker")
     assert parse_qs(urlsplit(away.location).query)["client_id"] == ["mo-rp"]
+
+
+def test_too_many_failures_wait(
+    make_site: Callable[[dict[str, object]], Site],
+) -> None:
+    """Beyond the limit of failed sign-ins of an address the callback answers 429; logout never."""
+    site = make_site({"failed_sign_ins_per_minute": 3})
+    statuses = [site.browser().get("/oidc/callback?state=x").status_code for _ in range(4)]
+    assert statuses == [400, 400, 400, 429]
+    assert site.browser().post("/oidc/backchannel-logout").status_code == 400
+
+
+def test_an_answer_of_another_provider_is_refused(site: Site, browser: Browser) -> None:
+    """A mix-up, where another provider answers with our state, stops before the token endpoint."""
+    answer = {**browser.start(), "iss": "https://second.example"}
+    assert "response_issuer" in browser.back(answer).text
+    assert "token" not in site.script.calls
