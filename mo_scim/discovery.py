@@ -105,7 +105,7 @@ def _config(base_url: str) -> Document:
         "schemas": [_CONFIG],
         "patch": supported,
         "bulk": {
-            "supported": True,
+            "supported": False,
             "maxOperations": BULK_OPERATIONS,
             "maxPayloadSize": BULK_BYTES,
         },

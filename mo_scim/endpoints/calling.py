@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mo_access.domain.model import Actor
 from mo_access.service import catalogue
 from mo_access.service.catalogue import Catalogue
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_scim.profiles import LENIENT, PROFILES, Profile
+from mo_scim.profiles import LENIENT, PROFILES, Profile, Rules, rules
 from mo_web import caller, unit
+from mo_web.shared import shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +30,16 @@ class Call:
 def current() -> Call:
     """Return the call of this request; the blueprint has checked its scope."""
     actor = caller.actor()
-    return Call(unit.current(), actor, PROFILES.get(actor.profile.casefold(), LENIENT))
+    known = PROFILES.get(actor.profile.casefold(), LENIENT)
+    return Call(unit.current(), actor, replace(known, rules=_rules()))
+
+
+def _rules() -> Rules:
+    """Return how rights and group names map, which the settings say."""
+    settings = shared().settings
+    return rules(
+        settings.beheerder_rights,
+        settings.gebruiker_rights,
+        settings.theme_rights,
+        settings.group_patterns,
+    )

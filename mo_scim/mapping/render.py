@@ -41,6 +41,9 @@ __all__ = [
 # Built once: json.dumps with arguments makes an encoder on every call.
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _ON_REQUEST: Final = ("gender", "birthDate")
+_FREE: Final[Document] = {"status": "unmapped"}
+_UNASSIGNED: Final = '"active":null'
+"""Stored, and then first, where a PATCH removed ``active``: it is not shown (RFC 7643 2.5)."""
 _LIST: Final = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 
 
@@ -59,7 +62,10 @@ def full(view: PersonView, base_url: str = "") -> Document:
     """
     head, enterprise, extension = _parts(view.document)
     body: Document = {"schemas": [], "id": view.id, **stored(f"{{{head}}}")}
-    body["active"] = view.active
+    if "active" in body:
+        del body["active"]
+    else:
+        body["active"] = view.active
     organization = derived_organization(view)
     sections: Document = {
         ENTERPRISE: _with_organization(stored(enterprise), organization),
@@ -79,10 +85,16 @@ def full(view: PersonView, base_url: str = "") -> Document:
 def group(view: GroupView, base_url: str, chosen: Selection) -> bytes:
     """Return the Group; ``members`` is ``[]`` when empty, absent when excluded or not loaded."""
     body = full_group(view, base_url)
+    asked = any(urn == GROUP_EXTENSION.casefold() for urn, _, _ in chosen.included or ())
+    if not asked and body[GROUP_EXTENSION] == _FREE:
+        # A group that says and gives nothing of ours is a plain Group to clients of core schemas.
+        del body[GROUP_EXTENSION]
+        body["schemas"] = [CORE_GROUP]
     if not chosen.is_default:
         narrowed = any(name[1] == "members" and name[2] for name in _named(chosen))
         if narrowed and view.members is not None:
-            body["members"] = [json.loads(item) for item in _members(view.members, base_url)]
+            items = _members(view.members, base_url, named=True)
+            body["members"] = [json.loads(item) for item in items]
             return _dumps(project(body, chosen)).encode()
         body = project(body, chosen)
     text = _dumps(body)
@@ -157,9 +169,11 @@ def _spliced(view: PersonView, base_url: str) -> str:
     shown = [(urn, text) for urn, text in sections if text != "{}"]
     schemas = ",".join(f'"{urn}"' for urn in (CORE_USER, *(urn for urn, _ in shown)))
     pieces = [f'{{"schemas":[{schemas}],"id":"{view.id}"']
-    if head:
-        pieces.append(head)
-    pieces.append(f'"active":{"true" if view.active else "false"}')
+    shown_head = head.removeprefix(_UNASSIGNED).lstrip(",")
+    if shown_head:
+        pieces.append(shown_head)
+    if not head.startswith(_UNASSIGNED):
+        pieces.append(f'"active":{"true" if view.active else "false"}')
     pieces.extend(f'"{urn}":{text}' for urn, text in shown)
     if view.groups:
         pieces.append(f'"groups":{_dumps(derived.groups(view.groups, base_url))}')
@@ -207,12 +221,19 @@ def _extension(said: Document, view: PersonView, *, hidden: Iterable[str]) -> Do
     return {"affiliations": [derived.affiliation(a) for a in view.affiliations], **body}
 
 
-def _members(members: tuple[tuple[str, str], ...], base_url: str) -> list[str]:
+def _members(
+    members: tuple[tuple[str, str], ...], base_url: str, *, named: bool = False
+) -> list[str]:
+    """Render members; their names only where the caller asks for parts by name."""
     return [
         f'{{"value":"{person}","$ref":"{base_url}/Users/{person}",'
-        f'"display":{_dumps(display)},"type":"User"}}'
+        f'{_display(display) if named else ""}"type":"User"}}'
         for person, display in members
     ]
+
+
+def _display(text: str) -> str:
+    return f'"display":{_dumps(text)},'
 
 
 def _named(chosen: Selection) -> frozenset[tuple[str, str, str]]:

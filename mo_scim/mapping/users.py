@@ -56,6 +56,9 @@ def _draft(
     today = datetime.now(BRUSSELS).date()
     number, warnings = registered.number(extension, details, cleared, today)
     document = _document(sent, said, details)
+    if request.explicit is not None and "active" not in sent:
+        # A PATCH took it away: the person stays as it was, and the answer leaves it out.
+        document = {"active": None, **document}
     active = sent.get("active", request.shown.active if request.shown else True)
     return PersonDraft(
         user_name=_user_name(sent),

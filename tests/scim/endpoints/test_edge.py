@@ -1,0 +1,222 @@
+"""What every resource shares: credentials, bodies, media types, paging, errors, discovery."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from mo_access.service.clients import NewClient
+from tests.scim.conftest import BASE, Broker, parsed
+
+ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
+READS = ["/Users", "/Groups", "/Schemas", "/ServiceProviderConfig", "/ResourceTypes", "/Themes"]
+
+
+@pytest.mark.parametrize("path", READS)
+@pytest.mark.parametrize("credential", ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer mos_x"])
+def test_without_a_valid_credential_nothing_is_told(
+    broker: Broker, path: str, credential: str
+) -> None:
+    headers = {"Authorization": credential} if credential else {}
+    answer = broker.http.get(BASE + path, headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    assert parsed(answer)["schemas"] == [ERROR]
+
+
+def test_a_reader_may_not_write(broker_of: Callable[[NewClient], Broker]) -> None:
+    reader = broker_of(NewClient("reader", ("900001",), scopes=("scim:read",)))
+    assert reader.send("GET", "/Users").status_code == 200
+    assert reader.send("POST", "/Users/.search", {}).status_code == 200
+    assert reader.send("POST", "/Users", {"userName": "a"}).status_code == 403
+
+
+BAD_BODIES = [
+    b"",
+    b"[]",
+    b"null",
+    b"{",
+    b'"x"',
+    b'{"userName": "a", "userName": "b"}',
+    b'{"userName": NaN}',
+    b'{"userName": 1e999}',
+    b'{"userName": "\\u0000"}',
+    b'{"userName": "\\ud800"}',
+    b'{"userName": "\xff"}',
+    b'{"a":' * 40 + b"1" + b"}" * 40,
+    b"[" * 100_000,
+    b'{"a":' * 100_000,
+    b'{"userName": {"a": 1}}',
+    b'{"userName": "a", "emails": [[["x"]]]}',
+    b'{"userName": "a", "active": "perhaps"}',
+    b'{"userName": "a", "name": "text"}',
+    b"{}",
+]
+
+
+@pytest.mark.parametrize("body", BAD_BODIES)
+@pytest.mark.parametrize("path", ["/Users", "/Groups"])
+def test_a_bad_body_is_400_with_a_scim_error(broker: Broker, path: str, body: bytes) -> None:
+    answer = broker.send("POST", path, body)
+    told = parsed(answer)
+    assert (answer.status_code, told["status"], told["schemas"]) == (400, "400", [ERROR])
+    assert told["scimType"] in {"invalidSyntax", "invalidValue"}
+    assert told["detail"]
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"Operations": %s}' % b for b in (b"1", b"[]", b"[1]", b"[[]]")]
+)
+def test_a_bad_patch_message_is_400(broker: Broker, body: bytes) -> None:
+    path = f"/Users/{broker.made('/Users', {'userName': 'a'})['id']}"
+    assert broker.send("PATCH", path, body).status_code == 400
+    assert broker.send("PATCH", path, b"{}").status_code == 400
+
+
+def test_too_large_wrong_type_and_wrong_method(broker: Broker) -> None:
+    large = b'{"userName": "' + b"a" * 1_100_000 + b'"}'
+    assert broker.send("POST", "/Users", large).status_code == 413
+    assert broker.send("POST", "/Users", b"x", Content_Type="text/plain").status_code == 415
+    refused = broker.send("POST", "/Schemas", {})
+    assert refused.status_code == 405
+    assert "GET" in refused.headers["Allow"]
+    assert parsed(broker.send("GET", "/Nothing"))["status"] == "404"
+
+
+def test_a_group_of_many_members_fits_where_a_user_would_not(broker: Broker) -> None:
+    body = {"displayName": "x", "members": [{"value": f"{n:036}"} for n in range(30_000)]}
+    answer = broker.send("POST", "/Groups", body)
+    assert (answer.status_code, parsed(answer)["scimType"]) == (400, "invalidValue")
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("application/json", "application/json"),
+        ("application/json;q=0.9, application/scim+json", "application/scim+json"),
+        ("*/*", "application/scim+json"),
+        ("application/json, */*", "application/scim+json"),
+        ("text/html", "application/scim+json"),
+    ],
+)
+def test_the_media_type_follows_accept(broker: Broker, accept: str, expected: str) -> None:
+    answer = broker.send("GET", "/Users", Accept=accept)
+    assert answer.mimetype == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "start", "count"),
+    [
+        ("startIndex=0&count=2", 1, 2),
+        ("startIndex=-5&count=2", 1, 2),
+        ("startindex=3", 3, 1),
+        ("startIndex=4", 4, 0),
+        ("startIndex=99999999999999999999", 2**31 - 1, 0),
+        ("count=0", 1, 0),
+        ("count=-1", 1, 0),
+        ("count=99999999999", 1, 3),
+        ("startIndex=2&count=1", 2, 1),
+    ],
+)
+def test_paging(broker: Broker, query: str, start: int, count: int) -> None:
+    for name in "abc":
+        broker.made("/Users", {"userName": name})
+    page = parsed(broker.send("GET", f"/Users?{query}"))
+    assert (page["totalResults"], page["startIndex"]) == (3, start)
+    assert page["itemsPerPage"] == len(page["Resources"]) == count
+
+
+@pytest.mark.parametrize("query", ["count=many", "startIndex=1.5", "filter=userName", "sortBy=x"])
+def test_bad_parameters_are_400(broker: Broker, query: str) -> None:
+    assert broker.send("GET", f"/Users?{query}").status_code == 400
+
+
+def test_sorting_puts_missing_values_last(broker: Broker) -> None:
+    for name, title in (("c", "B"), ("a", None), ("b", "a")):
+        broker.made("/Users", {"userName": name, "title": title})
+
+    def order(query: str) -> list[str]:
+        return [u["userName"] for u in parsed(broker.send("GET", f"/Users?{query}"))["Resources"]]
+
+    assert order("sortBy=userName") == ["a", "b", "c"]
+    assert order("sortBy=userName&sortOrder=descending") == ["c", "b", "a"]
+    assert order("sortBy=title") == ["b", "c", "a"]
+    assert order("sortBy=title&sortOrder=descending") == ["a", "c", "b"]
+    assert order("sortBy=meta.created") == ["c", "a", "b"]
+
+
+def test_a_number_is_searched_by_post_only(broker: Broker) -> None:
+    urn = "urn:ietf:params:scim:schemas:extension:mijnonderwijs:2.0:User"
+    made = broker.made("/Users", {"userName": "a", urn: {"insz": "85073003328"}})
+    filter_ = f'{urn}:insz eq "85.07.30-033.28"'
+    asked = broker.http.get(
+        f"{BASE}/Users",
+        query_string={"filter": filter_},
+        headers={"Authorization": f"Bearer {broker.token}"},
+    )
+    assert (asked.status_code, parsed(asked)["scimType"]) == (403, "sensitive")
+    assert "85073003328" not in asked.get_data(as_text=True)
+    found = parsed(broker.send("POST", "/Users/.search", {"filter": filter_}))
+    assert [u["id"] for u in found["Resources"]] == [made["id"]]
+
+
+def test_a_number_that_another_client_said_is_not_found(
+    broker: Broker, broker_of: Callable[[NewClient], Broker]
+) -> None:
+    urn = "urn:ietf:params:scim:schemas:extension:mijnonderwijs:2.0:User"
+    other = broker_of(NewClient("other", ("900003",)))
+    other.made("/Users", {"userName": "a", urn: {"insz": "85073003328"}})
+    asked = {"filter": f'{urn}:insz eq "85073003328"'}
+    assert parsed(broker.send("POST", "/Users/.search", asked))["totalResults"] == 0
+
+
+def test_the_root_search_finds_users_and_groups(broker: Broker) -> None:
+    user = broker.made("/Users", {"userName": "a", "displayName": "X"})["id"]
+    group = broker.made("/Groups", {"displayName": "x"})["id"]
+
+    def ids(asked: dict[str, object]) -> list[str]:
+        return [r["id"] for r in parsed(broker.send("POST", "/.search", asked))["Resources"]]
+
+    assert ids({"filter": 'displayName eq "x"'}) == [user, group]
+    assert ids({"filter": 'displayName eq "x"', "startIndex": 2, "count": 5}) == [group]
+    assert ids({"filter": 'displayName eq "x"', "count": 1}) == [user]
+    assert ids({"filter": 'userName eq "a"'}) == [user]
+    assert broker.send("POST", "/.search", {"filter": "nonsense eq 1"}).status_code == 400
+
+
+def test_discovery_has_tags_and_single_documents(broker: Broker) -> None:
+    answer = broker.send("GET", "/ServiceProviderConfig")
+    tag = answer.headers["ETag"]
+    assert broker.send("GET", "/ServiceProviderConfig", If_None_Match=tag).status_code == 304
+    urn = "urn:ietf:params:scim:schemas:core:2.0:User"
+    assert parsed(broker.send("GET", f"/Schemas/{urn}"))["id"] == urn
+    assert parsed(broker.send("GET", "/ResourceTypes/User"))["endpoint"] == "/Users"
+    assert broker.send("GET", "/Schemas/urn:x").status_code == 404
+    assert broker.send("GET", "/Schemas?filter=id+pr").status_code == 403
+
+
+def test_institutions_in_scope_and_themes_can_be_listed(broker: Broker) -> None:
+    listed = parsed(broker.send("GET", "/Institutions"))
+    assert [i["number"] for i in listed["Resources"]] == ["900001", "900002"]
+    one = parsed(broker.send("GET", '/Institutions?filter=displayName eq "school twee"'))
+    assert [i["id"] for i in one["Resources"]] == ["900002"]
+    assert broker.send("GET", "/Institutions/900003").status_code == 404
+    ordered = parsed(broker.send("GET", "/Themes?sortBy=slug&sortOrder=descending&count=1"))
+    assert [t["slug"] for t in ordered["Resources"]] == ["leerlingen-vertrouwelijk"]
+    assert broker.send("GET", "/Themes/leerlingen-openbaar").status_code == 200
+    assert broker.send("PUT", "/Themes/leerlingen-openbaar", {}).status_code == 405
+
+
+def test_what_is_not_offered_is_501(broker: Broker) -> None:
+    assert broker.send("GET", "/Me").status_code == 501
+    assert broker.send("POST", "/Bulk", {}).status_code == 501
+
+
+def test_attributes_narrow_every_answer(broker: Broker) -> None:
+    made = parsed(
+        broker.send("POST", "/Users?attributes=userName", {"userName": "a", "title": "t"})
+    )
+    assert set(made) == {"schemas", "id", "userName"}
+    page = parsed(broker.send("GET", "/Users?excludedAttributes=title"))
+    assert "title" not in page["Resources"][0]

@@ -1,0 +1,182 @@
+"""``/Groups`` from outside: members are a delta, whatever form a broker gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from mo_access.service.clients import NewClient
+from tests.scim.conftest import Broker, parsed
+
+CORE = "urn:ietf:params:scim:schemas:core:2.0:Group"
+THEME = "MO_900001_leerlingen-openbaar"
+
+
+@pytest.fixture
+def people(broker: Broker) -> list[str]:
+    """Give the ids of three users."""
+    return [broker.made("/Users", {"userName": name})["id"] for name in ("a", "b", "c")]
+
+
+def group_of(broker: Broker, *members: str) -> str:
+    """Make a group and return its path."""
+    body = {"displayName": THEME, "members": [{"value": member} for member in members]}
+    return f"/Groups/{broker.made('/Groups', body)['id']}"
+
+
+def members_of(broker: Broker, path: str) -> set[str]:
+    """Read who is in a group."""
+    return {member["value"] for member in parsed(broker.send("GET", path))["members"]}
+
+
+def test_an_empty_group_shows_an_empty_list(broker: Broker) -> None:
+    assert parsed(broker.send("GET", group_of(broker)))["members"] == []
+
+
+def test_members_can_be_left_out(broker: Broker, people: list[str]) -> None:
+    path = group_of(broker, *people)
+    assert "members" not in parsed(broker.send("GET", f"{path}?excludedAttributes=members"))
+    listed = parsed(broker.send("GET", "/Groups?excludedAttributes=members"))
+    assert "members" not in listed["Resources"][0]
+
+
+# Each: operations with the ids A, B, C in place, on a group of A and B; who is left.
+STEPS = [
+    ([{"op": "Add", "path": "members", "value": [{"$ref": None, "value": "C"}]}], "ABC"),
+    ([{"op": "add", "path": "members", "value": "C"}], "ABC"),
+    ([{"op": "add", "path": "members", "value": {"value": "C"}}], "ABC"),
+    ([{"op": "add", "value": {"members": [{"value": "C"}]}}], "ABC"),
+    ([{"op": "add", "path": "members", "value": [{"value": "A", "display": "new"}]}], "AB"),
+    ([{"op": "Remove", "path": "members", "value": [{"$ref": None, "value": "A"}]}], "B"),
+    ([{"op": "remove", "path": "members", "value": ["A"]}], "B"),
+    ([{"op": "remove", "path": 'members[value eq "A"]'}], "B"),
+    ([{"op": "remove", "path": "members[value eq A]"}], "B"),
+    ([{"op": "remove", "path": 'members[$ref eq null and value eq "A"]'}], "B"),
+    ([{"op": "remove", "path": 'members[value eq "A" or value eq "B"]'}], ""),
+    ([{"op": "remove", "path": "members", "value": []}], "AB"),
+    ([{"op": "remove", "path": "members"}], ""),
+    ([{"op": "remove", "path": "members", "value": None}], ""),
+    ([{"op": "replace", "path": "members", "value": [{"value": "C"}]}], "C"),
+    ([{"op": "replace", "path": "members", "value": []}], ""),
+    ([{"op": "replace", "value": {"members": []}}], ""),
+    ([{"op": "replace", "value": {"id": "x", "schemas": [CORE], "displayName": "n"}}], "AB"),
+    ([{"op": "replace", "value": {"displayName": "n", "members": None}}], "AB"),
+    (
+        [
+            {"op": "remove", "path": 'members[value eq "A"]'},
+            {"op": "add", "path": "members", "value": [{"value": "C"}]},
+        ],
+        "BC",
+    ),
+    ([{"op": "replace", "path": 'members[value eq "A"]', "value": {"value": "C"}}], "BC"),
+    ([{"op": "add", "path": "members", "value": [{"value": "unknown"}, {"value": "C"}]}], "ABC"),
+]
+
+
+@pytest.mark.parametrize(("operations", "left"), STEPS)
+def test_member_operations(
+    broker: Broker, people: list[str], operations: object, left: str
+) -> None:
+    ids = dict(zip("ABC", people, strict=True))
+    path = group_of(broker, ids["A"], ids["B"])
+    answer = broker.send("PATCH", path, {"Operations": _with_ids(operations, ids)})
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    assert members_of(broker, path) == {ids[name] for name in left}
+    assert {m["value"] for m in parsed(answer)["members"]} == {ids[name] for name in left}
+
+
+def _with_ids(value: object, ids: dict[str, str]) -> object:
+    if isinstance(value, dict):
+        return {key: _with_ids(each, ids) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_with_ids(each, ids) for each in value]
+    if isinstance(value, str):
+        for name, person in ids.items():
+            value = person if value == name else value.replace(f'"{name}"', f'"{person}"')
+            value = value.replace(f"eq {name}]", f"eq {person}]")
+    return value
+
+
+@pytest.mark.parametrize(
+    ("operation", "scim_type"),
+    [
+        ({"op": "remove", "path": 'members[display eq "An"]'}, "invalidFilter"),
+        ({"op": "add", "path": "members", "value": [{"display": "An"}]}, "invalidValue"),
+        ({"op": "replace", "path": "displayName", "value": ""}, "invalidValue"),
+    ],
+)
+def test_refused_operations_change_nothing(
+    broker: Broker, people: list[str], operation: object, scim_type: str
+) -> None:
+    path = group_of(broker, *people)
+    clear = {"op": "remove", "path": "members"}
+    answer = broker.patched(path, clear, operation)
+    assert (answer.status_code, parsed(answer)["scimType"]) == (400, scim_type)
+    assert members_of(broker, path) == set(people)
+
+
+def test_a_strict_client_may_not_add_unknown_members(
+    broker_of: Callable[[NewClient], Broker],
+) -> None:
+    strict = broker_of(NewClient("strict", ("900001",), profile="strict"))
+    made = strict.made("/Groups", {"schemas": [CORE], "displayName": THEME})
+    add = {"op": "add", "path": "members", "value": [{"value": "unknown"}]}
+    assert strict.patched(f"/Groups/{made['id']}", add).status_code == 400
+
+
+def test_put_replaces_members_and_their_absence_empties(broker: Broker, people: list[str]) -> None:
+    path = group_of(broker, people[0])
+    body = {"displayName": THEME, "members": [{"value": people[1]}]}
+    answer = broker.send("PUT", path, body)
+    assert {m["value"] for m in parsed(answer)["members"]} == {people[1]}
+    assert parsed(broker.send("PUT", path, {"displayName": THEME}))["members"] == []
+
+
+def test_unknown_members_in_post_and_put_are_refused(broker: Broker) -> None:
+    body = {"displayName": THEME, "members": [{"value": "unknown"}]}
+    assert broker.send("POST", "/Groups", body).status_code == 400
+    assert broker.send("PUT", group_of(broker), body).status_code == 400
+
+
+def test_a_large_group_answers_204_to_a_patch(broker: Broker) -> None:
+    ids = [broker.made("/Users", {"userName": f"u{n}"})["id"] for n in range(101)]
+    path = group_of(broker, *ids[:99])
+    assert broker.patched(path, _add(ids[99])).status_code == 200
+    answer = broker.patched(path, _add(ids[100]))
+    assert (answer.status_code, answer.get_data()) == (204, b"")
+    assert answer.headers["ETag"]
+
+
+def _add(person: str) -> dict[str, object]:
+    return {"op": "add", "path": "members", "value": [{"value": person}]}
+
+
+def test_renaming_keeps_members_and_changes_the_tag(broker: Broker, people: list[str]) -> None:
+    path = group_of(broker, *people)
+    before = broker.send("GET", path).headers["ETag"]
+    answer = broker.patched(path, {"op": "Replace", "path": "displayName", "value": "Other"})
+    assert parsed(answer)["displayName"] == "Other"
+    assert answer.headers["ETag"] != before
+    assert members_of(broker, path) == set(people)
+
+
+def test_groups_of_a_user_are_shown_and_found(broker: Broker, people: list[str]) -> None:
+    path = group_of(broker, people[0])
+    group = path.rpartition("/")[2]
+    user = parsed(broker.send("GET", f"/Users/{people[0]}"))
+    assert [g["value"] for g in user["groups"]] == [group]
+    assert broker.found("/Users", f'groups.value eq "{group}"') == [people[0]]
+    assert broker.found("/Groups", f'members.value eq "{people[0]}"') == [group]
+    assert broker.found("/Groups", f'members[value eq "{people[1]}"]') == []
+    assert broker.send("DELETE", path).status_code == 204
+    assert "groups" not in parsed(broker.send("GET", f"/Users/{people[0]}"))
+
+
+def test_a_group_is_found_by_what_it_maps_to(broker: Broker) -> None:
+    path = group_of(broker)
+    urn = "urn:ietf:params:scim:schemas:extension:mijnonderwijs:2.0:Group"
+    group = path.rpartition("/")[2]
+    assert broker.found("/Groups", f'{urn}:theme eq "leerlingen-openbaar"') == [group]
+    assert broker.found("/Groups", f'{urn}:institution eq "900002"') == []
+    assert broker.found("/Groups", f'displayName eq "{THEME.upper()}"') == [group]
