@@ -158,7 +158,7 @@ class Member(group.GroupMember):
 class CoreGroup(scim2_models.Group):
     """The core Group of RFC 7643 section 4.2."""
 
-    members: list[Member] | None = None  # type: ignore[assignment]
+    members: list[Member] | None = None  # type: ignore[assignment]  # a narrower entry
     """The members of the group."""
 
 

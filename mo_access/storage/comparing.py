@@ -23,13 +23,13 @@ class _ByCodePoint(FunctionElement[str]):
     inherit_cache = True
 
 
-@compiles(_ByCodePoint)  # type: ignore[no-untyped-call,untyped-decorator]  # SQLAlchemy's decorator is untyped
-def _plain(element: _ByCodePoint, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+@compiles(_ByCodePoint)
+def _plain(element: _ByCodePoint, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as SQLAlchemy calls it
     return str(compiler.process(element.clauses, **options))
 
 
-@compiles(_ByCodePoint, "postgresql")  # type: ignore[no-untyped-call,untyped-decorator]  # as above
-def _collated(element: _ByCodePoint, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401
+@compiles(_ByCodePoint, "postgresql")
+def _collated(element: _ByCodePoint, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as SQLAlchemy calls it
     return f'{compiler.process(element.clauses, **options)} COLLATE "C"'
 
 

@@ -181,6 +181,8 @@ def ids(uow: UnitOfWork, actor: Actor, text: str) -> set[str]:
 
 
 def test_every_filter_means_the_same(uow: UnitOfWork, actor: Actor, pool: list[Stored]) -> None:
+    """Every filter means the same."""
+
     @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(filters)
     def holds(text: str) -> None:
@@ -194,6 +196,8 @@ def test_every_filter_means_the_same(uow: UnitOfWork, actor: Actor, pool: list[S
 def test_sorting_follows_code_points(
     uow: UnitOfWork, actor: Actor, pool: list[Stored], name: str
 ) -> None:
+    """Sorting follows code points."""
+
     def order(*, descending: bool) -> list[str]:
         query = Query(sort=sort_field(name, "User"), descending=descending, count=1_000)
         return [view.id for view in people.find(uow, actor, query).items]

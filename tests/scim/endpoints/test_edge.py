@@ -18,6 +18,7 @@ READS = ["/Users", "/Groups", "/Schemas", "/ServiceProviderConfig", "/ResourceTy
 def test_without_a_valid_credential_nothing_is_told(
     broker: Broker, path: str, credential: str
 ) -> None:
+    """Without a valid credential nothing is told."""
     headers = {"Authorization": credential} if credential else {}
     answer = broker.http.get(BASE + path, headers=headers)
     assert answer.status_code == 401
@@ -26,6 +27,7 @@ def test_without_a_valid_credential_nothing_is_told(
 
 
 def test_a_reader_may_not_write(broker_of: Callable[[NewClient], Broker]) -> None:
+    """A reader may not write."""
     reader = broker_of(NewClient("reader", ("900001",), scopes=("scim:read",)))
     assert reader.send("GET", "/Users").status_code == 200
     assert reader.send("POST", "/Users/.search", {}).status_code == 200
@@ -58,6 +60,7 @@ BAD_BODIES = [
 @pytest.mark.parametrize("body", BAD_BODIES)
 @pytest.mark.parametrize("path", ["/Users", "/Groups"])
 def test_a_bad_body_is_400_with_a_scim_error(broker: Broker, path: str, body: bytes) -> None:
+    """A bad body is 400 with a scim error."""
     answer = broker.send("POST", path, body)
     told = parsed(answer)
     assert (answer.status_code, told["status"], told["schemas"]) == (400, "400", [ERROR])
@@ -69,12 +72,14 @@ def test_a_bad_body_is_400_with_a_scim_error(broker: Broker, path: str, body: by
     "body", [b'{"Operations": %s}' % b for b in (b"1", b"[]", b"[1]", b"[[]]")]
 )
 def test_a_bad_patch_message_is_400(broker: Broker, body: bytes) -> None:
+    """A bad patch message is 400."""
     path = f"/Users/{broker.made('/Users', {'userName': 'a'})['id']}"
     assert broker.send("PATCH", path, body).status_code == 400
     assert broker.send("PATCH", path, b"{}").status_code == 400
 
 
 def test_too_large_wrong_type_and_wrong_method(broker: Broker) -> None:
+    """Too large wrong type and wrong method."""
     large = b'{"userName": "' + b"a" * 1_100_000 + b'"}'
     assert broker.send("POST", "/Users", large).status_code == 413
     assert broker.send("POST", "/Users", b"x", Content_Type="text/plain").status_code == 415
@@ -85,6 +90,7 @@ def test_too_large_wrong_type_and_wrong_method(broker: Broker) -> None:
 
 
 def test_a_group_of_many_members_fits_where_a_user_would_not(broker: Broker) -> None:
+    """A group of many members fits where a user would not."""
     body = {"displayName": "x", "members": [{"value": f"{n:036}"} for n in range(30_000)]}
     answer = broker.send("POST", "/Groups", body)
     assert (answer.status_code, parsed(answer)["scimType"]) == (400, "invalidValue")
@@ -101,6 +107,7 @@ def test_a_group_of_many_members_fits_where_a_user_would_not(broker: Broker) -> 
     ],
 )
 def test_the_media_type_follows_accept(broker: Broker, accept: str, expected: str) -> None:
+    """The media type follows accept."""
     answer = broker.send("GET", "/Users", Accept=accept)
     assert answer.mimetype == expected
 
@@ -120,6 +127,7 @@ def test_the_media_type_follows_accept(broker: Broker, accept: str, expected: st
     ],
 )
 def test_paging(broker: Broker, query: str, start: int, count: int) -> None:
+    """Paging."""
     for name in "abc":
         broker.made("/Users", {"userName": name})
     page = parsed(broker.send("GET", f"/Users?{query}"))
@@ -129,10 +137,12 @@ def test_paging(broker: Broker, query: str, start: int, count: int) -> None:
 
 @pytest.mark.parametrize("query", ["count=many", "startIndex=1.5", "filter=userName", "sortBy=x"])
 def test_bad_parameters_are_400(broker: Broker, query: str) -> None:
+    """Bad parameters are 400."""
     assert broker.send("GET", f"/Users?{query}").status_code == 400
 
 
 def test_sorting_puts_missing_values_last(broker: Broker) -> None:
+    """Sorting puts missing values last."""
     for name, title in (("c", "B"), ("a", None), ("b", "a")):
         broker.made("/Users", {"userName": name, "title": title})
 
@@ -147,6 +157,7 @@ def test_sorting_puts_missing_values_last(broker: Broker) -> None:
 
 
 def test_a_number_is_searched_by_post_only(broker: Broker) -> None:
+    """A number is searched by post only."""
     urn = "urn:ietf:params:scim:schemas:extension:mijnonderwijs:2.0:User"
     made = broker.made("/Users", {"userName": "a", urn: {"insz": "85073003328"}})
     filter_ = f'{urn}:insz eq "85.07.30-033.28"'
@@ -164,6 +175,7 @@ def test_a_number_is_searched_by_post_only(broker: Broker) -> None:
 def test_a_number_that_another_client_said_is_not_found(
     broker: Broker, broker_of: Callable[[NewClient], Broker]
 ) -> None:
+    """A number that another client said is not found."""
     urn = "urn:ietf:params:scim:schemas:extension:mijnonderwijs:2.0:User"
     other = broker_of(NewClient("other", ("900003",)))
     other.made("/Users", {"userName": "a", urn: {"insz": "85073003328"}})
@@ -172,6 +184,7 @@ def test_a_number_that_another_client_said_is_not_found(
 
 
 def test_the_root_search_finds_users_and_groups(broker: Broker) -> None:
+    """The root search finds users and groups."""
     user = broker.made("/Users", {"userName": "a", "displayName": "X"})["id"]
     group = broker.made("/Groups", {"displayName": "x"})["id"]
 
@@ -186,6 +199,7 @@ def test_the_root_search_finds_users_and_groups(broker: Broker) -> None:
 
 
 def test_discovery_has_tags_and_single_documents(broker: Broker) -> None:
+    """Discovery has tags and single documents."""
     answer = broker.send("GET", "/ServiceProviderConfig")
     tag = answer.headers["ETag"]
     assert broker.send("GET", "/ServiceProviderConfig", If_None_Match=tag).status_code == 304
@@ -197,6 +211,7 @@ def test_discovery_has_tags_and_single_documents(broker: Broker) -> None:
 
 
 def test_institutions_in_scope_and_themes_can_be_listed(broker: Broker) -> None:
+    """Institutions in scope and themes can be listed."""
     listed = parsed(broker.send("GET", "/Institutions"))
     assert [i["number"] for i in listed["Resources"]] == ["900001", "900002"]
     one = parsed(broker.send("GET", '/Institutions?filter=displayName eq "school twee"'))
@@ -209,11 +224,13 @@ def test_institutions_in_scope_and_themes_can_be_listed(broker: Broker) -> None:
 
 
 def test_what_is_not_offered_is_501(broker: Broker) -> None:
+    """What is not offered is 501."""
     assert broker.send("GET", "/Me").status_code == 501
     assert broker.send("POST", "/Bulk", {}).status_code == 501
 
 
 def test_attributes_narrow_every_answer(broker: Broker) -> None:
+    """Attributes narrow every answer."""
     made = parsed(
         broker.send("POST", "/Users?attributes=userName", {"userName": "a", "title": "t"})
     )

@@ -31,10 +31,12 @@ def members_of(broker: Broker, path: str) -> set[str]:
 
 
 def test_an_empty_group_shows_an_empty_list(broker: Broker) -> None:
+    """An empty group shows an empty list."""
     assert parsed(broker.send("GET", group_of(broker)))["members"] == []
 
 
 def test_members_can_be_left_out(broker: Broker, people: list[str]) -> None:
+    """Members can be left out."""
     path = group_of(broker, *people)
     assert "members" not in parsed(broker.send("GET", f"{path}?excludedAttributes=members"))
     listed = parsed(broker.send("GET", "/Groups?excludedAttributes=members"))
@@ -78,6 +80,7 @@ STEPS = [
 def test_member_operations(
     broker: Broker, people: list[str], operations: object, left: str
 ) -> None:
+    """Member operations."""
     ids = dict(zip("ABC", people, strict=True))
     path = group_of(broker, ids["A"], ids["B"])
     answer = broker.send("PATCH", path, {"Operations": _with_ids(operations, ids)})
@@ -109,6 +112,7 @@ def _with_ids(value: object, ids: dict[str, str]) -> object:
 def test_refused_operations_change_nothing(
     broker: Broker, people: list[str], operation: object, scim_type: str
 ) -> None:
+    """Refused operations change nothing."""
     path = group_of(broker, *people)
     clear = {"op": "remove", "path": "members"}
     answer = broker.patched(path, clear, operation)
@@ -119,6 +123,7 @@ def test_refused_operations_change_nothing(
 def test_a_strict_client_may_not_add_unknown_members(
     broker_of: Callable[[NewClient], Broker],
 ) -> None:
+    """A strict client may not add unknown members."""
     strict = broker_of(NewClient("strict", ("900001",), profile="strict"))
     made = strict.made("/Groups", {"schemas": [CORE], "displayName": THEME})
     add = {"op": "add", "path": "members", "value": [{"value": "unknown"}]}
@@ -126,6 +131,7 @@ def test_a_strict_client_may_not_add_unknown_members(
 
 
 def test_put_replaces_members_and_their_absence_empties(broker: Broker, people: list[str]) -> None:
+    """Put replaces members and their absence empties."""
     path = group_of(broker, people[0])
     body = {"displayName": THEME, "members": [{"value": people[1]}]}
     answer = broker.send("PUT", path, body)
@@ -134,12 +140,14 @@ def test_put_replaces_members_and_their_absence_empties(broker: Broker, people: 
 
 
 def test_unknown_members_in_post_and_put_are_refused(broker: Broker) -> None:
+    """Unknown members in post and put are refused."""
     body = {"displayName": THEME, "members": [{"value": "unknown"}]}
     assert broker.send("POST", "/Groups", body).status_code == 400
     assert broker.send("PUT", group_of(broker), body).status_code == 400
 
 
 def test_a_large_group_answers_204_to_a_patch(broker: Broker) -> None:
+    """A large group answers 204 to a patch."""
     ids = [broker.made("/Users", {"userName": f"u{n}"})["id"] for n in range(101)]
     path = group_of(broker, *ids[:99])
     assert broker.patched(path, _add(ids[99])).status_code == 200
@@ -153,6 +161,7 @@ def _add(person: str) -> dict[str, object]:
 
 
 def test_renaming_keeps_members_and_changes_the_tag(broker: Broker, people: list[str]) -> None:
+    """Renaming keeps members and changes the tag."""
     path = group_of(broker, *people)
     before = broker.send("GET", path).headers["ETag"]
     answer = broker.patched(path, {"op": "Replace", "path": "displayName", "value": "Other"})
@@ -162,6 +171,7 @@ def test_renaming_keeps_members_and_changes_the_tag(broker: Broker, people: list
 
 
 def test_groups_of_a_user_are_shown_and_found(broker: Broker, people: list[str]) -> None:
+    """Groups of a user are shown and found."""
     path = group_of(broker, people[0])
     group = path.rpartition("/")[2]
     user = parsed(broker.send("GET", f"/Users/{people[0]}"))
@@ -174,6 +184,7 @@ def test_groups_of_a_user_are_shown_and_found(broker: Broker, people: list[str])
 
 
 def test_a_group_is_found_by_what_it_maps_to(broker: Broker) -> None:
+    """A group is found by what it maps to."""
     path = group_of(broker)
     urn = "urn:ietf:params:scim:schemas:extension:mijnonderwijs:2.0:Group"
     group = path.rpartition("/")[2]

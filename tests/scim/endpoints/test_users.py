@@ -25,6 +25,7 @@ def registered(**details: str) -> dict[str, object]:
 
 
 def test_a_created_user_is_answered_with_address_tag_and_body(broker: Broker) -> None:
+    """A created user is answered with address tag and body."""
     answer = broker.send("POST", "/Users", an(name={"familyName": "Peeters"}))
     body = parsed(answer)
     assert answer.status_code == 201
@@ -35,6 +36,7 @@ def test_a_created_user_is_answered_with_address_tag_and_body(broker: Broker) ->
 
 
 def test_a_user_can_be_read_replaced_and_deleted(broker: Broker) -> None:
+    """A user can be read replaced and deleted."""
     path = f"/Users/{broker.made('/Users', an(title='x'))['id']}"
     replaced = broker.send("PUT", path, an(nickName="n"))
     assert replaced.status_code == 200
@@ -46,6 +48,7 @@ def test_a_user_can_be_read_replaced_and_deleted(broker: Broker) -> None:
 def test_an_unknown_and_a_foreign_user_answer_alike(
     broker: Broker, broker_of: Callable[[NewClient], Broker]
 ) -> None:
+    """An unknown and a foreign user answer alike."""
     foreign = broker_of(NewClient("other", ("900003",))).made("/Users", an("other"))["id"]
     answers = [broker.send("GET", f"/Users/{i}") for i in (foreign, "no-such-user")]
     assert [a.status_code for a in answers] == [404, 404]
@@ -53,6 +56,7 @@ def test_an_unknown_and_a_foreign_user_answer_alike(
 
 
 def test_a_taken_user_name_is_a_uniqueness_error(broker: Broker) -> None:
+    """A taken user name is a uniqueness error."""
     broker.made("/Users", an("An"))
     answer = broker.send("POST", "/Users", an("aN"))
     body = parsed(answer)
@@ -60,12 +64,14 @@ def test_a_taken_user_name_is_a_uniqueness_error(broker: Broker) -> None:
 
 
 def test_the_same_put_twice_leaves_the_version(broker: Broker) -> None:
+    """The same put twice leaves the version."""
     made = broker.made("/Users", an(title="x"))
     again = parsed(broker.send("PUT", f"/Users/{made['id']}", an(title="x")))
     assert again["meta"]["version"] == made["meta"]["version"]
 
 
 def test_a_read_with_the_current_tag_is_304(broker: Broker) -> None:
+    """A read with the current tag is 304."""
     made = broker.made("/Users", an())
     tag = made["meta"]["version"]
     answer = broker.send("GET", f"/Users/{made['id']}", If_None_Match=tag)
@@ -74,6 +80,7 @@ def test_a_read_with_the_current_tag_is_304(broker: Broker) -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_a_write_with_a_stale_tag_is_412(broker: Broker, method: str) -> None:
+    """A write with a stale tag is 412."""
     path = f"/Users/{broker.made('/Users', an())['id']}"
     body = an(title="y") if method == "PUT" else {"Operations": [REPLACE_ACTIVE]}
     answer = broker.send(method, path, body, If_Match='W/"99-00000000"')
@@ -96,6 +103,7 @@ DEACTIVATIONS = [
 
 @pytest.mark.parametrize("operation", DEACTIVATIONS)
 def test_every_way_to_deactivate_works(broker: Broker, operation: dict[str, object]) -> None:
+    """Every way to deactivate works."""
     path = f"/Users/{broker.made('/Users', an())['id']}"
     answer = broker.patched(path, operation)
     assert answer.status_code == 200
@@ -154,6 +162,7 @@ ODD = [
 def test_odd_forms_of_brokers_are_understood(
     broker: Broker, operation: dict[str, object], where: str, expected: str
 ) -> None:
+    """Odd forms of brokers are understood."""
     path = f"/Users/{broker.made('/Users', an())['id']}"
     answer = broker.patched(path, operation)
     assert answer.status_code == 200, answer.get_data(as_text=True)
@@ -165,7 +174,7 @@ def _at(body: object, where: str) -> object:
         where = where.replace(urn, urn.replace(".", "@"))
     for step in where.split("."):
         key = step.replace("@", ".")
-        body = body[int(key)] if isinstance(body, list) else body[key]  # type: ignore[index]
+        body = body[int(key)] if isinstance(body, list) else body[key]  # type: ignore[index]  # the answer is JSON
     return body
 
 
@@ -189,6 +198,7 @@ REFUSED = [
 def test_a_refused_operation_undoes_those_before_it(
     broker: Broker, operation: object, scim_type: str
 ) -> None:
+    """A refused operation undoes those before it."""
     path = f"/Users/{broker.made('/Users', an())['id']}"
     answer = broker.patched(path, {"op": "add", "path": "nickName", "value": "n"}, operation)
     assert (answer.status_code, parsed(answer)["scimType"]) == (400, scim_type)
@@ -196,6 +206,7 @@ def test_a_refused_operation_undoes_those_before_it(
 
 
 def test_a_new_primary_entry_takes_over(broker: Broker) -> None:
+    """A new primary entry takes over."""
     made = broker.made("/Users", an(emails=[{"value": "a@x.be", "primary": True}]))
     new = {"op": "add", "path": "emails", "value": [{"value": "b@x.be", "primary": True}]}
     emails = parsed(broker.patched(f"/Users/{made['id']}", new))["emails"]
@@ -203,6 +214,7 @@ def test_a_new_primary_entry_takes_over(broker: Broker) -> None:
 
 
 def test_remove_takes_the_named_values_only(broker: Broker) -> None:
+    """Remove takes the named values only."""
     emails = [{"value": "a@x.be", "type": "work"}, {"value": "b@x.be", "type": "home"}]
     path = f"/Users/{broker.made('/Users', an(emails=emails))['id']}"
     by_value = {"op": "remove", "path": "emails", "value": [{"value": "a@x.be"}]}
@@ -214,6 +226,7 @@ def test_remove_takes_the_named_values_only(broker: Broker) -> None:
 def test_a_number_is_shown_to_who_asks_and_may(
     broker_of: Callable[[NewClient], Broker],
 ) -> None:
+    """A number is shown to who asks and may."""
     scopes = ("scim:read", "scim:write", "insz:read")
     may = broker_of(NewClient("may", ("900001",), scopes=scopes))
     made = may.made("/Users", registered(insz="85073003328"))
@@ -226,6 +239,7 @@ def test_a_number_is_shown_to_who_asks_and_may(
 
 
 def test_removing_a_number_by_patch_clears_it(broker_of: Callable[[NewClient], Broker]) -> None:
+    """Removing a number by patch clears it."""
     scopes = ("scim:read", "scim:write", "insz:read")
     broker = broker_of(NewClient("b", ("900001",), scopes=scopes))
     made = broker.made("/Users", registered(insz="85073003328", gender="M"))
@@ -236,6 +250,7 @@ def test_removing_a_number_by_patch_clears_it(broker_of: Callable[[NewClient], B
 
 
 def test_an_affiliation_is_added_by_patch_and_found(broker: Broker) -> None:
+    """An affiliation is added by patch and found."""
     path = f"/Users/{(made := broker.made('/Users', an()))['id']}"
     value = [{"value": "900002", "role": "beheerder"}]
     answer = broker.patched(path, {"op": "add", "path": f"{OURS}:affiliations", "value": value})
@@ -248,6 +263,7 @@ def test_an_affiliation_is_added_by_patch_and_found(broker: Broker) -> None:
 
 
 def test_a_thousand_operations_are_fast_enough_and_one_more_is_refused(broker: Broker) -> None:
+    """A thousand operations are fast enough and one more is refused."""
     path = f"/Users/{broker.made('/Users', an())['id']}"
     one = {"op": "replace", "path": "title", "value": "t"}
     assert broker.patched(path, *[one] * 1_000).status_code == 200
