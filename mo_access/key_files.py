@@ -4,7 +4,6 @@ They live apart from the database, so that a stolen database opens nothing.
 """
 
 import base64
-import binascii
 import json
 import os
 import secrets
@@ -29,15 +28,45 @@ def secret_key(folder: Path) -> str:
     return _made_once(folder / SECRET_NAME, lambda: secrets.token_urlsafe(48)).strip()
 
 
+class FileKeyRing(KeyRing):
+    """The key ring of a file, read again when a value was sealed by a key that came later.
+
+    So a server goes on while ``key rotate`` seals the rows under a new key.
+    """
+
+    def __init__(self, path: Path, text: str) -> None:
+        """Read the keys. Raises ``KeyFileError``."""
+        self._path = path
+        self._load(text)
+
+    def open(self, context: str, sealed: bytes) -> str:
+        """Decrypt; a key that this process does not know yet is looked for in the file."""
+        if self.sealed_by(sealed) not in self._names:
+            self._load(_made_once(self._path, _first_ring))
+        return super().open(context, sealed)
+
+    def _load(self, text: str) -> None:
+        try:
+            content = json.loads(text)
+            keys = {k: base64.b64decode(v, validate=True) for k, v in content["keys"].items()}
+            super().__init__(keys, content["current"], content.get("root"))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise KeyFileError(
+                f"{self._path}: must hold a current key id and keys of {KEY_BYTES} bytes in base64"
+            ) from None
+        self._names = frozenset(keys)
+
+
 def key_ring(path: Path) -> KeyRing:
     """Give the key ring of this file, made with one key on first use."""
-    return _ring(path, _made_once(path, _first_ring))
+    return FileKeyRing(path, _made_once(path, _first_ring))
 
 
 def add_key(path: Path) -> KeyRing:
     """Add a fresh key and make it current; the old ones still open what they sealed."""
-    content = json.loads(_made_once(path, _first_ring))
-    _ring(path, json.dumps(content))
+    text = _made_once(path, _first_ring)
+    FileKeyRing(path, text)
+    content = json.loads(text)
     name = f"k{1 + max(_ordinal(key) for key in content['keys'])}"
     content["keys"][name] = _fresh()
     content |= {"current": name, "root": content.get("root") or next(iter(content["keys"]))}
@@ -70,17 +99,6 @@ def _first_ring() -> str:
     return json.dumps({"current": "k1", "root": "k1", "keys": {"k1": _fresh()}}, indent=1)
 
 
-def _ring(path: Path, text: str) -> KeyRing:
-    try:
-        content = json.loads(text)
-        keys = {name: base64.b64decode(key, validate=True) for name, key in content["keys"].items()}
-        return KeyRing(keys, content["current"], content.get("root"))
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
-        raise KeyFileError(
-            f"{path}: must hold a current key id and its keys of {KEY_BYTES} bytes in base64"
-        ) from None
-
-
 def _made_once(path: Path, make: Callable[[], str]) -> str:
     """Read the file, or make it; of several processes at once only one makes it."""
     try:
@@ -106,7 +124,7 @@ def _link_new(path: Path, content: str) -> None:
 
 def _replaced(path: Path, content: dict[str, object]) -> KeyRing:
     text = json.dumps(content, indent=1)
-    ring = _ring(path, text)
+    ring = FileKeyRing(path, text)
     _written_beside(path, text).replace(path)
     return ring
 

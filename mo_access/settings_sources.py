@@ -101,3 +101,17 @@ def unknown_variables(known: Mapping[str, FieldInfo]) -> tuple[str, ...]:
         for name in sorted(os.environ)
         if name.startswith(PREFIX) and not name.startswith(_TESTS) and name not in names
     )
+
+
+def origins(known: Mapping[str, FieldInfo]) -> dict[str, str]:
+    """Tell where each setting that was set comes from: its variable, a file, the TOML file."""
+    path = os.environ.get(CONFIG, "")
+    told = dict.fromkeys(
+        (name for name, _ in _flat(_parsed(path), "", known)) if path else (), path
+    )
+    for name in known:
+        if _variable(name) + _FILE in os.environ:
+            told[name] = _variable(name) + _FILE
+        elif _variable(name) in os.environ:
+            told[name] = _variable(name)
+    return told

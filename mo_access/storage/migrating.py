@@ -90,7 +90,8 @@ def _connected(url: str) -> Iterator[CoreConnection]:
     if parts.get_backend_name() == "postgresql":
         parts = parts.set(drivername="postgresql+psycopg")
     elif parts.database:
-        Path(parts.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(parts.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        Path(parts.database).touch(mode=0o600)
     engine = create_engine(parts, poolclass=NullPool)
     if engine.dialect.name == "sqlite":
         _explicit_transactions(engine)

@@ -1,0 +1,1 @@
+"""The commands of ``mo-access``, one file for each subject."""

@@ -1,0 +1,139 @@
+"""``client``: the provisioning clients and applications, and their tokens."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from mo_access.commands.desk import as_json, moment, opened, say_json, say_table
+from mo_access.service import clients
+from mo_access.service.clients import DEFAULT_SCOPES, SCOPES, NewClient
+
+_DAY = 86_400
+_days = click.option("--days", type=click.IntRange(1, 3650), help="Days until the token expires.")
+
+
+@click.group()
+def client() -> None:
+    """Clients that provision or ask for decisions."""
+
+
+@client.command()
+@click.argument("name")
+@click.option("--institution", "institutions", multiple=True, help="It may act for this number.")
+@click.option("--platform", is_flag=True, help="It may act for every institution.")
+@click.option("--default-institution", help="Meant where a role names no institution.")
+@click.option("--issuer", "issuers", multiple=True, help="Sign-ins of it find this client's links.")
+@click.option("--oauth-issuer", help="Access tokens of this issuer …")
+@click.option("--oauth-client-id", help="… and client id act as this client.")
+@click.option("--profile", default="lenient", show_default=True, help="What is tolerated.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(SCOPES),
+    help=f"Repeats; without it: {' '.join(DEFAULT_SCOPES)}.",
+)
+@_days
+@as_json
+def create(  # noqa: PLR0913 - one parameter for each option
+    name: str,
+    institutions: tuple[str, ...],
+    platform: bool,
+    default_institution: str | None,
+    issuers: tuple[str, ...],
+    oauth_issuer: str | None,
+    oauth_client_id: str | None,
+    profile: str,
+    scopes: tuple[str, ...],
+    days: int | None,
+    as_json: bool,
+) -> None:
+    """Make a client and show its token, once."""
+    new = NewClient(
+        name=name,
+        institutions=institutions,
+        platform=platform,
+        default_institution=default_institution,
+        issuers=issuers,
+        oauth=_oauth(oauth_issuer, oauth_client_id),
+        profile=profile,
+        scopes=scopes or DEFAULT_SCOPES,
+        expires=None if days is None else days * _DAY,
+    )
+    with opened().unit() as uow:
+        client_id, token = clients.create(uow, new)
+        uow.commit()
+    _show(client_id, token, as_json=as_json)
+
+
+@client.command()
+@click.argument("client")
+@click.option(
+    "--overlap",
+    type=click.IntRange(min=0),
+    help="Hours that the old tokens go on; without it they stay until revoked.",
+)
+@_days
+@as_json
+def rotate(client: str, overlap: int | None, days: int | None, as_json: bool) -> None:
+    """Make a further token for CLIENT (name or id) and show it, once."""
+    hours = None if overlap is None else overlap * 3_600
+    with opened().unit() as uow:
+        client_id, token = clients.rotate(
+            uow, client, overlap=hours, expires=None if days is None else days * _DAY
+        )
+        uow.commit()
+    _show(client_id, token, as_json=as_json)
+
+
+@client.command()
+@click.argument("client")
+@click.option("--token", default="", help="End only the token with this id (see client list).")
+@as_json
+def revoke(client: str, token: str, as_json: bool) -> None:
+    """End CLIENT (name or id) and all its tokens; holds from the next request on."""
+    with opened().unit() as uow:
+        ended = clients.revoke(uow, client, secret=token)
+        uow.commit()
+    if as_json:
+        return say_json({"tokens": ended})
+    return click.echo(f"{ended} token(s) ended")
+
+
+@client.command("list")
+@as_json
+def list_clients(as_json: bool) -> None:
+    """List every client, without secrets."""
+    with opened().unit() as uow:
+        found = clients.listed(uow)
+    if as_json:
+        return say_json([asdict(c) for c in found])
+    rows = [
+        (
+            c.name,
+            c.id,
+            ("all",) if c.platform else c.institutions,
+            c.scopes,
+            c.profile,
+            tuple(s.id for s in c.secrets if s.revoked is None),
+            moment(c.revoked) if c.revoked else "",
+        )
+        for c in found
+    ]
+    columns = ("name", "id", "institutions", "scopes", "profile", "tokens", "revoked")
+    return say_table(columns, rows, empty="No clients yet.")
+
+
+def _oauth(issuer: str | None, client_id: str | None) -> tuple[tuple[str, str], ...]:
+    if bool(issuer) != bool(client_id):
+        raise click.UsageError("--oauth-issuer and --oauth-client-id go together")
+    return ((issuer, client_id),) if issuer and client_id else ()
+
+
+def _show(client_id: str, token: str, *, as_json: bool) -> None:
+    if as_json:
+        return say_json({"id": client_id, "token": token})
+    click.echo(f"client {client_id}\ntoken  {token}")
+    return click.echo("Keep the token now: it is not stored and cannot be shown again.", err=True)

@@ -1,0 +1,79 @@
+"""``config`` and ``doctor``: is the configuration usable, and is the installation well?"""
+
+from __future__ import annotations
+
+import click
+from pydantic import SecretStr
+from sqlalchemy.engine.url import make_url
+
+from mo_access import settings as configuration
+from mo_access.commands import health
+from mo_access.commands.desk import as_json, finding, say_json, say_table
+from mo_access.settings import SECRETS, Settings
+from mo_access.settings_sources import origins, unknown_variables
+
+MASK = "********"
+
+
+@click.group()
+def config() -> None:
+    """The settings."""
+
+
+@config.command()
+@as_json
+def check(as_json: bool) -> None:
+    """Check every setting; 78 when one cannot be used, 1 when a variable is unknown."""
+    configuration.load(make_keys=False)
+    unknown = unknown_variables(Settings.model_fields)
+    if as_json:
+        say_json({"findings": unknown})
+    else:
+        for line in unknown:
+            click.echo(line)
+        click.echo("The configuration can be used.")
+    if unknown:
+        finding()
+
+
+@config.command()
+@as_json
+def show(as_json: bool) -> None:
+    """Show every setting and where it comes from; secrets are masked."""
+    settings = configuration.load(make_keys=False)
+    told = origins(Settings.model_fields)
+    rows = [(name, _shown(settings, name), told.get(name, "")) for name in Settings.model_fields]
+    if as_json:
+        return say_json({name: {"value": v, "origin": o or "default"} for name, v, o in rows})
+    shown = [(name, str(value), origin or "default") for name, value, origin in rows]
+    return say_table(("setting", "value", "origin"), shown, empty="")
+
+
+@click.command()
+@as_json
+def doctor(as_json: bool) -> None:
+    """Examine the installation; one remedy for each finding, 1 when there is one."""
+    settings = configuration.load()
+    checks = health.examined(settings)
+    if as_json:
+        say_json([{"check": c.name, "well": c.well, "remedy": c.remedy} for c in checks])
+    else:
+        for one in checks:
+            click.echo(f"{'ok  ' if one.well else 'BAD '} {one.name}")
+            if not one.well:
+                click.echo(f"      {one.remedy}")
+    if not all(one.well for one in checks):
+        finding()
+
+
+def _shown(settings: Settings, name: str) -> object:
+    value = getattr(settings, name)
+    if name == "database_url":
+        return make_url(value).render_as_string(hide_password=True)
+    if name == "oidc_providers":
+        return [{**table, "client_secret": MASK} for table in value]
+    if name in SECRETS or isinstance(value, SecretStr):
+        return MASK if value.get_secret_value() else ""
+    if isinstance(value, tuple | dict):
+        return dict(value) if isinstance(value, dict) else list(value)
+    return value if isinstance(value, int | str | None) else str(value)

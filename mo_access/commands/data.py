@@ -1,0 +1,106 @@
+"""``institution``, ``theme`` and ``document``: import from CSV, list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from mo_access.commands.desk import as_json, opened, say_json, say_table
+from mo_access.service import catalogue, import_documents, imports
+from mo_access.service.imports import Outcome
+from mo_access.service.unit_of_work import UnitOfWork
+
+_file = click.argument("file", type=click.Path(path_type=Path))
+
+
+@click.group()
+def institution() -> None:
+    """Schools, boards and other institutions."""
+
+
+@institution.command("import")
+@_file
+@as_json
+def import_institutions(file: Path, as_json: bool) -> None:
+    """Import number,name,kind,board,successor from a CSV file; all or nothing."""
+    _run(imports.institutions, file, as_json=as_json)
+
+
+@institution.command("list")
+@as_json
+def list_institutions(as_json: bool) -> None:
+    """List every institution."""
+    with opened().unit() as uow:
+        found = catalogue.every_institution(uow)
+    if as_json:
+        return say_json([asdict(i) for i in found])
+    rows = [(i.number, i.name, i.kind, i.board, i.successor) for i in found]
+    columns = ("number", "name", "kind", "board", "successor")
+    return say_table(columns, rows, empty="No institutions yet.")
+
+
+@click.group()
+def theme() -> None:
+    """Themes of documents."""
+
+
+@theme.command("import")
+@_file
+@as_json
+def import_themes(file: Path, as_json: bool) -> None:
+    """Import slug,name,confidentiality,min_level from a CSV file; all or nothing."""
+    _run(imports.themes, file, as_json=as_json)
+
+
+@theme.command("list")
+@as_json
+def list_themes(as_json: bool) -> None:
+    """List every theme."""
+    with opened().unit() as uow:
+        found = catalogue.every_theme(uow)
+    if as_json:
+        return say_json([asdict(t) for t in found])
+    rows = [(t.slug, t.name, t.confidentiality.value, t.min_level) for t in found]
+    columns = ("slug", "name", "confidentiality", "min_level")
+    return say_table(columns, rows, empty="No themes yet.")
+
+
+@click.group()
+def document() -> None:
+    """Documents that people read."""
+
+
+@document.command("import")
+@_file
+@as_json
+def import_all_documents(file: Path, as_json: bool) -> None:
+    """Import id,title,institution,themes,contact_name,contact_email,file; files are copied."""
+    desk = opened()
+    store = desk.settings.documents
+    _run(lambda uow, path: import_documents.documents(uow, path, store), file, as_json=as_json)
+
+
+@document.command("list")
+@as_json
+def list_documents(as_json: bool) -> None:
+    """List every document."""
+    with opened().unit() as uow:
+        found = catalogue.every_document(uow)
+    if as_json:
+        return say_json([asdict(d) for d in found])
+    rows = [(d.id, d.institution, d.themes, d.title, d.contact_name, d.size) for d in found]
+    columns = ("id", "institution", "themes", "title", "contact", "bytes")
+    return say_table(columns, rows, empty="No documents yet.")
+
+
+def _run(what: Callable[[UnitOfWork, Path], Outcome], file: Path, *, as_json: bool) -> None:
+    with opened().unit() as uow:
+        outcome = what(uow, file)
+        uow.commit()
+    if as_json:
+        return say_json(asdict(outcome))
+    told = f"{outcome.added} added, {outcome.changed} changed, {outcome.same} as before"
+    return click.echo(told)

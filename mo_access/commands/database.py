@@ -1,0 +1,61 @@
+"""``db``: the schema of the database."""
+
+from __future__ import annotations
+
+import click
+
+from mo_access import settings as configuration
+from mo_access.commands.desk import as_json, finding, say_json
+from mo_access.storage import migrating
+
+
+@click.group()
+def db() -> None:
+    """The database's schema."""
+
+
+@db.command()
+@as_json
+def upgrade(as_json: bool) -> None:
+    """Bring the database to the schema of this release."""
+    url = configuration.load().database_url
+    before = migrating.current(url)
+    migrating.upgrade(url)
+    _tell(before, migrating.current(url), as_json=as_json)
+
+
+@db.command()
+@click.argument("revision")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+def downgrade(revision: str, yes: bool, as_json: bool) -> None:
+    """Bring the database back to REVISION; 'base' removes everything."""
+    if not yes:
+        click.confirm(f"This may delete data. Go back to {revision}?", abort=True, err=True)
+    url = configuration.load().database_url
+    before = migrating.current(url)
+    migrating.downgrade(url, revision)
+    _tell(before, migrating.current(url), as_json=as_json)
+
+
+@db.command()
+@as_json
+def check(as_json: bool) -> None:
+    """Compare the database with this release; 1 when they differ."""
+    url = configuration.load().database_url
+    found, wanted = migrating.current(url), migrating.head()
+    differing = migrating.differences(url)
+    if as_json:
+        say_json({"revision": found, "head": wanted, "differences": differing})
+    else:
+        click.echo(f"revision {found or 'none'}, this release has {wanted}")
+        for line in differing:
+            click.echo(f"differs: {line}")
+    if found != wanted or differing:
+        finding()
+
+
+def _tell(before: str | None, after: str | None, *, as_json: bool) -> None:
+    if as_json:
+        return say_json({"before": before, "after": after})
+    return click.echo(f"revision {before or 'none'} -> {after or 'none'}")

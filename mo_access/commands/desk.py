@@ -1,0 +1,121 @@
+"""What every command works with: the settings, the open database, and how it answers."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from mo_access import settings as configuration
+from mo_access.domain.keys import KeyRing
+
+from mo_access.service.unit_of_work import BRUSSELS, UnitOfWork
+from mo_access.settings import ConfigError, Settings
+from mo_access.storage import migrating
+from mo_access.storage.engine import Database
+
+FINDING = 1
+MISCONFIGURED = 78
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The installation that a command works on."""
+
+    settings: Settings
+
+    @cached_property
+    def keys(self) -> KeyRing:
+        """The key ring, made on first start."""
+        return configuration.keys(self.settings)
+
+    @cached_property
+    def database(self) -> Database:
+        """The database with the schema of this release."""
+        make_current(self.settings)
+        return Database(self.settings.database_url)
+
+    def unit(self) -> UnitOfWork:
+        """Open a unit of work in the name of whoever runs the command."""
+        return UnitOfWork(
+            self.database,
+            keys=self.keys,
+            request_id=str(uuid.uuid4()),
+            caller=f"cli:{_operator()}",
+        )
+
+
+def opened() -> Desk:
+    """Read the settings. Raises ``ConfigError``."""
+    return Desk(configuration.load())
+
+
+def make_current(settings: Settings) -> None:
+    """Bring an SQLite database to this release; PostgreSQL only where ``auto_migrate`` says so.
+
+    Raises ``ConfigError`` when the schema is another one.
+    """
+    url = settings.database_url
+    found, wanted = migrating.current(url), migrating.head()
+    if found == wanted:
+        return
+    if url.startswith("sqlite:") or settings.auto_migrate:
+        migrating.upgrade(url)
+        return
+    raise ConfigError(
+        f"the database is at revision {found}, not {wanted}: run mo-access db upgrade"
+    )
+
+
+def say_json(value: object) -> None:
+    """Print one JSON value."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def say_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
+    """Print a table, or a sentence when there is nothing in it."""
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(_text(cell) for cell in row))
+    if table.row_count == 0:
+        click.echo(empty)
+        return
+    # Not a terminal: somebody's pipe, which wants whole lines.
+    Console(markup=False, emoji=False, width=None if sys.stdout.isatty() else 500).print(table)
+
+
+def moment(micros: int | None) -> str:
+    """Show a time as people in Brussels read it; a dash for never."""
+    if micros is None:
+        return "-"
+    return datetime.fromtimestamp(micros / 1_000_000, BRUSSELS).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def finding() -> None:
+    """End with the exit code for something that wants a look."""
+    raise SystemExit(FINDING)
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, tuple | list | frozenset):
+        return " ".join(map(str, cell))
+    return "-" if cell is None or cell == "" else str(cell)
+
+
+def _operator() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        # A container may run under a number without a name.
+        return "unknown"

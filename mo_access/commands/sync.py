@@ -1,0 +1,50 @@
+"""``sync report``: what came in from each client and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import timedelta
+
+import click
+
+from mo_access.commands.desk import as_json, moment, opened, say_json, say_table
+from mo_access.service import reports
+from mo_access.service.reports import ClientReport
+
+
+@click.group()
+def sync() -> None:
+    """What the brokers send."""
+
+
+@sync.command()
+@click.option("--hours", type=click.IntRange(1, 24 * 90), help="Only the last hours.")
+@as_json
+def report(hours: int | None, as_json: bool) -> None:
+    """Tell for each client what came in, what was refused and why, and what gives nothing."""
+    with opened().unit() as uow:
+        span = timedelta(hours=hours) // timedelta(microseconds=1) if hours else uow.now
+        found = reports.sync(uow, uow.now - span)
+    if as_json:
+        return say_json([{**asdict(c), "needs_a_look": c.needs_a_look} for c in found])
+    if not found:
+        return click.echo("No clients yet.")
+    for one in found:
+        _tell(one)
+    return None
+
+
+def _tell(one: ClientReport) -> None:
+    click.secho(one.name, bold=True, nl=False)
+    click.echo(f"  {one.requests} requests, {one.requests - one.taken} refused", nl=False)
+    click.echo(f"; last success {moment(one.last_success)}", nl=False)
+    click.echo(f", last refusal {moment(one.last_refusal)}")
+    if one.came_in:
+        rows = [(f"  {c.method}", c.resource, c.requests, c.taken) for c in one.came_in]
+        say_table(("  what", "resource", "came", "taken"), rows, empty="")
+    for refusal in one.refused:
+        told = f"{refusal.method} {refusal.resource} {refusal.status}: {refusal.detail}"
+        last = f"{refusal.times}x, last {moment(refusal.last)}, request {refusal.request_id}"
+        click.echo(f"  refused  {told} ({last})")
+    for text, times in one.unmapped:
+        click.echo(f"  gives nothing  {text} ({times}x)")

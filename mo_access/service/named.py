@@ -1,0 +1,46 @@
+"""Who and what an operator means: people, themes and institutions by what was typed."""
+
+from __future__ import annotations
+
+from mo_access.domain.errors import Invalid, NotFound
+from mo_access.domain.numbers import institution_number
+from mo_access.domain.text import fold
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage import catalogue, named
+
+
+def person(uow: UnitOfWork, typed: str) -> str:
+    """Give the id of the one person with this id, userName or externalId.
+
+    Raises ``NotFound``, or ``Invalid`` with the ids when it means several people.
+    """
+    found = named.ids(uow.conn, typed, fold(typed))
+    if not found:
+        raise NotFound(f"nobody has the id, userName or externalId {typed!r}")
+    if len(found) > 1:
+        raise Invalid(f"{typed!r} means several people; say one of {', '.join(found[:10])}")
+    return found[0]
+
+
+def theme(uow: UnitOfWork, typed: str) -> str:
+    """Give the slug of the theme with this slug or name. Raises ``NotFound``."""
+    for known in catalogue.themes(uow.conn):
+        if fold(typed) in {known.slug, fold(known.name)}:
+            return known.slug
+    raise NotFound(f"there is no theme {typed!r}; see mo-access theme list")
+
+
+def institution(uow: UnitOfWork, typed: str) -> str:
+    """Give the number of a known institution. Raises ``Invalid`` or ``NotFound``."""
+    number = institution_number(typed)
+    if not catalogue.is_institution(uow.conn, number):
+        raise NotFound(f"there is no institution {number}; see mo-access institution list")
+    return number
+
+
+def user_names(uow: UnitOfWork, ids: tuple[str, ...]) -> dict[str, list[str]]:
+    """Give the userNames of these people, each with the client that uses it."""
+    found: dict[str, list[str]] = {}
+    for person_id, user_name, client in named.names(uow.conn, ids):
+        found.setdefault(person_id, []).append(f"{user_name} ({client})")
+    return found

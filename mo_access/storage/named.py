@@ -1,0 +1,43 @@
+"""Finding people by what an operator types, and what to call them in a list."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import bindparam, or_, select
+
+from mo_access.storage.constructs import json_texts
+from mo_access.storage.engine import Connection
+from mo_access.storage.schema import client, link, person
+
+_NAMED = (
+    select(person.c.id)
+    .join_from(person, link, link.c.person_pk == person.c.pk, isouter=True)
+    .where(
+        or_(
+            person.c.id == bindparam("typed"),
+            link.c.user_key == bindparam("folded"),
+            link.c.external_key == bindparam("folded"),
+        )
+    )
+    .distinct()
+    .order_by(person.c.id)
+)
+_wanted = json_texts(bindparam("wanted"))
+_NAMES = (
+    select(person.c.id, link.c.user_name, client.c.name)
+    .join_from(link, person, person.c.pk == link.c.person_pk)
+    .join(client, client.c.pk == link.c.client_pk)
+    .where(person.c.id.in_(select(_wanted.c.value)))
+    .order_by(person.c.id, client.c.name)
+)
+
+
+def ids(conn: Connection, typed: str, folded: str) -> tuple[str, ...]:
+    """Give the ids of the people with this id, userName or externalId."""
+    return tuple(row[0] for row in conn.all(_NAMED, {"typed": typed, "folded": folded}))
+
+
+def names(conn: Connection, wanted: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    """Give (person id, userName, client) of every link of these people."""
+    return [(r[0], r[1], r[2]) for r in conn.all(_NAMES, {"wanted": json.dumps(wanted)})]
