@@ -33,6 +33,7 @@ from mo_web import pages, unit, visitor
 __all__ = [
     "current_session",
     "decide_here",
+    "denied",
     "login_required",
     "requires_role",
     "requires_theme",
