@@ -6,6 +6,7 @@ from typing import Final
 
 from flask import Blueprint, request
 
+from mo_access.domain.errors import NotFound
 from mo_scim.endpoints import absent, catalogue, discovery, errors, groups, search, users
 from mo_scim.endpoints.answer import PREFIX
 from mo_web import caller
@@ -18,6 +19,7 @@ def door() -> Door:
     """Return the SCIM door; every call makes a new one."""
     blueprint = Blueprint("scim", __name__, url_prefix=PREFIX)
     blueprint.before_request(_authenticate)
+    blueprint.before_request(_refuse_impossible_ids)
     for part in (users, groups, search, discovery, catalogue, absent):
         part.add_to(blueprint)
     return Door("scim", blueprint, (PREFIX,), errors.render)
@@ -27,3 +29,9 @@ def _authenticate() -> None:
     """Ask the scope of a read or a write before anything of the request is looked at."""
     reads = request.method in _READS or request.path.endswith("/.search")
     caller.actor(scope="scim:read" if reads else "scim:write")
+
+
+def _refuse_impossible_ids() -> None:
+    """Answer that nothing has such an id; PostgreSQL faults on a NUL instead."""
+    if any("\x00" in str(value) for value in (request.view_args or {}).values()):
+        raise NotFound("There is no such resource.")

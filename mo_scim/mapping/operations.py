@@ -6,6 +6,7 @@ An operation without path becomes one operation for each key of its value; those
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +22,8 @@ from mo_scim.mapping.refusals import InvalidPath, InvalidSyntax, TooMany
 from mo_scim.profiles import Profile
 
 MAX_OPERATIONS: Final = 1_000
+_UNSTORABLE: Final = re.compile(r"\\u(0000|d[89a-f])", re.IGNORECASE)
+"""A NUL or half of a surrogate pair, escaped in a filter inside a path."""
 _KINDS: Final = frozenset({"add", "remove", "replace"})
 
 
@@ -108,6 +111,8 @@ def _known(
 
 
 def _parsed(path: str) -> AttrPath | ValuePath:
+    if _UNSTORABLE.search(path):
+        raise InvalidPath("path: holds a character that no value can have.", attribute="path")
     try:
         node = Path(cure(path)).ast
     except SCIMException:

@@ -106,6 +106,8 @@ def _with_ids(value: object, ids: dict[str, str]) -> object:
     [
         ({"op": "remove", "path": 'members[display eq "An"]'}, "invalidFilter"),
         ({"op": "add", "path": "members", "value": [{"display": "An"}]}, "invalidValue"),
+        ({"op": "remove", "path": 'members[value eq "\\u0000"]'}, "invalidPath"),
+        ({"op": "remove", "path": 'members[value eq "\\ud800"]'}, "invalidPath"),
         ({"op": "replace", "path": "displayName", "value": ""}, "invalidValue"),
     ],
 )
