@@ -32,6 +32,7 @@ from mo_access.settings_types import (
     Pairs,
     Port,
     Provider,
+    ResponseMode,
     Words,
     decoded,
 )
@@ -85,6 +86,9 @@ class Settings(BaseSettings):
     oidc_algorithms: Words = ("RS256",)
     oidc_scopes: Words = ("openid",)
     oidc_introspection: bool = True
+    oidc_acr_values: Words = ()
+    oidc_response_mode: ResponseMode = "query"
+    oidc_userinfo: bool = False
     oidc_providers: Annotated[tuple[dict[str, object], ...], BeforeValidator(decoded)] = ()
     """More providers, in TOML as ``[[oidc.providers]]``; what one leaves out is ``oidc_…``."""
     oidc_acr_levels: Levels = Field(default_factory=lambda: dict(DEFAULT_LEVELS))

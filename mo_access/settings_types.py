@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, Self, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 Mode: TypeAlias = Literal["scim", "jit", "hybrid"]
+ResponseMode: TypeAlias = Literal["query", "form_post"]
 LastBeheerder: TypeAlias = Literal["allow", "retain", "refuse"]
 
 ALGORITHMS: Final = frozenset(
@@ -78,6 +79,11 @@ class Provider(BaseModel):
     scopes: Words = ("openid",)
     introspection: bool = True
     """Whether opaque access tokens are asked about at this provider, with our credentials."""
+    acr_values: Words = ()
+    """Levels that every sign-in asks for; one of them must then be met."""
+    response_mode: ResponseMode = "query"
+    userinfo: bool = False
+    """Whether UserInfo is always asked; else only when no linked claim is in the ID token."""
 
     @property
     def shown(self) -> str:

@@ -79,6 +79,9 @@ def _config(told: ProviderSettings, rules: ClaimRules) -> ProviderConfig:
         algorithms=told.algorithms,
         links=told.link,
         rules=rules,
+        acr_values=told.acr_values,
+        response_mode=told.response_mode,
+        userinfo=told.userinfo,
     )
 
 

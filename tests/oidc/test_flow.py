@@ -12,7 +12,7 @@ from mo_oidc.errors import FlowRefused, IdTokenRefused, ProviderTrouble
 from mo_oidc.flow import LoginRequest, Pending
 from mo_oidc.provider import Provider
 from mo_web.fetch import get_json
-from tests.oidc.broker import CLIENT_ID, CLIENT_SECRET, Clock, Script, config, public, sign
+from tests.oidc.broker import CLIENT_ID, CLIENT_SECRET, Clock, Script, config, half, public, sign
 from tests.oidc.way import BROWSER, REDIRECT, asked, begin, fault, sign_in
 
 
@@ -230,3 +230,11 @@ def test_secrets_do_not_show(provider: Provider) -> None:
     """A configuration or a trouble prints no secret."""
     assert CLIENT_SECRET not in repr(provider.config)
     assert "ConnectionError" not in str(ProviderTrouble("x"))
+
+
+def test_the_access_token_belongs_to_the_id_token(provider: Provider, script: Script) -> None:
+    """An at_hash is held against the access token that came along."""
+    script.claims = {"at_hash": half("at-1")}
+    assert sign_in(provider, script).claims["sub"] == "person-1"
+    script.token["access_token"] = "at-of-somebody-else"
+    assert fault(provider, script) == ("access_token_hash", 400)

@@ -13,7 +13,7 @@ from mo_oidc.keys import candidates, read_keys
 from mo_oidc.provider import Budget, BudgetedKeys, Provider
 from mo_web.fetch import get_json
 from mo_web.strict_json import JsonObject
-from tests.oidc.broker import Answer, Clock, Script, config, public, sign
+from tests.oidc.broker import Answer, Clock, Script, b64, config, public, sign
 
 JSON = {"Content-Type": "application/json"}
 TYPES = ("jwt",)
@@ -138,6 +138,11 @@ def test_bad_neighbours_spoil_nothing(provider: Provider, script: Script, rsa_ke
 def test_a_short_rsa_key_is_never_used() -> None:
     """A 1024-bit key in the set verifies nothing."""
     assert read_keys({"keys": [public(RSAKey.generate_key(1024))]}) == ()
+
+
+def test_a_monstrous_rsa_key_is_never_used() -> None:
+    """A modulus that would take seconds to verify with is left out."""
+    assert read_keys({"keys": [{"kty": "RSA", "n": b64(b"\xff" * 2048), "e": "AQAB"}]}) == ()
 
 
 @pytest.mark.parametrize("jwks", [{}, {"keys": None}, {"keys": {}}, {"keys": "x"}])

@@ -337,3 +337,23 @@ def test_an_answer_of_another_provider_is_refused(site: Site, browser: Browser) 
     answer = {**browser.start(), "iss": "https://second.example"}
     assert "response_issuer" in browser.back(answer).text
     assert "token" not in site.script.calls
+
+
+def test_a_provider_may_be_set_to_ask_more(
+    make_site: Callable[[dict[str, object]], Site],
+) -> None:
+    """Settings: a level for every sign-in, the answer as a form, UserInfo always."""
+    itsme = "urn:be:vlaanderen:authmech:itsme"
+    told = {"oidc_acr_values": itsme, "oidc_response_mode": "form_post", "oidc_userinfo": True}
+    site = make_site(told)
+    site.person(site.client())
+    site.script.userinfo = {"sub": "person-1"}
+    browser = site.browser()
+    start = browser.get("/oidc/login")
+    assert "SameSite=None" in start.headers["Set-Cookie"]
+    assert (asked(start)["acr_values"], asked(start)["response_mode"]) == (itsme, "form_post")
+    answer = site.script.follow(start.location)
+    assert browser.post("/oidc/callback", data=answer).status_code == 400
+    site.script.claims = {"acr": itsme}
+    assert browser.post("/oidc/callback", data=browser.start()).status_code == 302
+    assert site.script.calls[-1] == "userinfo"
