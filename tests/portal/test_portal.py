@@ -216,9 +216,7 @@ def test_readings_that_matter_are_in_the_audit_trail(reader: Reader) -> None:
     reader.told(replace(AN, grants=(SECRET,)))
     reader.get("/documents/lonen")
     with reader.unit() as uow:
-        found = [
-            (e.outcome, e.chain) for e in audit.last(uow.conn, 50) if e.kind == "document.read"
-        ]
+        events = [e for e in audit.last(uow.conn, 50) if e.kind == "document.read"]
     assert [(e.outcome, e.chain) for e in events] == [("refused", "900001"), ("ok", "900001")]
 
 
