@@ -9,6 +9,7 @@ import click
 from mo_access.commands.desk import as_json, moment, opened, say_json, say_table
 from mo_access.service import clients
 from mo_access.service.clients import DEFAULT_SCOPES, SCOPES, NewClient
+from mo_scim.profiles import PROFILES
 
 _DAY = 86_400
 _days = click.option("--days", type=click.IntRange(1, 3650), help="Days until the token expires.")
@@ -27,7 +28,13 @@ def client() -> None:
 @click.option("--issuer", "issuers", multiple=True, help="Sign-ins of it find this client's links.")
 @click.option("--oauth-issuer", help="Access tokens of this issuer …")
 @click.option("--oauth-client-id", help="… and client id act as this client.")
-@click.option("--profile", default="lenient", show_default=True, help="What is tolerated.")
+@click.option(
+    "--profile",
+    type=click.Choice(sorted(PROFILES)),
+    default="lenient",
+    show_default=True,
+    help="Which deviations of a broker are tolerated.",
+)
 @click.option(
     "--scope",
     "scopes",

@@ -45,8 +45,7 @@ def serve(host: str, port: int, workers: int) -> None:
         websockets=False,
         respawn_failed_workers=workers > 1,
         workers_kill_timeout=STOP_SECONDS,
-        log_level=LogLevels.warning,
-        process_name="mo-access",
+        log_level=LogLevels.error,
     ).serve()
 
 

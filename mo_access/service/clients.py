@@ -79,15 +79,18 @@ def create(uow: UnitOfWork, new: NewClient) -> tuple[str, str]:
 
 def rotate(
     uow: UnitOfWork, client: str, *, overlap: int | None = None, expires: int | None = None
-) -> str:
-    """Give the client a further token. The old ones stay, or end ``overlap`` seconds from now."""
+) -> tuple[str, str]:
+    """Give the client a further token; returns its id and the token.
+
+    The old ones stay, or end ``overlap`` seconds from now. Raises ``Invalid`` when revoked.
+    """
     pk, client_id, name, revoked = _found(uow, client)
     if revoked is not None:
         raise Invalid(f"client {name!r} is revoked; make a new one")
     if overlap is not None:
         stored.shorten_secrets(uow.write(), pk, uow.now + overlap * _MICRO)
     fresh = NewClient(name, expires=expires)
-    return _issue(uow, pk, (client_id, name), fresh, "client.rotate")
+    return client_id, _issue(uow, pk, (client_id, name), fresh, "client.rotate")
 
 
 def revoke(uow: UnitOfWork, client: str, *, secret: str = "") -> int:

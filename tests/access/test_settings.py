@@ -1,0 +1,181 @@
+"""Settings: where they come from, and one readable line for each fault (design section 4)."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from mo_access import settings
+from mo_access.domain.keys import KeyRing, SealBroken
+from mo_access.key_files import add_key, drop_keys
+from mo_access.settings import ConfigError
+
+ISSUER = {"MO_OIDC_ISSUER": "https://op.example", "MO_OIDC_CLIENT_ID": "mo"}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in an empty folder without any ``MO_`` variable."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MO_CONFIG", raising=False)
+    return tmp_path
+
+
+def problems() -> tuple[str, ...]:
+    """Load settings that must be refused, and give the lines."""
+    with pytest.raises(ConfigError) as refused:
+        settings.load()
+    return refused.value.problems
+
+
+def told(monkeypatch: pytest.MonkeyPatch, values: dict[str, str]) -> None:
+    """Set variables."""
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+
+
+def configured(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Write a TOML file and name it."""
+    path = folder / "settings.toml"
+    path.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("MO_CONFIG", str(path))
+
+
+def test_nothing_set_is_sqlite_on_loopback(folder: Path) -> None:
+    """The defaults start: SQLite in ./var, http on loopback, a secret made once, mode 600."""
+    first, again = settings.load(), settings.load()
+    assert first.database_url == f"sqlite:///{folder}/var/mo.sqlite"
+    assert (first.base_url, first.plain_http, first.providers) == ("http://127.0.0.1:8000", True, ())
+    assert len(first.secret) >= 32
+    assert first.secret == again.secret
+    assert stat.S_IMODE((folder / "var" / "secret_key").stat().st_mode) == 0o600
+
+
+def test_reading_alone_makes_no_files(folder: Path) -> None:
+    """``config check`` looks and leaves nothing behind."""
+    assert not settings.load(make_keys=False).secret
+    assert list(folder.iterdir()) == []
+
+
+def test_a_variable_wins_over_its_file_in_toml(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Environment first, then ``_FILE``, then TOML; tables are joined."""
+    secret = folder / "secret"
+    secret.write_text("from the file\n", encoding="utf-8")
+    configured(
+        folder,
+        monkeypatch,
+        'metrics_port = 9000\nlog_level = "debug"\n'
+        '[oidc]\nissuer = "https://op.example"\nclient_id = "toml"\nclient_secret = "toml"\n',
+    )
+    told(monkeypatch, {"MO_METRICS_PORT": "9001", "MO_OIDC_CLIENT_SECRET_FILE": str(secret)})
+    found = settings.load()
+    (provider,) = found.providers
+    assert (found.metrics_port, found.log_level) == (9001, "debug")
+    assert provider.client_secret.get_secret_value() == "from the file"
+
+
+def test_several_providers_share_what_they_leave_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A provider of the TOML file has the settings of ``[oidc]`` where it says nothing."""
+    configured(
+        folder,
+        monkeypatch,
+        '[oidc]\nlink = "sub:userName"\n[[oidc.providers]]\nname = "one"\nlabel = "Een"\n'
+        'issuer = "https://one.example"\nclient_id = "a"\n'
+        '[[oidc.providers]]\nname = "two"\nissuer = "https://two.example"\nclient_id = "b"\n'
+        'link = "urn:x:rrn:insz"\nmode = "jit"\n',
+    )
+    one, two = settings.load().providers
+    assert (one.shown, one.link, one.mode) == ("Een", (("sub", "userName"),), "scim")
+    assert (two.shown, two.link, two.mode) == ("two", (("urn:x:rrn", "insz"),), "jit")
+
+
+def test_lists_are_separated_by_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Algorithms, scopes, pairs and levels are words."""
+    more = {"MO_OIDC_ALGORITHMS": "RS256 ES256", "MO_OIDC_ACR_LEVELS": "urn:a:b=3 c=4"}
+    told(monkeypatch, ISSUER | more)
+    found = settings.load()
+    assert found.providers[0].algorithms == ("RS256", "ES256")
+    assert found.oidc_acr_levels == {"urn:a:b": 3, "c": 4}
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({"MO_SECRET_KEY": ""}, "MO_SECRET_KEY: must have 32 characters or more"),
+        ({"MO_SECRET_KEY": "hunter2"}, "MO_SECRET_KEY: must have 32 characters or more"),
+        ({"MO_METRICS_PORT": "x"}, "MO_METRICS_PORT: Input should be a valid integer"),
+        ({"MO_BASE_URL": "http://mo.example"}, "MO_BASE_URL: must be https, except on loopback"),
+        ({"MO_BASE_URL": "https://mo.example/x"}, "MO_BASE_URL: must be scheme, host and port"),
+        ({"MO_BASE_URL": "mo.example"}, "MO_BASE_URL: must be an address"),
+        ({"MO_OIDC_LINK": "sub"}, "MO_OIDC_LINK: 'sub' must be claim:attribute"),
+        ({"MO_OIDC_MODE": "all"}, "MO_OIDC_MODE: Input should be 'scim', 'jit' or 'hybrid'"),
+        ({"MO_OIDC_CLIENT_ID": ""}, "MO_OIDC_CLIENT_ID: Input should be a valid string"),
+        ({"MO_OIDC_ALGORITHMS": "none"}, "MO_OIDC_PROVIDERS: algorithms none are not accepted"),
+        ({"MO_OIDC_SCOPES": "profile"}, "MO_OIDC_PROVIDERS: scopes must hold openid"),
+        (
+            {"MO_BASE_URL": "https://mo.example", "MO_OIDC_ISSUER": "http://op.example"},
+            "MO_OIDC_ISSUER: default must be https",
+        ),
+        ({"MO_BASE_URL_FILE": "/nowhere"}, "MO_BASE_URL_FILE: the file cannot be read"),
+        ({"MO_CONFIG": "/nowhere.toml"}, "MO_CONFIG: /nowhere.toml cannot be read"),
+    ],
+)
+def test_a_bad_value_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], line: str
+) -> None:
+    """The line names the setting, and never shows a secret."""
+    told(monkeypatch, ISSUER | values)
+    (found,) = problems()
+    assert found.startswith(line)
+    assert "hunter2" not in found
+
+
+def test_a_value_and_its_file_at_once_are_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which of both counts would be a riddle."""
+    told(monkeypatch, {"MO_LOG_LEVEL": "info", "MO_LOG_LEVEL_FILE": str(folder)})
+    assert problems() == ("MO_LOG_LEVEL and MO_LOG_LEVEL_FILE are both set; keep one",)
+
+
+def test_an_unknown_key_names_the_nearest(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slip of the pen is an error, not a default."""
+    configured(folder, monkeypatch, '[oidc]\nisuer = "https://op.example"\n')
+    assert problems() == ("unknown setting 'oidc_isuer'; did you mean 'oidc_issuer'?",)
+
+
+def test_keys_are_made_once_and_theirs_only(folder: Path) -> None:
+    """The key file has mode 600 and gives the same keys again."""
+    found = settings.load()
+    sealed = settings.keys(found).seal("row", "text")
+    assert settings.keys(found).open("row", sealed) == "text"
+    assert stat.S_IMODE(found.key_file.stat().st_mode) == 0o600
+    found.key_file.write_text("{}", encoding="utf-8")
+    with pytest.raises(ConfigError, match="must hold a current key"):
+        settings.keys(found)
+
+
+def test_a_running_server_takes_up_a_later_key() -> None:
+    """What a new key sealed opens in a process that read the file before; signatures stay."""
+    found = settings.load()
+    running = settings.keys(found)
+    renewed = add_key(found.key_file)
+    assert renewed.current == "k2"
+    assert running.open("row", renewed.seal("row", "text")) == "text"
+    assert running.sign(b"head") == renewed.sign(b"head")
+
+
+def test_forgotten_keys_open_nothing() -> None:
+    """The root key stays, since index and signatures stand on it; others go."""
+    found = settings.load()
+    settings.keys(found)
+    middle = add_key(found.key_file)
+    sealed = middle.seal("row", "text")
+    add_key(found.key_file)
+    left = drop_keys(found.key_file)
+    with pytest.raises(SealBroken):
+        left.open("row", sealed)
+    assert isinstance(left, KeyRing)
+    assert left.index("x") == middle.index("x")
