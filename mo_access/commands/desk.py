@@ -42,9 +42,11 @@ class Desk:
 
     @cached_property
     def database(self) -> Database:
-        """The database with the schema of this release."""
+        """The database with the schema of this release; closed when the command ends."""
         make_current(self.settings)
-        return Database(self.settings.database_url)
+        made = Database(self.settings.database_url)
+        click.get_current_context().call_on_close(made.close)
+        return made
 
     def unit(self) -> UnitOfWork:
         """Open a unit of work in the name of whoever runs the command."""
