@@ -39,10 +39,16 @@ def resource(body: bytes, etag: str, location: str, status: int = 200) -> Respon
 
 def empty(etag: str | None = None) -> Response:
     """Answer 204."""
-    headers = {"ETag": etag} if etag else {}
-    return Response(status=204, headers=headers)
+    return _bare(204, etag)
 
 
 def not_modified(etag: str) -> Response:
     """Answer 304 with the tag that still holds."""
-    return Response(status=304, headers={"ETag": etag})
+    return _bare(304, etag)
+
+
+def _bare(status: int, etag: str | None) -> Response:
+    response = Response(status=status, headers={"ETag": etag} if etag else {})
+    # Flask names a type even where there is nothing of it; clients that check it would refuse.
+    del response.headers["Content-Type"]
+    return response

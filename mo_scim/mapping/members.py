@@ -23,10 +23,20 @@ def split(
     rest: list[Operation] = []
     for operation in operations:
         if operation.place.name == "members":
-            steps.extend(_steps(operation, profile))
+            for step in _steps(operation, profile):
+                _append(steps, step)
         else:
             rest.append(operation)
     return tuple(steps), tuple(rest)
+
+
+def _append(steps: list[MemberChange], step: MemberChange) -> None:
+    """Join neighbours of one kind: some brokers send one operation for each member."""
+    if steps and steps[-1].kind == step.kind and step.kind in {"add", "remove"}:
+        joined = dict.fromkeys((*steps[-1].people, *step.people))
+        steps[-1] = MemberChange(step.kind, tuple(joined))
+    else:
+        steps.append(step)
 
 
 def _steps(operation: Operation, profile: Profile) -> list[MemberChange]:
