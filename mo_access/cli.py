@@ -10,8 +10,18 @@ import sys
 
 import click
 
-from mo_access.commands import audit, clients, configuration, data, database, keys, rights, running
-from mo_access.commands import sessions, sync
+from mo_access.commands import (
+    audit,
+    clients,
+    configuration,
+    data,
+    database,
+    keys,
+    rights,
+    running,
+    sessions,
+    sync,
+)
 from mo_access.commands.desk import FINDING, MISCONFIGURED
 from mo_access.domain.errors import AccessError
 from mo_access.key_files import KeyFileError

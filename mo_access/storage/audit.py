@@ -20,10 +20,7 @@ PAGE: Final = 2_000
 
 _event = audit_event.c
 _INSERT = insert(audit_event).values(
-    {
-        name: bindparam(name)
-        for name in ("chain", "at", "kind", "outcome", "body", "content_hash")
-    }
+    {name: bindparam(name) for name in ("chain", "at", "kind", "outcome", "body", "content_hash")}
 )
 _COLUMNS = (
     _event.pk,
@@ -80,7 +77,7 @@ class Record:
         return found == self.content_hash
 
 
-def write(  # noqa: PLR0913 - the row of an event, by name
+def write(
     conn: Connection, *, now: int, kind: str, outcome: str, chains: tuple[str, ...], body: str
 ) -> None:
     """Write one event to each of the chains, inside the transaction of the change itself."""

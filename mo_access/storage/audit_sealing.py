@@ -99,7 +99,12 @@ def seal(conn: Connection, *, now: int, holder: str, keys: KeyRing, batch: int =
     A chain whose checkpoint is not ours any more is left as it is: to go on would sign what
     somebody else wrote.
     """
-    row = {"name": LEASE, "holder": holder, "expires": now + LEASE_MICROSECONDS, "now": now}
+    row: dict[str, int | str | bytes | None] = {
+        "name": LEASE,
+        "holder": holder,
+        "expires": now + LEASE_MICROSECONDS,
+        "now": now,
+    }
     if not conn.run(_TAKE, row):
         return Sealed(0)
     waiting = conn.all(_OPEN, {"page": batch})

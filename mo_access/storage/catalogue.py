@@ -111,7 +111,7 @@ def documents(conn: Connection) -> tuple[DocumentRow, ...]:
     for document_id, slug in conn.all(_DOCUMENT_THEMES, {}):
         slugs.setdefault(document_id, []).append(slug)
     return tuple(
-        DocumentRow(*row, tuple(slugs.get(row[0], ()))) for row in conn.all(_DOCUMENTS, {})
+        DocumentRow(*[*row, tuple(slugs.get(row[0], ()))]) for row in conn.all(_DOCUMENTS, {})
     )
 
 

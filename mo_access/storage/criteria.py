@@ -148,7 +148,7 @@ def _element(element: Element, scope: _Scope) -> Condition:
     return _among(row, chosen)
 
 
-def _among(row: Row, chosen: Select[tuple[int]]) -> Condition:
+def _among(row: Row, chosen: Select[int]) -> Condition:
     inside = row.outer.in_(chosen.correlate(None))
     return and_(row.outer.is_not(None), inside) if row.optional else inside
 

@@ -41,7 +41,7 @@ class Row(Protocol):
     def optional(self) -> bool:
         """Whether ``outer`` may be NULL."""
 
-    def rows(self) -> Select[tuple[int]]:
+    def rows(self) -> Select[int]:
         """Select the owner of every row of this attribute."""
 
     def direct(self, field: Indexed, leaf: Compare | Present) -> ColumnElement[bool]:
@@ -70,7 +70,7 @@ class ValueRow:
         values = group_value.alias()
         return cls(values, values.c.group_pk, group.c.pk, attribute)
 
-    def rows(self) -> Select[tuple[int]]:
+    def rows(self) -> Select[int]:
         """Select the owners of the attribute's values."""
         return select(self.owner).where(self.table.c.attribute == self.attribute)
 
@@ -116,7 +116,7 @@ class RelatedRow:
     folded: frozenset[str] = frozenset()
     optional: bool = False
 
-    def rows(self) -> Select[tuple[int]]:
+    def rows(self) -> Select[int]:
         """Select the owners of the rows that the caller may see."""
         return select(self.owner).select_from(self.source).where(self.belongs)
 
