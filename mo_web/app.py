@@ -89,6 +89,7 @@ def _add_hooks(app: Flask, settings: Settings) -> None:
     app.after_request(_tell)
     app.after_request(headers.stamp(headers.policy(issuers), https=not settings.plain_http))
     app.after_request(csrf.set_cookie)
+    app.after_request(language.remember)
     app.teardown_request(_close_unit)
 
 

@@ -61,24 +61,20 @@ class Introspector:
         self._endpoints: _Expiring[str] = _Expiring(len(self._providers) or 1, now)
         self._seconds = seconds
 
-    def client_of(self, token: str, issuers: frozenset[str] | None = None) -> OAuthClient | None:
+    def client_of(self, token: str) -> OAuthClient | None:
         """Return the client that ``token`` was issued to, or None: unknown, ended, or a person's.
 
-        Only providers whose issuer is in ``issuers`` see the token. Raises ``TryLater`` when
-        nobody knows it and a provider could not be asked.
+        Raises ``TryLater`` when nobody knows it and a provider could not be asked.
         """
         if len(token) > MAX_TOKEN:
             return None
         key = hashlib.sha256(token.encode("utf-8", "replace")).digest()
         found, answer = self._answers.get(key)
-        if found and (answer is None or issuers is None or answer.issuer in issuers):
-            return answer
-        asked = [p for p in self._providers if issuers is None or p.issuer in issuers]
-        return self._ask_all(asked, token, key)
+        return answer if found else self._ask_all(token, key)
 
-    def _ask_all(self, asked: list[Provider], token: str, key: bytes) -> OAuthClient | None:
+    def _ask_all(self, token: str, key: bytes) -> OAuthClient | None:
         down = False
-        for provider in asked:
+        for provider in self._providers:
             try:
                 told = self._ask(provider, token)
             except FetchError as error:
@@ -134,7 +130,7 @@ def client_in(told: Mapping[str, object], issuer: str, now: float) -> OAuthClien
     """Return the client that an introspection answer vouches for, or None (RFC 7662 section 2.2).
 
     Accepted is only: active, of this issuer where it says one, not ended, a bearer token where it
-    says its kind, with a client, and without any person.
+    says its kind (some say null), with a client, and without any person.
     """
     client_id = told.get("client_id")
     if told.get("active") is not True or not isinstance(client_id, str) or not client_id:
@@ -157,16 +153,22 @@ def _is_number(value: object) -> bool:
 
 def _is_access_token(told: Mapping[str, object]) -> bool:
     """Refuse what says that it is something else, such as a refresh token."""
-    kind, use = told.get("token_type", "bearer"), told.get("token_use", "access_token")
+    kind, use = told.get("token_type") or "bearer", told.get("token_use") or "access"
     return str(kind).lower() == "bearer" and str(use).lower() in {"access", "access_token"}
 
 
 def _has_person(told: Mapping[str, object], client_id: str) -> bool:
-    """Tell whether anything in the answer speaks of a person; empty values speak of nobody."""
+    """Tell whether anything in the answer speaks of a person; empty values speak of nobody.
+
+    A subject that equals the client id is the client itself (RFC 9068 section 2.2), unless a
+    name stands beside it: a person may have chosen that very user name.
+    """
     subject = told.get("sub")
     if subject not in (None, "", client_id):
         return True
-    return any(told.get(name) not in (None, "", client_id) for name in _PERSON_MEMBERS)
+    if subject and any(name in told for name in _PERSON_MEMBERS):
+        return True
+    return any(told.get(name) not in (None, "") for name in _PERSON_MEMBERS)
 
 
 def _log_trouble(provider: Provider, error: FetchError) -> None:

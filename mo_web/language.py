@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 from flask_babel import Babel
+
+from mo_web.shared import shared
 
 LANGUAGES: Final = ("nl", "en")
 DUTCH: Final = LANGUAGES[0]
@@ -18,13 +20,28 @@ _PARAMETER: Final = "lang"
 
 
 def current() -> str:
-    """Return ``nl`` or ``en``: what ``?lang=`` asks, else the browser's choice, else Dutch."""
+    """Return ``nl`` or ``en``: what ``?lang=`` asks or asked, else the browser's, else Dutch."""
     if "language" not in g:
-        asked = request.args.get(_PARAMETER)
+        asked = (request.args.get(_PARAMETER), request.cookies.get(_cookie_name()))
         offered = request.accept_languages.best_match(LANGUAGES, default=DUTCH)
-        g.language = asked if asked in LANGUAGES else offered
+        g.language = next((code for code in asked if code in LANGUAGES), offered)
     chosen: str = g.language
     return chosen
+
+
+def remember(response: Response) -> Response:
+    """Keep the choice of ``?lang=`` for the pages that follow."""
+    asked = request.args.get(_PARAMETER)
+    if asked in LANGUAGES and asked != request.cookies.get(_cookie_name()):
+        secure = not shared().settings.plain_http
+        response.set_cookie(
+            _cookie_name(), asked, secure=secure, httponly=True, samesite="Lax", path="/"
+        )
+    return response
+
+
+def _cookie_name() -> str:
+    return "mo_lang" if shared().settings.plain_http else "__Host-mo_lang"
 
 
 def install(app: Flask, packages: Iterable[Path]) -> None:

@@ -1,0 +1,50 @@
+"""Who is at the browser: its cookie names a session, read afresh on each request (rule 7)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import g, request
+
+from mo_access.service import sessions
+from mo_access.service.sessions import Session
+from mo_web import unit
+from mo_web.shared import shared
+
+_NAME: Final = "mo_session"
+_MICRO: Final = 1_000_000
+_LONGEST: Final = 256
+
+
+def cookie_name() -> str:
+    """Return the cookie's name: ``__Host-`` except on plain http, where browsers refuse that."""
+    return _NAME if shared().settings.plain_http else f"__Host-{_NAME}"
+
+
+def session_id() -> str | None:
+    """Return the session id that the browser sent, known or not."""
+    value = request.cookies.get(cookie_name(), "")
+    return value if 0 < len(value) <= _LONGEST else None
+
+
+def current() -> Session | None:
+    """Return the live session of this browser, or None; the unit then acts for that person."""
+    if "visitor" not in g:
+        g.visitor = _found()
+    known: Session | None = g.visitor
+    return known
+
+
+def idle() -> int:
+    """Return after how long without use a session ends, in microseconds."""
+    return shared().settings.session_idle_seconds * _MICRO
+
+
+def _found() -> Session | None:
+    presented = session_id()
+    if presented is None:
+        return None
+    found = sessions.find(unit.current(), presented, idle())
+    if found is not None:
+        unit.current().caller = f"person:{found.person}"
+    return found
