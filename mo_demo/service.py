@@ -108,6 +108,7 @@ class Service:
                 "MO_OIDC_CLIENT_ID": CLIENT_ID,
                 "MO_OIDC_CLIENT_SECRET_FILE": str(self._secret_file()),
                 "MO_OIDC_LINK": "sub:userName",
+                "MO_OIDC_LABEL": "Canaille",
             }
         )
 

@@ -41,6 +41,9 @@ class Journey:
     def shot(self, page: Page, name: str) -> None:
         """Keep what the page shows, numbered in the order of the story."""
         self.shots.append(name)
+        # Without its fonts a page is photographed without its words.
+        page.wait_for_load_state("networkidle")
+        page.evaluate("document.fonts.ready.then(() => true)")
         page.screenshot(path=SHOTS / f"{len(self.shots):02}-{name}.png", full_page=True)
 
     def portal(self, path: str) -> str:
