@@ -14,7 +14,7 @@ from typing import Final
 
 from mo_access.domain.keys import KEY_BYTES, KeyRing
 
-SECRET_NAME: Final = "secret_key"
+SECRET_FILE: Final = "secret_key"  # noqa: S105 - the name of a file
 KEYS_NAME: Final = "keys.json"
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
@@ -25,7 +25,7 @@ class KeyFileError(Exception):
 
 def secret_key(folder: Path) -> str:
     """Give the secret key of this folder, made on first use."""
-    return _made_once(folder / SECRET_NAME, lambda: secrets.token_urlsafe(48)).strip()
+    return _made_once(folder / SECRET_FILE, lambda: secrets.token_urlsafe(48)).strip()
 
 
 class FileKeyRing(KeyRing):

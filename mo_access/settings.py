@@ -5,7 +5,6 @@ the TOML file that ``MO_CONFIG`` names, else from its default. In the TOML file 
 joined: ``[oidc] issuer`` is ``MO_OIDC_ISSUER``. List settings are separated by spaces.
 """
 
-import os
 from collections.abc import Mapping
 from functools import cached_property
 from ipaddress import ip_address

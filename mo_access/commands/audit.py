@@ -23,7 +23,7 @@ def audit() -> None:
 
 @audit.command()
 @as_json
-def verify(as_json: bool) -> None:
+def verify(*, as_json: bool) -> None:
     """Recompute every hash; 1 and the first bad record of each chain when one is not as sealed."""
     with opened().unit() as uow:
         verdict = trail.verify(uow)
@@ -39,7 +39,7 @@ def verify(as_json: bool) -> None:
 @click.option("-n", "count", type=click.IntRange(0, 10_000), default=20, show_default=True)
 @click.option("--follow", is_flag=True, help="Go on as events come, until Ctrl-C.")
 @as_json
-def tail(count: int, follow: bool, as_json: bool) -> None:
+def tail(count: int, *, follow: bool, as_json: bool) -> None:
     """Show the newest events."""
     desk = opened()
     with desk.unit() as uow:

@@ -45,6 +45,7 @@ def client() -> None:
 @_days
 @as_json
 def create(  # noqa: PLR0913 - one parameter for each option
+    *,
     name: str,
     institutions: tuple[str, ...],
     platform: bool,
@@ -84,7 +85,7 @@ def create(  # noqa: PLR0913 - one parameter for each option
 )
 @_days
 @as_json
-def rotate(client: str, overlap: int | None, days: int | None, as_json: bool) -> None:
+def rotate(client: str, overlap: int | None, days: int | None, *, as_json: bool) -> None:
     """Make a further token for CLIENT (name or id) and show it, once."""
     hours = None if overlap is None else overlap * 3_600
     with opened().unit() as uow:
@@ -99,7 +100,7 @@ def rotate(client: str, overlap: int | None, days: int | None, as_json: bool) ->
 @click.argument("client")
 @click.option("--token", default="", help="End only the token with this id (see client list).")
 @as_json
-def revoke(client: str, token: str, as_json: bool) -> None:
+def revoke(client: str, token: str, *, as_json: bool) -> None:
     """End CLIENT (name or id) and all its tokens; holds from the next request on."""
     with opened().unit() as uow:
         ended = clients.revoke(uow, client, secret=token)
@@ -111,7 +112,7 @@ def revoke(client: str, token: str, as_json: bool) -> None:
 
 @client.command("list")
 @as_json
-def list_clients(as_json: bool) -> None:
+def list_clients(*, as_json: bool) -> None:
     """List every client, without secrets."""
     with opened().unit() as uow:
         found = clients.listed(uow)

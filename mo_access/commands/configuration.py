@@ -1,4 +1,4 @@
-"""``config`` and ``doctor``: is the configuration usable, and is the installation well?"""
+"""``config`` and ``doctor``: whether the settings can be used and the installation is well."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def config() -> None:
 
 @config.command()
 @as_json
-def check(as_json: bool) -> None:
+def check(*, as_json: bool) -> None:
     """Check every setting; 78 when one cannot be used, 1 when a variable is unknown."""
     configuration.load(make_keys=False)
     unknown = unknown_variables(Settings.model_fields)
@@ -38,7 +38,7 @@ def check(as_json: bool) -> None:
 
 @config.command()
 @as_json
-def show(as_json: bool) -> None:
+def show(*, as_json: bool) -> None:
     """Show every setting and where it comes from; secrets are masked."""
     settings = configuration.load(make_keys=False)
     told = origins(Settings.model_fields)
@@ -51,7 +51,7 @@ def show(as_json: bool) -> None:
 
 @click.command()
 @as_json
-def doctor(as_json: bool) -> None:
+def doctor(*, as_json: bool) -> None:
     """Examine the installation; one remedy for each finding, 1 when there is one."""
     settings = configuration.load()
     checks = health.examined(settings)

@@ -24,14 +24,14 @@ def institution() -> None:
 @institution.command("import")
 @_file
 @as_json
-def import_institutions(file: Path, as_json: bool) -> None:
+def import_institutions(file: Path, *, as_json: bool) -> None:
     """Import number,name,kind,board,successor from a CSV file; all or nothing."""
     _run(imports.institutions, file, as_json=as_json)
 
 
 @institution.command("list")
 @as_json
-def list_institutions(as_json: bool) -> None:
+def list_institutions(*, as_json: bool) -> None:
     """List every institution."""
     with opened().unit() as uow:
         found = catalogue.every_institution(uow)
@@ -50,14 +50,14 @@ def theme() -> None:
 @theme.command("import")
 @_file
 @as_json
-def import_themes(file: Path, as_json: bool) -> None:
+def import_themes(file: Path, *, as_json: bool) -> None:
     """Import slug,name,confidentiality,min_level from a CSV file; all or nothing."""
     _run(imports.themes, file, as_json=as_json)
 
 
 @theme.command("list")
 @as_json
-def list_themes(as_json: bool) -> None:
+def list_themes(*, as_json: bool) -> None:
     """List every theme."""
     with opened().unit() as uow:
         found = catalogue.every_theme(uow)
@@ -76,7 +76,7 @@ def document() -> None:
 @document.command("import")
 @_file
 @as_json
-def import_all_documents(file: Path, as_json: bool) -> None:
+def import_all_documents(file: Path, *, as_json: bool) -> None:
     """Import id,title,institution,themes,contact_name,contact_email,file; files are copied."""
     desk = opened()
     store = desk.settings.documents
@@ -85,7 +85,7 @@ def import_all_documents(file: Path, as_json: bool) -> None:
 
 @document.command("list")
 @as_json
-def list_documents(as_json: bool) -> None:
+def list_documents(*, as_json: bool) -> None:
     """List every document."""
     with opened().unit() as uow:
         found = catalogue.every_document(uow)

@@ -16,7 +16,7 @@ def db() -> None:
 
 @db.command()
 @as_json
-def upgrade(as_json: bool) -> None:
+def upgrade(*, as_json: bool) -> None:
     """Bring the database to the schema of this release."""
     url = configuration.load().database_url
     before = migrating.current(url)
@@ -28,7 +28,7 @@ def upgrade(as_json: bool) -> None:
 @click.argument("revision")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json
-def downgrade(revision: str, yes: bool, as_json: bool) -> None:
+def downgrade(revision: str, *, yes: bool, as_json: bool) -> None:
     """Bring the database back to REVISION; 'base' removes everything."""
     if not yes:
         click.confirm(f"This may delete data. Go back to {revision}?", abort=True, err=True)
@@ -40,7 +40,7 @@ def downgrade(revision: str, yes: bool, as_json: bool) -> None:
 
 @db.command()
 @as_json
-def check(as_json: bool) -> None:
+def check(*, as_json: bool) -> None:
     """Compare the database with this release; 1 when they differ."""
     url = configuration.load().database_url
     found, wanted = migrating.current(url), migrating.head()

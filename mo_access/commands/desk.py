@@ -17,7 +17,6 @@ from rich.table import Table
 
 from mo_access import settings as configuration
 from mo_access.domain.keys import KeyRing
-
 from mo_access.service.unit_of_work import BRUSSELS, UnitOfWork
 from mo_access.settings import ConfigError, Settings
 from mo_access.storage import migrating

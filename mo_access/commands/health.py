@@ -11,7 +11,7 @@ from sqlalchemy.engine.url import make_url
 
 from mo_access import settings as configuration
 from mo_access.commands.desk import Desk
-from mo_access.key_files import SECRET_NAME, open_to_others
+from mo_access.key_files import SECRET_FILE, open_to_others
 from mo_access.service import audit, catalogue, health
 from mo_access.settings import Settings
 from mo_access.settings_sources import unknown_variables
@@ -47,7 +47,7 @@ def _configuration(settings: Settings) -> Iterator[Check]:
 def _files(settings: Settings) -> Iterator[Check]:
     keys = configuration.keys(settings)
     yield Check("the keys open what they seal", health.keys_work(keys), "restore the key file")
-    for path in (settings.key_file, settings.var / SECRET_NAME, _sqlite(settings)):
+    for path in (settings.key_file, settings.var / SECRET_FILE, _sqlite(settings)):
         if path is not None and path.exists():
             well = not open_to_others(path)
             yield Check(f"{path.name} is ours only", well, f"chmod 600 {path}")

@@ -20,7 +20,7 @@ def key() -> None:
 @key.command()
 @click.option("--finish", is_flag=True, help="No new key: seal what is left under the current one.")
 @as_json
-def rotate(finish: bool, as_json: bool) -> None:
+def rotate(*, finish: bool, as_json: bool) -> None:
     """Make a new key and seal every number anew under it; servers take it up by themselves."""
     desk = opened()
     desk.database  # noqa: B018 - opens and checks before a key is made
@@ -33,7 +33,7 @@ def rotate(finish: bool, as_json: bool) -> None:
 
 @key.command()
 @as_json
-def forget(as_json: bool) -> None:
+def forget(*, as_json: bool) -> None:
     """Remove old keys that seal nothing any more. Restart every server first."""
     desk = opened()
     with desk.unit() as uow:

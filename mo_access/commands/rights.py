@@ -25,6 +25,7 @@ def why(
     institution: str,
     acr: str | None,
     capacity: tuple[str, ...],
+    *,
     as_json: bool,
 ) -> None:
     """May USER (id, userName or externalId) read THEME at INSTITUTION now? 1 for a no."""
@@ -49,7 +50,7 @@ def why(
 @click.argument("theme")
 @click.argument("institution")
 @as_json
-def who(theme: str, institution: str, as_json: bool) -> None:
+def who(theme: str, institution: str, *, as_json: bool) -> None:
     """List everybody who may read THEME at INSTITUTION now."""
     with opened().unit() as uow:
         slug, number = named.theme(uow, theme), named.institution(uow, institution)

@@ -51,7 +51,7 @@ def serve(host: str, port: int, workers: int) -> None:
 
 @click.command()
 @click.option("--once", is_flag=True, help="Tell and check the story, then end.")
-def demo(once: bool) -> None:
+def demo(*, once: bool) -> None:
     """Show the whole story next to a real identity broker, until Ctrl-C."""
     flags = ["--once"] if once else []
     # In place of this process, so that Ctrl-C and its end are the demo's own.

@@ -18,7 +18,7 @@ def session() -> None:
 
 @session.command("list")
 @as_json
-def list_sessions(as_json: bool) -> None:
+def list_sessions(*, as_json: bool) -> None:
     """List the live sessions, newest first."""
     desk = opened()
     with desk.unit() as uow:
@@ -48,7 +48,7 @@ def list_sessions(as_json: bool) -> None:
 @click.argument("number", type=int, required=False)
 @click.option("--person", help="End every session of this person (User.id).")
 @as_json
-def end_sessions(number: int | None, person: str | None, as_json: bool) -> None:
+def end_sessions(number: int | None, person: str | None, *, as_json: bool) -> None:
     """End the session with NUMBER, or every session of a person."""
     if (number is None) == (person is None):
         raise click.UsageError("say a number or --person")

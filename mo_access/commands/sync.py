@@ -20,7 +20,7 @@ def sync() -> None:
 @sync.command()
 @click.option("--hours", type=click.IntRange(1, 24 * 90), help="Only the last hours.")
 @as_json
-def report(hours: int | None, as_json: bool) -> None:
+def report(hours: int | None, *, as_json: bool) -> None:
     """Tell for each client what came in, what was refused and why, and what gives nothing."""
     with opened().unit() as uow:
         span = timedelta(hours=hours) // timedelta(microseconds=1) if hours else uow.now

@@ -60,7 +60,8 @@ def test_a_token_names_its_client(seeded: Unit) -> None:
     actor = who(seeded, token)
     assert actor is not None
     assert (actor.client_id, actor.name, actor.profile) == (client_id, "school", "strict")
-    assert (actor.home, actor.scopes) == ("900009", {"scim:read", "scim:write"})
+    assert actor.home == "900009"
+    assert actor.scopes == {"scim:read", "scim:write"}
 
 
 def test_scope_is_computed_with_boards_and_successors(seeded: Unit) -> None:
@@ -88,7 +89,7 @@ def test_a_token_is_stored_as_its_hash_only(seeded: Unit) -> None:
     assert not any(secret.encode() in repr(row).encode() for row in rows)
 
 
-@pytest.mark.parametrize("bend", [str.upper, lambda t: t[:-1], lambda t: t + " ", lambda t: ""])
+@pytest.mark.parametrize("bend", [str.upper, lambda t: t[:-1], lambda t: t + " ", lambda t: t[:0]])
 def test_a_bent_token_is_nobody(seeded: Unit, bend: Callable[[str], str]) -> None:
     """Every other text than the token itself is refused."""
     _, token = create(seeded, NewClient("school", ("900001",)))
@@ -163,7 +164,11 @@ def test_revoking_ends_everything_at_once(seeded: Unit) -> None:
         (NewClient(" ", ("900001",)), Invalid, "needs a name"),
         (NewClient("a", ("900001",), scopes=("all",)), Invalid, "unknown scope all"),
         (NewClient("a", ("900001",), profile="X;"), Invalid, "no name of a profile"),
-        (NewClient("a", ("900001",), default_institution="900009"), Invalid, "not the client's own"),
+        (
+            NewClient("a", ("900001",), default_institution="900009"),
+            Invalid,
+            "not the client's own",
+        ),
         (NewClient("taken", ("900001",)), Conflict, "named 'taken'"),
         (NewClient("a", ("900001",), oauth=(("i", "c"),)), Conflict, "acts as another"),
     ],

@@ -15,7 +15,10 @@ from mo_access.service.unit_of_work import UnitOfWork
 Unit = Callable[..., UnitOfWork]
 HEAD = "number,name,kind,board,successor\n"
 SCHOOLS = HEAD + '900100,De Koepel,board,,\n900001,"Het Voorbeeld, een school",School,900100,\n'
-THEMES = "slug,name,confidentiality,min_level\nopen,Leerlingen (openbaar),public,0\nsecret,Geheim,confidential,25\n"
+THEMES = (
+    "slug,name,confidentiality,min_level\n"
+    "open,Leerlingen (openbaar),public,0\nsecret,Geheim,confidential,25\n"
+)
 DOCUMENTS = (
     "id,title,institution,themes,contact_name,contact_email,file\n"
     "een,Telling,900001,open;secret,Lotte,lotte@example.org,files/een.txt\n"

@@ -45,7 +45,11 @@ def test_nothing_set_is_sqlite_on_loopback(folder: Path) -> None:
     """The defaults start: SQLite in ./var, http on loopback, a secret made once, mode 600."""
     first, again = settings.load(), settings.load()
     assert first.database_url == f"sqlite:///{folder}/var/mo.sqlite"
-    assert (first.base_url, first.plain_http, first.providers) == ("http://127.0.0.1:8000", True, ())
+    assert (first.base_url, first.plain_http, first.providers) == (
+        "http://127.0.0.1:8000",
+        True,
+        (),
+    )
     assert len(first.secret) >= 32
     assert first.secret == again.secret
     assert stat.S_IMODE((folder / "var" / "secret_key").stat().st_mode) == 0o600
@@ -57,7 +61,9 @@ def test_reading_alone_makes_no_files(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-def test_a_variable_wins_over_its_file_in_toml(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_wins_over_its_file_in_toml(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Environment first, then ``_FILE``, then TOML; tables are joined."""
     secret = folder / "secret"
     secret.write_text("from the file\n", encoding="utf-8")
