@@ -23,6 +23,8 @@ from mo_scim.blueprint import door
 from mo_web.app import create_app
 
 BASE = "/scim/v2"
+ON_ONE_ENGINE = pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+"""For tables of forms, which the mapping reads before any engine is asked."""
 INSTITUTIONS = """number,name,kind,board,successor
 900001,School Een,school,,
 900002,School Twee,school,,

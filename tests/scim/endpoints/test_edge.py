@@ -7,12 +7,13 @@ from collections.abc import Callable
 import pytest
 
 from mo_access.service.clients import NewClient
-from tests.scim.conftest import BASE, Broker, parsed
+from tests.scim.conftest import BASE, ON_ONE_ENGINE, Broker, parsed
 
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 READS = ["/Users", "/Groups", "/Schemas", "/ServiceProviderConfig", "/ResourceTypes", "/Themes"]
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("path", READS)
 @pytest.mark.parametrize("credential", ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer mos_x"])
 def test_without_a_valid_credential_nothing_is_told(
@@ -57,6 +58,7 @@ BAD_BODIES = [
 ]
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("body", BAD_BODIES)
 @pytest.mark.parametrize("path", ["/Users", "/Groups"])
 def test_a_bad_body_is_400_with_a_scim_error(broker: Broker, path: str, body: bytes) -> None:
@@ -68,6 +70,7 @@ def test_a_bad_body_is_400_with_a_scim_error(broker: Broker, path: str, body: by
     assert told["detail"]
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize(
     "body", [b'{"Operations": %s}' % b for b in (b"1", b"[]", b"[1]", b"[[]]")]
 )
@@ -96,6 +99,7 @@ def test_a_group_of_many_members_fits_where_a_user_would_not(broker: Broker) -> 
     assert (answer.status_code, parsed(answer)["scimType"]) == (400, "invalidValue")
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize(
     ("accept", "expected"),
     [
@@ -112,6 +116,7 @@ def test_the_media_type_follows_accept(broker: Broker, accept: str, expected: st
     assert answer.mimetype == expected
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize(
     ("query", "start", "count"),
     [
@@ -135,6 +140,7 @@ def test_paging(broker: Broker, query: str, start: int, count: int) -> None:
     assert page["itemsPerPage"] == len(page["Resources"]) == count
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("query", ["count=many", "startIndex=1.5", "filter=userName", "sortBy=x"])
 def test_bad_parameters_are_400(broker: Broker, query: str) -> None:
     """Bad parameters are 400."""

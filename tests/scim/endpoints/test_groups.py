@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from mo_access.service.clients import NewClient
-from tests.scim.conftest import Broker, parsed
+from tests.scim.conftest import ON_ONE_ENGINE, Broker, parsed
 
 CORE = "urn:ietf:params:scim:schemas:core:2.0:Group"
 THEME = "MO_900001_leerlingen-openbaar"
@@ -101,6 +101,7 @@ def _with_ids(value: object, ids: dict[str, str]) -> object:
     return value
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize(
     ("operation", "scim_type"),
     [

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from mo_access.service.clients import NewClient
-from tests.scim.conftest import Broker, parsed
+from tests.scim.conftest import ON_ONE_ENGINE, Broker, parsed
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 OURS = "urn:ietf:params:scim:schemas:extension:mijnonderwijs:2.0:User"
@@ -101,6 +101,7 @@ DEACTIVATIONS = [
 ]
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("operation", DEACTIVATIONS)
 def test_every_way_to_deactivate_works(broker: Broker, operation: dict[str, object]) -> None:
     """Every way to deactivate works."""
@@ -158,6 +159,7 @@ ODD = [
 ]
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize(("operation", "where", "expected"), ODD)
 def test_odd_forms_of_brokers_are_understood(
     broker: Broker, operation: dict[str, object], where: str, expected: str
@@ -194,6 +196,7 @@ REFUSED = [
 ]
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize(("operation", "scim_type"), REFUSED)
 def test_a_refused_operation_undoes_those_before_it(
     broker: Broker, operation: object, scim_type: str
