@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable
-from typing import Final
 
 from mo_access.domain.errors import Immutable, Invalid, MissingTarget
 from mo_access.domain.model import Document, Json
-from mo_access.domain.text import fold
+from mo_scim.mapping.entries import is_primary, is_same, joined, one_primary, plain
 from mo_scim.mapping.normalise import normalise, writable
 from mo_scim.mapping.operations import Operation
 from mo_scim.mapping.selecting import equalities, meets
 from mo_scim.mapping.shape import Attribute, shape
 from mo_scim.profiles import Profile
-
-_SAYS_NOTHING: Final = frozenset({"display", "$ref"})
 
 
 def apply(
@@ -120,7 +117,7 @@ def _whole(
     elif attribute.multi and isinstance(value, list):
         old = holder.get(name)
         kept = old if kind == "add" and isinstance(old, list) else []
-        holder[name] = _joined(kept, value, attribute)
+        holder[name] = joined(kept, value, attribute)
     elif isinstance(value, dict):
         old = holder.get(name)
         holder[name] = {**old, **value} if isinstance(old, dict) else value
@@ -148,37 +145,6 @@ def _cured(raw: Json, attribute: Attribute, shape_: Attribute, profile: Profile)
     return writable(body, shape_).get(attribute.name)
 
 
-def _joined(kept: list[Json], added: list[Json], attribute: Attribute) -> list[Json]:
-    """Put values behind the kept ones; an equal one takes the old one's place."""
-    plain = [_plain(item, attribute) for item in kept]
-    result = list(kept)
-    for item in added:
-        if item in plain:
-            result[plain.index(item)] = item
-        else:
-            result.append(item)
-            plain.append(item)
-    _one_primary(result, [item for item in added if _is_primary(item)])
-    return result
-
-
-def _plain(entry: Json, attribute: Attribute) -> Json:
-    return writable(entry, attribute) if isinstance(entry, dict) else entry
-
-
-def _is_primary(entry: Json) -> bool:
-    return isinstance(entry, dict) and entry.get("primary") is True
-
-
-def _one_primary(entries: list[Json], chosen: list[Json]) -> None:
-    """Let a newly primary entry be the only one (RFC 7644 section 3.5.2)."""
-    if not chosen:
-        return
-    for entry in entries:
-        if isinstance(entry, dict) and entry.get("primary") and entry not in chosen:
-            entry["primary"] = False
-
-
 def _clear(holder: Document, attribute: Attribute) -> None:
     """Take an attribute away; null says so for one that absence does not clear (ruling 4)."""
     holder.pop(attribute.name, None)
@@ -193,24 +159,8 @@ def _remove(holder: Document, attribute: Attribute, value: Json) -> None:
         _clear(holder, attribute)
         return
     unwanted = value if isinstance(value, list) else [value]
-    kept = [item for item in old if not any(_is_same(item, each) for each in unwanted)]
+    kept = [item for item in old if not any(is_same(item, each) for each in unwanted)]
     _store(holder, attribute, kept)
-
-
-def _is_same(entry: Json, wanted: Json) -> bool:
-    """Compare by the parts that are named; what only describes the value does not count."""
-    if not isinstance(entry, dict):
-        return entry == wanted
-    asked = wanted if isinstance(wanted, dict) else {"value": wanted}
-    folded = {name.casefold(): value for name, value in entry.items()}
-    parts = {k.casefold(): v for k, v in asked.items() if v is not None}
-    telling = {k: v for k, v in parts.items() if k not in _SAYS_NOTHING}
-    return bool(telling) and all(_equal(folded.get(k), v) for k, v in telling.items())
-
-
-def _equal(left: Json, right: Json) -> bool:
-    both_text = isinstance(left, str) and isinstance(right, str)
-    return fold(str(left)) == fold(str(right)) if both_text else left == right
 
 
 def _store(holder: Document, attribute: Attribute, entries: list[Json]) -> None:
@@ -251,7 +201,7 @@ def _writer(operation: Operation, profile: Profile) -> Callable[[Json], Json]:
         value = found[0] if isinstance(found, list) and found else None
 
     def write(entry: Json) -> Json:
-        own = _plain(entry, attribute)
+        own = plain(entry, attribute)
         if sub is None or not isinstance(own, dict):
             both = isinstance(own, dict) and isinstance(value, dict)
             return {**own, **value} if both else value  # type: ignore[dict-item]  # both are objects
@@ -277,7 +227,7 @@ def _selected(holder: Document, shape_: Attribute, operation: Operation, profile
         chosen = [len(entries) - 1]
     written = {i: write(entries[i]) for i in chosen}
     result = [written.get(i, entry) for i, entry in enumerate(entries)]
-    _one_primary(result, [item for item in written.values() if _is_primary(item)])
+    one_primary(result, [item for item in written.values() if is_primary(item)])
     _store(holder, attribute, [item for item in result if item])
 
 
