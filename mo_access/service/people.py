@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, replace
 
 from mo_access.domain import affiliations
-from mo_access.domain.errors import Conflict, NotFound
+from mo_access.domain.errors import Conflict, NotFound, Stale
 from mo_access.domain.model import (
     Actor,
     Document,
@@ -84,7 +84,7 @@ def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> Per
         row = _platform_link(uow, actor, row)
     person_pk, new_id = registration.person_after(uow, actor, row, draft)
     touched = _write_rights(uow, row.pk, row.person_pk, draft)
-    if touched or person_pk != row.person_pk or _differs(row, draft):
+    if touched or not before.own or person_pk != row.person_pk or _differs(row, draft):
         _write_link(uow, actor, row, person_pk, draft)
         before_at = {shown.institution for shown in before.affiliations}
         touched |= before_at if draft.active != before.active else frozenset()
@@ -171,9 +171,11 @@ def _write_link(
     values = _values(draft, said_insz=registration.says_insz(row, draft))
     renamed = (row.view.user_name, row.view.external_id) != (draft.user_name, draft.external_id)
     try:
-        people.change_link(uow.conn, row, person_pk, values, uow.now)
+        changed = people.change_link(uow.conn, row, person_pk, values, uow.now)
     except Duplicate as error:
         raise _taken(error, draft) from error
+    if not changed:
+        raise Stale("The user was changed by another request: read it again and repeat the change.")
     if actor.platform:
         people.set_active(uow.conn, person_pk, uow.now, active=draft.active)
     if person_pk != row.person_pk:

@@ -8,6 +8,7 @@ from mo_access.domain.errors import Conflict
 from mo_access.domain.model import Actor, Keep, PersonDraft
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import identities, people
+from mo_access.storage.engine import Duplicate
 from mo_access.storage.people import LinkRow
 
 
@@ -84,4 +85,17 @@ def _new(uow: UnitOfWork, actor: Actor, number: str | None) -> tuple[int, str]:
     insz = None
     if number is not None:
         insz = (uow.keys.seal(context(person_id), number), uow.keys.index(number))
-    return people.new_person(uow.conn, person_id, actor.client_pk, insz, uow.now), person_id
+    try:
+        with uow.conn.savepoint():
+            pk = people.new_person(uow.conn, person_id, actor.client_pk, insz, uow.now)
+    except Duplicate:
+        # Another client registered the same number since we looked: that person it is.
+        return _raced(uow, number)
+    return pk, person_id
+
+
+def _raced(uow: UnitOfWork, number: str | None) -> tuple[int, str]:
+    known = people.by_insz(uow.conn, uow.keys.index(number)) if number else None
+    if known is None:
+        raise Conflict("insz: is being registered by another request; try again", attribute="insz")
+    return known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +11,7 @@ from mo_access.domain.model import Event
 from mo_access.service import sessions
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import identities, matching
+from mo_access.storage.engine import Duplicate
 from mo_access.storage.matching import Match
 
 MESSAGES: Final = {
@@ -119,15 +121,18 @@ def _pin(uow: UnitOfWork, said: SignIn, matches: list[Match]) -> None:
     if not linked or matching.pinned(uow.conn, said.issuer, said.subject):
         return
     first = next((match for match in linked if match.everywhere), linked[0])
-    identities.pin(
-        uow.write(),
-        said.issuer,
-        said.subject,
-        person_pk=first.person_pk,
-        link_pk=first.link_pk,
-        proof=", ".join(attribute for _, attribute in said.links) or "identities",
-        now=uow.now,
-    )
+    conn = uow.write()
+    # Of two first sign-ins at the same moment one pins for both.
+    with suppress(Duplicate), conn.savepoint():
+        identities.pin(
+            conn,
+            said.issuer,
+            said.subject,
+            person_pk=first.person_pk,
+            link_pk=first.link_pk,
+            proof=", ".join(attribute for _, attribute in said.links) or "identities",
+            now=uow.now,
+        )
 
 
 def _refused(code: str) -> Refused:
