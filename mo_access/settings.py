@@ -5,6 +5,7 @@ the TOML file that ``MO_CONFIG`` names, else from its default. In the TOML file 
 joined: ``[oidc] issuer`` is ``MO_OIDC_ISSUER``. List settings are separated by spaces.
 """
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
 from ipaddress import ip_address
@@ -128,7 +129,7 @@ class Settings(BaseSettings):
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read arguments, environment, ``_FILE`` variables and the TOML file, in this order."""
         return init_settings, env_settings, FileSource(settings_cls), TomlSource(settings_cls)
@@ -199,6 +200,11 @@ def keys(settings: Settings) -> KeyRing:
         return key_ring(settings.key_file)
     except KeyFileError as fault:
         raise ConfigError(str(fault)) from None
+
+
+def hand_down_base_url(url: str) -> None:
+    """Let the processes that this one starts have the base URL; where none was set, no other."""
+    os.environ.setdefault("MO_BASE_URL", url)
 
 
 def _with_secret(settings: Settings) -> Settings:

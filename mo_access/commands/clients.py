@@ -44,7 +44,7 @@ def client() -> None:
 )
 @_days
 @as_json
-def create(  # noqa: PLR0913 - one parameter for each option
+def create(
     *,
     name: str,
     institutions: tuple[str, ...],

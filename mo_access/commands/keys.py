@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mo_access.commands.desk import Desk, as_json, opened, say_json
+from mo_access.commands.desk import Desk, as_json, make_current, opened, say_json
 from mo_access.domain.errors import Conflict
 from mo_access.domain.keys import KeyRing
 from mo_access.key_files import add_key, drop_keys
@@ -23,7 +23,8 @@ def key() -> None:
 def rotate(*, finish: bool, as_json: bool) -> None:
     """Make a new key and seal every number anew under it; servers take it up by themselves."""
     desk = opened()
-    desk.database  # noqa: B018 - opens and checks before a key is made
+    # A database that is not there must be found before a key is made.
+    make_current(desk.settings)
     ring = desk.keys if finish else add_key(desk.settings.key_file)
     resealed = _reseal(desk, ring)
     if as_json:

@@ -61,7 +61,7 @@ def demo(*, once: bool) -> None:
 def _follow_port(settings: Settings, port: int) -> None:
     """Where no base URL was set, the workers take the port that was asked for."""
     if "base_url" not in settings.model_fields_set:
-        os.environ["MO_BASE_URL"] = f"http://127.0.0.1:{port}"
+        configuration.hand_down_base_url(f"http://127.0.0.1:{port}")
 
 
 def _taken(host: str, port: int) -> bool:

@@ -37,9 +37,10 @@ _TAKE = _lease.on_conflict_do_update(
     set_={"holder": _lease.excluded.holder, "expires": _lease.excluded.expires},
     where=or_(lease.c.expires < bindparam("now"), lease.c.holder == _lease.excluded.holder),
 )
+_skipped = json_texts(bindparam("skipped"))
 _OPEN = (
     select(_event.pk, _event.chain, _event.content_hash)
-    .where(_event.seq.is_(None))
+    .where(_event.seq.is_(None), _event.chain.not_in(select(_skipped.c.value)))
     .order_by(_event.pk)
     .limit(bindparam("page"))
 )
@@ -107,10 +108,14 @@ def seal(conn: Connection, *, now: int, holder: str, keys: KeyRing, batch: int =
     }
     if not conn.run(_TAKE, row):
         return Sealed(0)
-    waiting = conn.all(_OPEN, {"page": batch})
-    if not waiting:
-        return Sealed(0)
-    return _Round(conn, now, keys).seal(waiting)
+    broken: list[str] = []
+    while waiting := conn.all(_OPEN, {"page": batch, "skipped": json.dumps(broken)}):
+        done = _Round(conn, now, keys).seal(waiting)
+        broken += done.broken
+        if done.events or not done.broken:
+            return Sealed(done.events, tuple(broken))
+        # Chains that cannot go on must not keep the others waiting.
+    return Sealed(0, tuple(broken))
 
 
 def checkpoints(conn: Connection) -> dict[str, Checkpoint]:
@@ -200,6 +205,8 @@ class _Round:
 
     def _bind(self, old: dict[str, Checkpoint], new: dict[str, Checkpoint]) -> None:
         """Bring the checkpoint of all up to the new heads, unless it is not ours any more."""
+        if not new:
+            return
         rows = {r[0]: _checkpoint(r) for r in self.conn.all(_HEADS, {"wanted": json.dumps([ALL])})}
         whole = rows.get(ALL) or self._first_whole(new)
         if whole is None or not self._sound(whole):

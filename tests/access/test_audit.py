@@ -5,9 +5,11 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import delete, select, update
 
+from mo_access.domain.keys import KeyRing
 from mo_access.domain.model import Event
 from mo_access.service import audit
 from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage import audit_sealing
 from mo_access.storage.schema import audit_checkpoint, audit_event
 from tests.access.conftest import NOW
 
@@ -140,6 +142,20 @@ def test_a_forged_checkpoint_is_named_and_stops_its_chain(sealed: Unit) -> None:
         uow.commit()
     assert (done.events, done.broken) == (1, ("900001",))
     assert "900001" in [chain for chain, _ in faults(sealed)]
+
+
+def test_a_broken_chain_does_not_keep_others_waiting(sealed: Unit, keys: KeyRing) -> None:
+    """However many events wait on a broken chain, the others are sealed."""
+    with sealed() as uow:
+        where = audit_checkpoint.c.chain == "900001"
+        uow.write().run(update(audit_checkpoint).where(where).values(head=bytes(32)))
+        uow.commit()
+    record(sealed, 3, "900001")
+    record(sealed, 1, "900002")
+    with sealed() as uow:
+        done = audit_sealing.seal(uow.write(), now=NOW, holder="one", keys=keys, batch=2)
+        uow.commit()
+    assert (done.events, done.broken) == (1, ("900001",))
 
 
 def test_a_removed_checkpoint_is_found_and_not_begun_anew(sealed: Unit) -> None:

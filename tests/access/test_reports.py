@@ -1,0 +1,100 @@
+"""What clients sent, as an operator reads it, and the upkeep beside answering."""
+
+import time
+from collections.abc import Callable
+
+from mo_access.domain.keys import KeyRing
+from mo_access.domain.model import Actor, Event
+from mo_access.service import activity, audit, clients, reports
+from mo_access.service.activity import KEPT_MICROSECONDS, Activity
+from mo_access.service.clients import NewClient
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.service.upkeep import Upkeep
+from mo_access.storage.engine import Database
+from tests.access.conftest import NOW
+
+Unit = Callable[..., UnitOfWork]
+
+
+def client(unit: Unit, name: str) -> Actor:
+    """Make a platform client and give its actor."""
+    with unit() as uow:
+        _, token = clients.create(uow, NewClient(name, platform=True))
+        uow.commit()
+        actor = clients.by_token(uow, token)
+    assert actor is not None
+    return actor
+
+
+def sent(unit: Unit, actor: Actor, at: int, *activities: Activity) -> None:
+    """Record what a client sent at this time."""
+    with unit(at) as uow:
+        for one in activities:
+            activity.record(uow, actor, one)
+        uow.commit()
+
+
+def test_the_report_tells_what_came_in_and_why_it_was_refused(unit: Unit) -> None:
+    """Counts per kind, one line per reason, what gives nothing, and when it last went well."""
+    busy = client(unit, "busy")
+    client(unit, "silent")
+    taken = Activity("POST", "Users", "id", 201, unmapped=("roles: x", "roles: y"))
+    refused = Activity("PUT", "Users", "id", 400, "userName: is missing")
+    sent(unit, busy, NOW, taken, Activity("POST", "Users", "id", 201, unmapped=("roles: x",)))
+    sent(unit, busy, NOW + 1, refused, refused)
+    with unit() as uow:
+        told, silent = reports.sync(uow)
+    assert (silent.name, silent.requests, silent.last_success) == ("silent", 0, None)
+    assert (told.requests, told.taken) == (4, 2)
+    assert (told.last_success, told.last_refusal) == (NOW, NOW + 1)
+    assert {(c.method, c.requests, c.taken) for c in told.came_in} == {
+        ("POST", 2, 2),
+        ("PUT", 2, 0),
+    }
+    (why,) = told.refused
+    assert (why.status, why.detail, why.times) == (400, "userName: is missing", 2)
+    assert told.unmapped == (("roles: x", 2), ("roles: y", 1))
+    assert told.needs_a_look
+    assert not silent.needs_a_look
+
+
+def test_the_report_may_start_at_a_moment(unit: Unit) -> None:
+    """What came before is left out."""
+    busy = client(unit, "busy")
+    sent(unit, busy, NOW - 10, Activity("POST", "Users", None, 201))
+    with unit() as uow:
+        assert reports.sync(uow, NOW)[0].requests == 0
+
+
+def test_old_activity_is_swept(unit: Unit) -> None:
+    """Ninety days are kept; the trail keeps what counts."""
+    busy = client(unit, "busy")
+    sent(unit, busy, NOW - KEPT_MICROSECONDS - 1, Activity("POST", "Users", None, 201))
+    sent(unit, busy, NOW, Activity("POST", "Users", None, 201))
+    with unit() as uow:
+        assert activity.sweep(uow) == 1
+        uow.commit()
+
+
+def test_upkeep_seals_in_the_background(unit: Unit, database: Database, keys: KeyRing) -> None:
+    """Within seconds of a commit the event stands in its chain."""
+    upkeep = Upkeep(database, keys, 3_600_000_000)
+    upkeep.sweep()
+    upkeep.start()
+    try:
+        with unit() as uow:
+            uow.record(Event("test.done", "ok", institutions=("900001",)))
+            uow.commit()
+        assert _sealed_within(unit, seconds=20)
+    finally:
+        upkeep.stop()
+
+
+def _sealed_within(unit: Unit, *, seconds: int) -> bool:
+    for _ in range(seconds * 5):
+        with unit() as uow:
+            verdict = audit.verify(uow)
+        if verdict.sealed:
+            return verdict.sound and verdict.unsealed == 0
+        time.sleep(0.2)
+    return False
