@@ -72,7 +72,7 @@ def _remember(started: flow.Start) -> None:
 def _local(asked: dict[str, str]) -> str:
     """Return where to go afterwards; a whole address of this very site is read as its path."""
     wanted = asked.get("next") or asked.get("target_link_uri") or ""
-    return wanted.removeprefix(absolute("")) if wanted.startswith(absolute("/")) else wanted
+    return wanted.removeprefix(absolute(""))
 
 
 def _choices(asked: dict[str, str]) -> list[Choice]:

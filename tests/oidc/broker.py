@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import responses
+from flask import g, has_request_context
 from joserfc import jws
 from joserfc.jwk import Key
 from requests import PreparedRequest
@@ -67,6 +68,8 @@ class Script:
     calls: list[str] = field(default_factory=list)
     requests: list[PreparedRequest] = field(default_factory=list)
     nonce: str = ""
+    held: list[str] = field(default_factory=list)
+    """Requests that were made while a unit of work was open: there must be none."""
 
     def __post_init__(self) -> None:
         """Publish an ordinary provider."""
@@ -95,6 +98,8 @@ class Script:
     def _answer(self, name: str) -> Callable[[PreparedRequest], Answer | Exception]:
         def callback(request: PreparedRequest) -> Answer | Exception:
             self.calls.append(name)
+            if has_request_context() and "unit" in g:
+                self.held.append(name)
             self.requests.append(request)
             if name in self.answers:
                 return self.answers[name]

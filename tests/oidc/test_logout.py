@@ -121,6 +121,17 @@ def test_signing_out_while_the_provider_is_down(
     assert browser.me().status_code == 401
 
 
+def test_nothing_is_held_while_the_provider_answers(
+    site: Site, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No connection or transaction is open while we wait for the provider."""
+    provider = site.app.extensions["mo_oidc"].all[0]
+    monkeypatch.setattr(provider._metadata, "_value", None)
+    browser.get("/oidc/logout")
+    assert site.script.calls.count("discovery") == 2
+    assert site.script.held == []
+
+
 def test_the_provider_ends_one_session(site: Site, browser: Browser) -> None:
     """A logout token with a sid ends that session and no other."""
     site.script.claims = {"sid": "s-2"}
