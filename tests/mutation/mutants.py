@@ -1,0 +1,98 @@
+"""Checks that must not go missing, and the tests that notice when they do.
+
+`make mutants` removes one check at a time in a copy of the tree and runs the tests named beside
+it: a mutant that lives is a check without a test.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Mutant(NamedTuple):
+    """One change to one file, and where a test must fail because of it."""
+
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+_POLICY, _POLICY_TESTS = "mo_access/domain/policy.py", "tests/access/domain/test_policy.py"
+_PEOPLE, _GROUPS = "mo_access/storage/people.py", "mo_access/storage/groups.py"
+_CORE_TESTS = "tests/access/test_people.py"
+_TOKEN, _TOKEN_TESTS = "mo_oidc/id_token.py", "tests/oidc/test_id_token.py"
+_FILTERS = "mo_access/storage/criteria.py"
+_FILTER_TESTS = "tests/scim/test_filters_in_sql.py tests/storage/test_criteria.py"
+_CHECK: Final = "    _check_{},\n"
+
+MUTANTS: Final = (
+    Mutant(_POLICY, 'Step("known", facts.known,', 'Step("known", True,', _POLICY_TESTS),
+    Mutant(_POLICY, 'Step("active", facts.active,', 'Step("active", True,', _POLICY_TESTS),
+    Mutant(_POLICY, 'Step("blocked", not blocked,', 'Step("blocked", True,', _POLICY_TESTS),
+    Mutant(_POLICY, "_allows(session.reach, here)", "True", _POLICY_TESTS),
+    Mutant(_POLICY, "_allows(session.capacity, here)", "True", _POLICY_TESTS),
+    Mutant(_POLICY, "[g for g in facts.grants if not g.suspended]", "facts.grants", _POLICY_TESTS),
+    Mutant(_POLICY, "session.level >= facts.level_asked", "True", _POLICY_TESTS),
+    Mutant(_POLICY, "not (a.suspended or a.blocked)", "not a.blocked", _POLICY_TESTS),
+    Mutant(_POLICY, "not (a.suspended or a.blocked)", "not a.suspended", _POLICY_TESTS),
+    Mutant(_POLICY, " and a.form is not Form.RETAINED", "", _POLICY_TESTS),
+    Mutant(_POLICY, "(a.start or today) <= today", "True", _POLICY_TESTS),
+    Mutant(_POLICY, "today <= (a.end or today)", "True", _POLICY_TESTS),
+    Mutant(_PEOPLE, ".where(scope(client, platform=platform))", "", _CORE_TESTS),
+    Mutant(_GROUPS, ".where(scope(client, platform=platform))", "", "tests/scim/endpoints"),
+    Mutant(
+        _GROUPS,
+        'link.c.client_pk == bindparam("client"), person.c.id.in_(_texts)',
+        "person.c.id.in_(_texts)",
+        _CORE_TESTS,
+    ),
+    Mutant(
+        "mo_access/service/decisions.py",
+        "    if not actor.covers(question.institution):\n        return None\n",
+        "",
+        "tests/authzen tests/security",
+    ),
+    Mutant("mo_access/storage/matching.py", ".where(trusted(_issuer))", "", _CORE_TESTS),
+    Mutant("mo_access/storage/sessions.py", "        person.c.active == 1,\n", "", "tests/oidc"),
+    Mutant("mo_access/storage/sessions.py", "        link.c.active == 1,\n", "", _CORE_TESTS),
+    *(
+        Mutant(_TOKEN, _CHECK.format(name), "", _TOKEN_TESTS)
+        for name in (
+            "issuer",
+            "subject",
+            "audience",
+            "expiry",
+            "issued_at",
+            "not_before",
+            "nonce",
+            "access_token_hash",
+            "max_age",
+            "acr",
+        )
+    ),
+    Mutant(
+        "mo_web/introspection.py",
+        " or _has_person(told, client_id)",
+        "",
+        "tests/web",
+    ),
+    Mutant(
+        _FILTERS,
+        "            return not_(_condition(criteria.inner, scope))",
+        "            return _condition(criteria.inner, scope)",
+        _FILTER_TESTS,
+    ),
+    Mutant(
+        _FILTERS,
+        "            return false()\n        case _:",
+        "            return true()\n        case _:",
+        _FILTER_TESTS,
+    ),
+    Mutant(
+        _FILTERS,
+        "return and_(_condition(criteria.left",
+        "return or_(_condition(criteria.left",
+        _FILTER_TESTS,
+    ),
+)
