@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     narrator = Narrator()
     _stop_on_signals()
     try:
+        narrator.line("Setting up the broker Canaille and our service; this takes a moment ...")
         with running_stage(Ports(options.port, options.broker_port)) as stage:
             serve = _tell(stage, narrator)
             if not options.once:

@@ -79,6 +79,11 @@ class Canaille:
         """Return the issuer as its tokens and its discovery document name it."""
         return self.url
 
+    @property
+    def log(self) -> Path:
+        """Return the file with what the server prints, its requests among it."""
+        return self.folder / "canaille.log"
+
     def install(self, base_url: str) -> None:
         """Write the configuration, make the database, the administrator and the OIDC client."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -97,7 +102,7 @@ class Canaille:
         """
         command = [self._program("flask"), "--app", "canaille:create_app()", "run", "--no-reload"]
         command += ["--no-debugger", "--host", LOOPBACK, "--port", str(self.port)]
-        child = Child.start("Canaille", command, self._environment(), self.folder / "canaille.log")
+        child = Child.start("Canaille", command, self._environment(), self.log)
         try:
             child.wait_ready(f"{self.url}/.well-known/openid-configuration")
         except BaseException:

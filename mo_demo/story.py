@@ -12,7 +12,7 @@ from mo_demo.console import Console, Person, answer_sign_in
 from mo_demo.narrator import Narrator
 from mo_demo.own_token import own_token
 from mo_demo.service import Service, random_password
-from mo_demo.wire import Wire
+from mo_demo.wire import Tail, Wire
 
 SCHOOL = "900001"
 THEME = "leerlingen-openbaar"
@@ -45,7 +45,8 @@ class Story:
     def __post_init__(self) -> None:
         """Open the administrator's browser and start listening to the wire."""
         self.console = Console(self.broker.url)
-        self.wire = Wire(self.service.log)
+        self.wire = Wire(Tail(self.service.log), Tail(self.broker.log))
+        self.wire.asked_since()
 
     def tell(self) -> None:
         """Tell the whole story; StepFailed names the step that did not go as told."""
@@ -142,6 +143,7 @@ class Story:
     def token_of_a_person(self) -> None:
         """Try to provision with a person's token, taken at the broker by the same client."""
         token = own_token(self.broker, self.jan, f"{self.service.url}/oidc/callback")
+        self.wire.asked_since()
         body = {"userName": "indringer", "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"]}
         status, _ = self.service.call("POST", "/scim/v2/Users", token, body)
         self._scim()
@@ -223,8 +225,9 @@ class Story:
 
     def _tell(self, page: Page) -> None:
         self.narrator.wire(f"browser        {hop}" for hop in page.hops)
+        self.narrator.wire(self.wire.asked_since())
 
     def _scim(self) -> list[str]:
         sent = self.wire.scim_since()
-        self.narrator.wire(sent)
+        self.narrator.wire([*self.wire.asked_since(), *sent])
         return sent

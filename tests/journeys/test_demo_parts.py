@@ -13,7 +13,7 @@ from mo_demo.browser import Hop, Page
 from mo_demo.forms import read_forms
 from mo_demo.narrator import Narrator, StepFailed
 from mo_demo.process import Child, DemoError, child_environment, free_port, run_once
-from mo_demo.wire import Wire
+from mo_demo.wire import Tail, Wire
 
 FORM = """
 <form action="/save" method="post">
@@ -77,11 +77,21 @@ def test_the_wire_tells_scim_requests_once(tmp_path: Path) -> None:
     log = tmp_path / "log"
     lines = [_request("GET", "/scim/v2/Schemas", 200), _request("POST", "/scim/v2/Users", 201)]
     log.write_text("not json\n" + _request("GET", "/", 200) + "".join(lines) + '{"event": "req')
-    wire = Wire(log)
+    wire = Wire(Tail(log), Tail(tmp_path / "broker"))
     told = wire.scim_since()
     assert told[0].endswith("(1 requests)")
-    assert told[1:] == ["broker -> us   POST /scim/v2/Users -> 201"]
+    assert told[1:] == ["SCIM -> us     POST /scim/v2/Users -> 201"]
     assert wire.scim_since() == []
+
+
+def test_the_wire_tells_what_we_ask_the_broker(tmp_path: Path) -> None:
+    """Token, key and introspection requests are told; pages that a browser opens are not."""
+    log = tmp_path / "log"
+    asked = '127.0.0.1 - - [t] "\x1b[36mPOST /oauth/introspect HTTP/1.1\x1b[0m" 200 -\n'
+    log.write_text(asked + '127.0.0.1 - - [t] "GET /login HTTP/1.1" 200 -\n')
+    wire = Wire(Tail(tmp_path / "service"), Tail(log))
+    assert wire.asked_since() == ["us -> broker   POST /oauth/introspect -> 200"]
+    assert wire.asked_since() == []
 
 
 def _request(method: str, path: str, status: int) -> str:
