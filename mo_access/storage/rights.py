@@ -144,7 +144,9 @@ _here: Final = select(person.c.pk).where(person.c.id.in_(select(_people.c.value)
 
 
 def _said(platform: bool) -> object:  # noqa: FBT001 - one of two fixed statements
-    mine: ColumnElement[bool] = true() if platform else link.c.client_pk == bindparam("client")
+    # The sum keeps SQLite from starting at the client and walking all its links for one person.
+    whose = link.c.client_pk + 0
+    mine: ColumnElement[bool] = true() if platform else whose == bindparam("client")
     theirs = true() if platform else group.c.client_pk == bindparam("client")
     stored = (
         select(
