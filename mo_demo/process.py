@@ -75,7 +75,7 @@ class Child:
             )
         return cls(name, process, log)
 
-    def wait_ready(self, url: str, seconds: float = 60) -> None:
+    def wait_ready(self, url: str, seconds: float = 120) -> None:
         """Return once the address answers 200; raise DemoError when it ends or takes too long."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -186,7 +186,9 @@ class Story:
         self.narrator.check("refused, and told whom to ask (1700)", holds=told, seen=page.status)
 
     def audit(self) -> None:
-        """Verify the chain of the audit trail."""
+        """Show the end of the audit trail, and verify its chains."""
+        newest = self.service.command("audit", "tail", "-n", "8").strip().splitlines()
+        self.narrator.wire(line[:110] for line in newest)
         self.narrator.wire(self.service.command("audit", "verify").strip().splitlines())
         self.narrator.check("the audit trail is whole", holds=True)
 

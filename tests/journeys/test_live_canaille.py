@@ -13,7 +13,7 @@ from mo_demo.console import Console, Person, answer_sign_in
 from mo_demo.own_token import own_token
 from mo_demo.stage import Stage
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 
 NewPerson = Callable[[str], Person]
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
