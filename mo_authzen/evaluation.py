@@ -110,7 +110,7 @@ def _items(told: JsonObject) -> list[JsonObject]:
 
 
 def _stop(told: JsonObject) -> bool | None:
-    options = told.get("options") or {}
+    options = {} if told.get("options") is None else told["options"]
     if not isinstance(options, Mapping):
         raise Invalid("options must be an object.", attribute="options")
     semantic = options.get("evaluations_semantic", "execute_all")

@@ -68,7 +68,7 @@ def _decide(found: Session) -> Decision | None:
 
 def _here(found: Session, themes: list[str], text: str) -> Decision:
     number = questions.number(text)
-    if number is None:
+    if number is None or not all(map(questions.is_storable, themes)):
         return NO
     person, session = found.person, found.policy
     asked = [Question(person, number, theme, session=session) for theme in themes]

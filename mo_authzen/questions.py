@@ -110,10 +110,15 @@ def _object(body: JsonObject, name: str) -> JsonObject:
 
 def _text(told: JsonObject, member: str, owner: str) -> str:
     value = told.get(member)
-    if not isinstance(value, str) or not value or len(value) > MAX_TEXT:
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT or not is_storable(value):
         name = f"{owner}.{member}"
         raise Invalid(f"{name} must be text of 1 to {MAX_TEXT} characters.", attribute=name)
     return value
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether a database could hold the text: no NUL, no half of a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _optional(context: JsonObject, member: str) -> str | None:

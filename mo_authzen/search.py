@@ -106,7 +106,7 @@ def _page(told: JsonObject, found: Found) -> Response:
 
 
 def _asked_page(told: JsonObject) -> JsonObject:
-    page = told.get("page") or {}
+    page = {} if told.get("page") is None else told["page"]
     if not isinstance(page, Mapping):
         raise Invalid("page must be an object.", attribute="page")
     return page

@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestURITooLarge
 
+from mo_access.domain.errors import NotFound
 from mo_access.domain.keys import KeyRing
 from mo_access.settings import Settings
 from mo_access.storage.engine import Database
@@ -84,7 +85,7 @@ def _parts(settings: Settings, database: Database, keys: KeyRing) -> shared.Shar
 def _add_hooks(app: Flask, settings: Settings) -> None:
     issuers = [provider.issuer for provider in settings.providers]
     app.before_request(log.start_clock)
-    app.before_request(_refuse_long_urls)
+    app.before_request(_refuse_odd_urls)
     # Flask runs these in reverse: the line is written last, when the answer is complete.
     app.after_request(_tell)
     app.after_request(headers.stamp(headers.policy(issuers), https=not settings.plain_http))
@@ -93,9 +94,12 @@ def _add_hooks(app: Flask, settings: Settings) -> None:
     app.teardown_request(_close_unit)
 
 
-def _refuse_long_urls() -> None:
+def _refuse_odd_urls() -> None:
     if len(request.full_path.encode("utf-8", "replace")) > MAX_URL:
         raise RequestURITooLarge(f"A URL has at most {MAX_URL} bytes.")
+    # Nothing has such a name, and PostgreSQL faults on the question.
+    if "\0" in request.path:
+        raise NotFound("Nothing has a NUL in its name.")
 
 
 def _tell(response: Response) -> Response:

@@ -133,7 +133,9 @@ def client_in(told: Mapping[str, object], issuer: str, now: float) -> OAuthClien
     says its kind (some say null), with a client, and without any person.
     """
     client_id = told.get("client_id")
-    if told.get("active") is not True or not isinstance(client_id, str) or not client_id:
+    if told.get("active") is not True or not isinstance(client_id, str):
+        return None
+    if not client_id or not client_id.isprintable():
         return None
     if told.get("iss", issuer) != issuer or not _is_current(told, now):
         return None

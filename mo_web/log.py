@@ -65,6 +65,8 @@ def _replace_handler(handler: logging.Handler, level: int) -> None:
     handler.set_name("mo_web")
     root.addHandler(handler)
     root.setLevel(level)
+    # What a migration prints is for the one who runs it, not for each start.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

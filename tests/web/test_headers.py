@@ -1,0 +1,164 @@
+"""What every answer carries, and what never reaches the log."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from flask import Flask
+from flask.testing import FlaskClient
+
+from mo_access.domain.keys import KeyRing
+from mo_access.settings import Settings
+from mo_access.storage.engine import Database
+from mo_web import log
+from mo_web.app import create_app
+from mo_web.limits import Buckets
+from mo_web.metrics import Metrics
+from tests.web.conftest import ISSUER, SECRET, probe_door
+
+PATHS = ["/health/live", "/probe/who", "/nothing", "/probe/form", "/static/mo.css"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_answer_carries_the_security_headers(http: FlaskClient, path: str) -> None:
+    """Good answers, refusals and unknown paths alike (trust.md P13)."""
+    with http.get(path) as answer:
+        headers = answer.headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert f"form-action 'self' {ISSUER}" in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "Strict-Transport-Security" not in headers
+    assert ("no-store" in headers.get("Cache-Control", "")) is not path.startswith("/static")
+
+
+def test_https_has_hsts_and_host_cookies(tmp_path: Path, database: Database, keys: KeyRing) -> None:
+    """With an https base URL cookies are ``__Host-`` and Secure, and HSTS is sent."""
+    settings = Settings(
+        var=tmp_path,
+        database_url=database.url,
+        secret_key=SECRET,
+        base_url="https://toegang.example",
+    )
+    app = create_app(settings, database, keys, [probe_door([])])
+    answer = app.test_client().get("/probe/form?lang=en")
+    assert "max-age" in answer.headers["Strict-Transport-Security"]
+    for cookie in answer.headers.getlist("Set-Cookie"):
+        assert cookie.startswith("__Host-")
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+
+
+@pytest.mark.parametrize(
+    ("offered", "kept"),
+    [
+        ("bfe9eb29-ab87-4ca3-be83-a1d5d8305716", True),
+        ("trace.1:2", True),
+        ("85.07.30-033.28", False),
+        ("85073003328", False),
+        ("a b", False),
+        ('"}', False),
+        ("x" * 200, False),
+        ("", False),
+    ],
+)
+def test_a_request_id_is_kept_when_it_is_well_formed(
+    http: FlaskClient, offered: str, kept: bool
+) -> None:
+    """A caller's id comes back; what could be an INSZ or break a log line does not."""
+    given = http.get("/health/live", headers={"X-Request-ID": offered}).headers["X-Request-ID"]
+    assert (given == offered) is kept
+    assert given
+
+
+@pytest.mark.parametrize("hops", [0, 1])
+def test_forwarding_headers_count_only_behind_our_own_proxy(
+    app: Flask, hops: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address that a stranger put in front is never believed (P11)."""
+    monkeypatch.setattr(app.wsgi_app, "_hops", hops)
+    seen: list[str | None] = []
+
+    @app.before_request
+    def look() -> None:
+        from flask import request  # noqa: PLC0415 - inside the probe
+
+        assert not any(name.startswith("X-Forwarded") for name in request.headers.keys())  # noqa: SIM118 - these are headers
+        seen.append(request.remote_addr)
+
+    forged = {"X-Forwarded-For": "10.9.9.9, 192.0.2.7", "X-Forwarded-Host": "evil.example"}
+    app.test_client().get("/health/live", headers=forged)
+    assert seen == [["127.0.0.1"], ["192.0.2.7"]][hops]
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    """Give what the log writes during the test."""
+    stream = io.StringIO()
+    log.configure("info", stream)
+    yield stream
+    log.configure("info")
+
+
+def test_secrets_and_numbers_never_reach_the_log(lines: io.StringIO) -> None:
+    """Tokens, e-mail addresses and anything shaped like an INSZ are taken out, however deep."""
+    structlog.get_logger("test").warning(
+        "seen 85073003328",
+        header="Bearer mos_abc_defGHI",
+        told={"mail": "jan.janssens@school.example", "list": ["85.07.30-033.28"]},
+        jwt="eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJqYW4ifQ.c2ln",
+    )
+    written = lines.getvalue()
+    for secret in ("85073003328", "85.07.30-033.28", "mos_abc", "jan.janssens", "eyJ"):
+        assert secret not in written
+    assert json.loads(written)["level"] == "warning"
+
+
+def test_one_line_for_each_request_without_its_query(app: Flask, lines: io.StringIO) -> None:
+    """The line has method, path, status and id; what stood behind the question mark stays out."""
+    log.configure("info", lines)
+    app.test_client().get("/health/live?insz=85073003328&next=secret")
+    told = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert [(line["method"], line["path"], line["status"]) for line in told] == [
+        ("GET", "/health/live", 200)
+    ]
+    assert "secret" not in lines.getvalue()
+
+
+def test_metric_labels_are_never_chosen_by_a_request(app: Flask) -> None:
+    """A thousand invented paths and methods make no more than a handful of series (P14)."""
+    parts = app.extensions["mo_web"]
+    http = app.test_client()
+    for number in range(200):
+        http.open(f"/nothing/{number}", method=f"M{number}")
+    series = [s for metric in parts.metrics.registry.collect() for s in metric.samples]
+    assert len(series) < 60
+
+
+def test_a_taken_metrics_port_is_a_warning() -> None:
+    """A second process on the same port goes on without (design section 4)."""
+    import socket  # noqa: PLC0415 - only here
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        Metrics().expose(taken.getsockname()[1])
+
+
+def test_a_bucket_refills_with_time() -> None:
+    """A burst empties it; after the seconds that it names there is a drop again."""
+    now = [0.0]
+    bucket = Buckets(2.0, 3, lambda: now[0])
+    assert [bucket.take("a") for _ in range(4)] == [0, 0, 0, 1]
+    assert bucket.take("b") == 0
+    now[0] = 0.5
+    assert bucket.wait("a") == 0
+    assert bucket.take("a") == 0
