@@ -9,14 +9,15 @@ INSTALLED := $(VENV)/.installed
 BROKER_INSTALLED := $(BROKER_VENV)/.installed
 PIP_FLAGS := --disable-pip-version-check --quiet
 PACKAGES := mo_access mo_web mo_scim mo_oidc mo_authzen mo_portal mo_demo deploy
-CHECKED := $(wildcard $(PACKAGES)) tests
+CHECKED := $(wildcard $(PACKAGES)) bench tests
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 # uv makes the locks (`make lock`); nobody needs it to use them.
 UV ?= uv
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-broker demo test coverage check lint format translations wheel lock clean
+.PHONY: help install install-broker demo test bench coverage check lint format translations wheel lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +52,9 @@ demo: install install-broker ## the whole story, next to a real identity broker,
 
 test: install install-broker ## every test, on SQLite and PostgreSQL, and the journeys (PYTEST_ARGS=…)
 	@$(BIN)/python -m pytest --cov $(PYTEST_ARGS)
+
+bench: install ## the measurements behind the designs (minutes; BENCH_ARGS=--runs=51)
+	@$(BIN)/python -m bench.scim_stack $(BENCH_ARGS)
 
 coverage: test ## the tests, then the coverage as pages in htmlcov/
 	@$(BIN)/coverage html

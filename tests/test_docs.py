@@ -1,0 +1,89 @@
+"""The documentation keeps up with the code: every reason code has its cause and remedy."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mo_access.domain.policy import Reason
+from mo_access.service.sign_in import MESSAGES
+from mo_web.fetch import FetchFault
+
+ROOT = Path(__file__).parent.parent
+DOCS = sorted([*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md"), ROOT / "deploy" / "README.md"])
+FAULTS = {"FlowRefused", "IdTokenRefused", "ClaimsRefused", "ProviderTrouble"}
+ROW = re.compile(r"^\| `([^`]+)` \| (.+) \| (.+) \|$", re.MULTILINE)
+LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)")
+
+
+def explained() -> dict[str, tuple[str, str]]:
+    """Return (cause, remedy) by code, as the page tells them."""
+    text = (ROOT / "docs" / "reasons.md").read_text(encoding="utf-8")
+    return {code: (cause, remedy) for code, cause, remedy in ROW.findall(text)}
+
+
+def codes_of_faults() -> set[str]:
+    """Return every code that a sign-in fault is raised with; ``…`` stands for a variable part."""
+    trees = (ast.parse(path.read_text()) for path in sorted((ROOT / "mo_oidc").glob("*.py")))
+    calls = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call))
+    named = (call for call in calls if getattr(call.func, "id", "") in FAULTS and call.args)
+    return {code for call in named for code in texts(call.args[0])}
+
+
+def texts(value: ast.expr) -> Iterator[str]:
+    """Yield the texts that an expression may be."""
+    if isinstance(value, ast.Constant):
+        yield str(value.value)
+    elif isinstance(value, ast.IfExp):
+        yield from texts(value.body)
+        yield from texts(value.orelse)
+    elif isinstance(value, ast.JoinedStr):
+        parts = (p.value if isinstance(p, ast.Constant) else "…" for p in value.values)
+        yield "".join(map(str, parts))
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_of_a_decision_is_explained(reason: Reason) -> None:
+    """Cause and remedy stand in docs/reasons.md."""
+    assert all(explained().get(reason.value, ()))
+    assert reason.value in explained()
+
+
+@pytest.mark.parametrize("code", [*sorted(MESSAGES), "no_session"])
+def test_every_refusal_of_a_person_is_explained(code: str) -> None:
+    """The codes of mo_access.service.sign_in and of a page without a session."""
+    assert code in explained()
+
+
+@pytest.mark.parametrize("code", sorted(codes_of_faults()))
+def test_every_fault_of_a_sign_in_is_explained(code: str) -> None:
+    """The codes that mo_oidc raises, found in its source."""
+    assert code in explained()
+
+
+def test_codes_handed_on_by_name_are_explained() -> None:
+    """Codes that no raise holds literally: those of strict JSON."""
+    assert {"header_json", "payload_json"} <= set(explained())
+
+
+@pytest.mark.parametrize("fault", FetchFault)
+def test_every_fault_of_an_outbound_request_is_explained(fault: FetchFault) -> None:
+    """They appear behind the step, as in ``discovery_timeout``."""
+    assert f"`{fault.value}`" in explained()["…_…"][0]
+
+
+def test_nothing_is_explained_that_does_not_exist() -> None:
+    """A code that is gone from the code goes from the page too."""
+    known = {reason.value for reason in Reason} | set(MESSAGES) | codes_of_faults()
+    assert set(explained()) - known == {"no_session", "header_json", "payload_json"}
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    """Every relative link names a file or folder that is there."""
+    found = LINK.findall(page.read_text(encoding="utf-8"))
+    assert [link for link in found if not (page.parent / link).exists()] == []
