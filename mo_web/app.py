@@ -24,6 +24,7 @@ from mo_web.proxies import ProxyGate
 
 MAX_URL: Final = 8 * 1024
 MAX_BODY: Final = 1024 * 1024
+_FAILED: Final = 400
 _FAULT: Final = 500
 
 
@@ -63,8 +64,8 @@ def create_app(
         app.register_blueprint(routes)
     _add_hooks(app, settings)
     app.register_error_handler(Exception, _edge(tuple(doors)))
-    # Flask's own way to add middleware, which its types do not foresee.
-    app.wsgi_app = ProxyGate(app.wsgi_app, settings.trusted_proxies)  # type: ignore[assignment, method-assign]
+    gate = ProxyGate(app.wsgi_app, settings.trusted_proxies)
+    app.wsgi_app = gate  # type: ignore[assignment, method-assign]  # Flask's way to add middleware
     return app
 
 
@@ -117,7 +118,7 @@ def _edge(doors: tuple[Door, ...]) -> Callable[[Exception], ResponseReturnValue]
 
     def answer(cause: Exception) -> ResponseReturnValue:
         unit.close()
-        if isinstance(cause, HTTPException) and (cause.code is None or cause.code < 400):  # noqa: PLR2004
+        if isinstance(cause, HTTPException) and (cause.code is None or cause.code < _FAILED):
             return cause
         problem = problem_of(cause, requestid.current())
         _notice(problem)

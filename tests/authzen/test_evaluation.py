@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mo_access.domain.policy import Reason
+from mo_access.service import clients, people
 from mo_web.reasons import TEXTS
 from tests.authzen.conftest import OPEN, STRONG, World, ask
 
@@ -201,8 +202,6 @@ def test_a_broken_batch_is_400(world: World, broken: dict[str, object]) -> None:
 
 def test_withdrawal_bites_on_the_next_question(world: World) -> None:
     """Nothing is remembered between two questions (rule 7)."""
-    from mo_access.service import clients, people  # noqa: PLC0415 - only this test changes people
-
     asked = ask(world.people["an"], f"900001:{OPEN}")
     assert world.json("evaluation", asked)["decision"] is True
     with world.unit() as uow:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from mo_access.service import sign_in
+from mo_access.service import clients, sign_in
+from mo_access.service.clients import NewClient
 from mo_access.service.sign_in import SignIn
 from mo_authzen.forward_auth import header_text
 from tests.authzen.conftest import OPEN, STRONG, World, ask
@@ -176,9 +177,6 @@ def test_a_proxy_asks_for_a_browser(world: World, query: str, status: int) -> No
 
 
 def _trust(world: World) -> None:
-    from mo_access.service import clients  # noqa: PLC0415 - only here a client is trusted
-    from mo_access.service.clients import NewClient  # noqa: PLC0415
-
     trusted = NewClient("signer", ("900001",), issuers=("https://op.example",))
     with world.unit() as uow:
         _, world.tokens["signer"] = clients.create(uow, trusted)
