@@ -22,7 +22,7 @@ from scim2_models import (
     Returned,
     Uniqueness,
 )
-from scim2_models.resources import enterprise_user, group, user
+from scim2_models.resources import enterprise_user, user
 
 CORE_USER: Final = "urn:ietf:params:scim:schemas:core:2.0:User"
 CORE_GROUP: Final = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -148,18 +148,8 @@ class MijnOnderwijsGroup(Extension):
     """Whether the group gives something."""
 
 
-class Member(group.GroupMember):
-    """A member of a group, keyed by its id; the name shown is the person's own."""
-
-    display: Annotated[str | None, Mutability.read_only, Returned.request] = None
-    """The name of the member, where it is asked for: a large group is not read for names."""
-
-
 class CoreGroup(scim2_models.Group):
     """The core Group of RFC 7643 section 4.2."""
-
-    members: list[Member] | None = None  # type: ignore[assignment]  # a narrower entry
-    """The members of the group."""
 
 
 class Institution(Resource[Any]):

@@ -244,7 +244,7 @@ class GroupView:
     theme: str | None
     institution: str | None
     role: Role | None
-    members: tuple[tuple[str, str], ...] | None = None
+    members: tuple[tuple[str, str | None], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +254,8 @@ class MemberChange:
     kind: str
     """``add``, ``remove``, ``replace`` or ``clear``."""
     people: tuple[str, ...] = ()
+    displays: tuple[tuple[str, str | None], ...] = ()
+    """(person id, text) as the client labels its members; it means nothing here."""
 
 
 @dataclass(frozen=True, slots=True)

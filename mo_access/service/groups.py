@@ -29,8 +29,8 @@ Check = Callable[[GroupView], None]
 NAMED_UNKNOWN: Final = 5
 
 
-def create(uow: UnitOfWork, actor: Actor, draft: GroupDraft, members: tuple[str, ...]) -> GroupView:
-    """Make a group with these members (ids of people).
+def create(uow: UnitOfWork, actor: Actor, draft: GroupDraft, members: MemberChange) -> GroupView:
+    """Make a group and add these members.
 
     Raises ``Conflict`` for a taken externalId, ``Invalid`` for an unknown member.
     """
@@ -40,8 +40,8 @@ def create(uow: UnitOfWork, actor: Actor, draft: GroupDraft, members: tuple[str,
     except Duplicate as error:
         raise _taken() from error
     groups.replace_values(conn, pk, [asdict(value) for value in draft.values])
-    _apply(uow, actor, pk, MemberChange("add", members), skip_unknown=False)
-    _record(uow, "group.create", group_id, draft, {"members": len(set(members))})
+    _apply(uow, actor, pk, members, skip_unknown=False)
+    _record(uow, "group.create", group_id, draft, {"members": len(set(members.people))})
     return get(uow, actor, group_id)
 
 
@@ -158,7 +158,8 @@ def _apply(
     if not skip_unknown:
         _refuse_unknown(uow, actor, step.people)
     gone = groups.keep_only(uow.conn, actor, pk, step.people) if step.kind == "replace" else 0
-    return gone + groups.add(uow.conn, actor, pk, step.people, uow.now)
+    added = groups.add(uow.conn, actor, pk, step.people, uow.now)
+    return gone + added + groups.label(uow.conn, pk, step.displays)
 
 
 def _refuse_unknown(uow: UnitOfWork, actor: Actor, people: tuple[str, ...]) -> None:

@@ -28,6 +28,31 @@ def _postgresql(element: _JsonTexts, compiler: SQLCompiler, **options: Any) -> s
     return f"json_array_elements_text(CAST({compiler.process(element.clauses, **options)} AS json))"
 
 
+class _JsonPairs(FunctionElement[str]):
+    """The members of a JSON object as rows of two columns, ``key`` and ``value``."""
+
+    name = "json_pairs"
+    inherit_cache = True
+
+
+@compiles(_JsonPairs, "sqlite")
+def _pairs_sqlite(element: _JsonPairs, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - passed on
+    return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_JsonPairs, "postgresql")
+def _pairs_postgresql(element: _JsonPairs, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - passed on
+    return f"json_each_text(CAST({compiler.process(element.clauses, **options)} AS json))"
+
+
+def json_pairs(texts: BindParameter[str]) -> TableValuedAlias:
+    """Return a table with the columns ``key`` and ``value``: one row for each member of an object.
+
+    A null in the object is NULL in ``value``.
+    """
+    return _JsonPairs(texts).table_valued(column("key", Text), column("value", Text))
+
+
 def json_texts(texts: BindParameter[str]) -> TableValuedAlias:
     """Return a table with the column ``value``: one row for each text of a JSON array.
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from mo_access.domain.model import Actor, GroupDraft, GroupView, Query, Role
 from mo_access.domain.text import fold
 from mo_access.storage import criteria
-from mo_access.storage.constructs import json_texts
+from mo_access.storage.constructs import json_pairs, json_texts
 from mo_access.storage.engine import Connection
 from mo_access.storage.schema import (
     BIG,
@@ -289,25 +289,53 @@ def clear(conn: Connection, group_pk: int) -> int:
     return conn.run(_CLEAR, {"group": group_pk})
 
 
+_labels = json_pairs(bindparam("labels", type_=Text))
+_label = (
+    select(_labels.c.value)
+    .join(person, person.c.id == _labels.c.key)
+    .where(person.c.pk == membership.c.person_pk)
+    .correlate(membership)
+)
+_relabelled = (
+    select(person.c.pk)
+    .join(_labels, _labels.c.key == person.c.id)
+    .where(_labels.c.value.is_distinct_from(membership.c.display))
+    .correlate(membership)
+)
+_RELABEL = (
+    update(membership)
+    .values(display=_label.scalar_subquery())
+    .where(
+        membership.c.group_pk == bindparam("group"),
+        membership.c.person_pk.in_(_relabelled),
+    )
+)
+
+
+def label(conn: Connection, group_pk: int, displays: tuple[tuple[str, str | None], ...]) -> int:
+    """Set how the client labels these members; return how many labels changed."""
+    if not displays:
+        return 0
+    return conn.run(_RELABEL, {"group": group_pk, "labels": json.dumps(dict(displays))})
+
+
 _groups = json_texts(bindparam("groups", type_=Text))
 _MEMBERS = (
-    select(group.c.pk, person.c.id, func.coalesce(link.c.user_name, ""))
+    select(membership.c.group_pk, person.c.id, membership.c.display)
     .select_from(membership)
     .join(person, person.c.pk == membership.c.person_pk)
-    .join(group, group.c.pk == membership.c.group_pk)
-    .outerjoin(link, and_(link.c.person_pk == person.c.pk, link.c.client_pk == group.c.client_pk))
     .where(membership.c.group_pk.in_(select(cast(_groups.c.value, BIG))))
-    .order_by(group.c.pk, person.c.pk)
+    .order_by(membership.c.group_pk, person.c.pk)
 )
 _COUNT = select(func.count()).where(membership.c.group_pk == bindparam("group"))
 
 
-def members(conn: Connection, pks: list[int]) -> dict[int, list[tuple[str, str]]]:
-    """Return (person id, userName at the group's client) of every member, by group.
+def members(conn: Connection, pks: list[int]) -> dict[int, list[tuple[str, str | None]]]:
+    """Return (person id, label as the client sent it) of every member, by group.
 
     One statement for any number of groups.
     """
-    found: dict[int, list[tuple[str, str]]] = {pk: [] for pk in pks}
+    found: dict[int, list[tuple[str, str | None]]] = {pk: [] for pk in pks}
     for pk, person_id, name in conn.all(_MEMBERS, {"groups": json.dumps([*map(str, pks)])}):
         found[pk].append((person_id, name))
     return found

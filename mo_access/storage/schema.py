@@ -253,6 +253,7 @@ membership = Table(
     metadata,
     Column("group_pk", BIG, ForeignKey("group_.pk", ondelete="CASCADE"), primary_key=True),
     Column("person_pk", BIG, ForeignKey("person.pk"), primary_key=True),
+    _text("display", null=True),
     _int("created"),
     Index(None, "person_pk", "group_pk"),
 )

@@ -7,7 +7,7 @@ from typing import Final
 
 from flask import Blueprint, Response
 
-from mo_access.domain.model import Document, GroupDraft, GroupView, MemberChange
+from mo_access.domain.model import Document, GroupDraft, GroupView
 from mo_access.service import groups as service
 from mo_scim.endpoints import answer, asking, body, calling, preconditions
 from mo_scim.endpoints.asking import Asked
@@ -66,8 +66,9 @@ def shown(resource_id: str) -> Response:
 def created() -> Response:
     """Make a group with its members."""
     call, chosen = calling.current(), asking.from_url().selection("Group")
-    draft, people = _read(body.read(limit=body.GROUP_BYTES), None)
-    view = service.create(call.uow, call.actor, draft, people or ())
+    sent = body.read(limit=body.GROUP_BYTES)
+    draft = _read(sent, None)
+    view = service.create(call.uow, call.actor, draft, groups.members(sent, call.profile))
     done("Group", view.id, 201, _unmapped(draft))
     return _answer(view, chosen, 201)
 
@@ -77,12 +78,11 @@ def replaced(resource_id: str) -> Response:
     """Replace a group; no members in the body means none (brokers.md, section 3)."""
     call, chosen = calling.current(), asking.from_url().selection("Group")
     sent = body.read(limit=body.GROUP_BYTES)
-    people = _read_members(sent)
-    step = MemberChange("replace", people) if people else MemberChange("clear")
+    step = groups.members(sent, call.profile)
 
     def change(view: GroupView) -> GroupDraft:
         preconditions.require(view)
-        return _read(sent, view)[0]
+        return _read(sent, view)
 
     loaded = chosen.shows("members")
     view = service.update(
@@ -129,7 +129,7 @@ def deleted(resource_id: str) -> Response:
 
 def _read(
     sent: Document, view: GroupView | None, explicit: frozenset[str] | None = None
-) -> tuple[GroupDraft, tuple[str, ...] | None]:
+) -> GroupDraft:
     call = calling.current()
     return groups.read(
         sent,
@@ -141,18 +141,13 @@ def _read(
     )
 
 
-def _read_members(sent: Document) -> tuple[str, ...]:
-    found = next((v for name, v in sent.items() if name.casefold() == "members"), None)
-    return groups.member_ids(found, calling.current().profile) if found is not None else ()
-
-
 def _patched(view: GroupView, rest: tuple[Operation, ...]) -> GroupDraft | None:
     """Apply what is not about members; None when nothing is left of it."""
     whole = render.full_group(view, answer.base_url())
     outcome, named = patches.apply(whole, rest, "Group", calling.current().profile)
     if outcome == whole and not named:
         return None
-    return _read(outcome, view, named)[0]
+    return _read(outcome, view, named)
 
 
 def _unmapped(group: GroupDraft | GroupView) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Final
 
 from mo_access.domain.errors import Invalid
-from mo_access.domain.model import Actor, Document, GroupDraft, GroupView, Json, Role
+from mo_access.domain.model import Actor, Document, GroupDraft, GroupView, Json, MemberChange, Role
 from mo_scim.mapping import institutions
 from mo_scim.mapping.echo import is_echo
 from mo_scim.mapping.institutions import Catalogue
@@ -52,10 +52,9 @@ def read(
     actor: Actor,
     shown: GroupView | None,
     explicit: frozenset[str] | None = None,
-) -> tuple[GroupDraft, tuple[str, ...] | None]:
-    """Read the JSON object of a POST, a PUT, or the outcome of a PATCH, and its members.
+) -> GroupDraft:
+    """Read the JSON object of a POST, a PUT, or the outcome of a PATCH, without its members.
 
-    Members are ids, each once, in the order sent; None when the body has no ``members``.
     ``explicit`` are the paths that a PATCH named. Raises ``Invalid``.
     """
     group = shape("Group")
@@ -73,7 +72,7 @@ def read(
     if said:
         document[GROUP_EXTENSION] = said
     external = str(sent["externalId"]) if "externalId" in sent else None
-    draft = GroupDraft(
+    return GroupDraft(
         name,
         external,
         document,
@@ -81,7 +80,6 @@ def read(
         institution=meaning.institution,
         role=meaning.role,
     )
-    return draft, _members(body, profile)
 
 
 def member_ids(value: Json, profile: Profile, where: str = "members") -> tuple[str, ...]:
@@ -96,11 +94,22 @@ def member_ids(value: Json, profile: Profile, where: str = "members") -> tuple[s
     return tuple(dict.fromkeys(found))
 
 
-def _members(body: Document, profile: Profile) -> tuple[str, ...] | None:
-    for name, value in body.items():
-        if name.casefold() == "members" and value is not None:
-            return member_ids(value, profile)
-    return None
+def members(body: Document, profile: Profile) -> MemberChange:
+    """Return the members of a whole group as one step; none in the body means none at all."""
+    value = next((v for name, v in body.items() if name.casefold() == "members"), None)
+    people = () if value is None else member_ids(value, profile)
+    if not people:
+        return MemberChange("clear")
+    unlabelled: dict[str, str | None] = dict.fromkeys(people)
+    return MemberChange("replace", people, tuple((unlabelled | dict(labels(value))).items()))
+
+
+def labels(value: Json) -> tuple[tuple[str, str], ...]:
+    """Return (id, display) of the members that are sent with one (RFC 7643 section 2.4)."""
+    entries = value if isinstance(value, list) else [value]
+    folded = [{k.casefold(): v for k, v in e.items()} for e in entries if isinstance(e, dict)]
+    pairs = [(e.get("value"), e.get("display")) for e in folded]
+    return tuple((i, text) for i, text in pairs if isinstance(i, str) and isinstance(text, str))
 
 
 def _member_id(item: Json, profile: Profile, where: str) -> str:

@@ -9,7 +9,7 @@ from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalEx
 
 from mo_access.domain.errors import Invalid
 from mo_access.domain.model import Json, MemberChange
-from mo_scim.mapping.groups import member_ids
+from mo_scim.mapping.groups import labels, member_ids, members
 from mo_scim.mapping.operations import Operation
 from mo_scim.mapping.refusals import InvalidFilter
 from mo_scim.profiles import Profile
@@ -34,7 +34,8 @@ def _append(steps: list[MemberChange], step: MemberChange) -> None:
     """Join neighbours of one kind: some brokers send one operation for each member."""
     if steps and steps[-1].kind == step.kind and step.kind in {"add", "remove"}:
         joined = dict.fromkeys((*steps[-1].people, *step.people))
-        steps[-1] = MemberChange(step.kind, tuple(joined))
+        labelled = (*steps[-1].displays, *step.displays)
+        steps[-1] = MemberChange(step.kind, tuple(joined), labelled)
     else:
         steps.append(step)
 
@@ -48,10 +49,11 @@ def _steps(operation: Operation, profile: Profile) -> list[MemberChange]:
         return _removed(operation.value, profile)
     if operation.value is None:
         return [] if operation.implied or operation.kind == "add" else [MemberChange("clear")]
-    people = _ids(operation.value, profile)
     if operation.kind == "replace":
-        return [MemberChange("replace", people) if people else MemberChange("clear")]
-    return [MemberChange("add", people)] if people else []
+        listed: Json = operation.value if isinstance(operation.value, list) else [operation.value]
+        return [members({"members": listed}, profile)]
+    people = _ids(operation.value, profile)
+    return [MemberChange("add", people, labels(operation.value))] if people else []
 
 
 def _removed(value: Json, profile: Profile) -> list[MemberChange]:
@@ -82,7 +84,7 @@ def _selected(operation: Operation, profile: Profile) -> list[MemberChange]:
         raise Invalid("value: is required.", attribute="value")
     added = _ids(operation.value, profile)
     if operation.kind == "add":
-        return [MemberChange("add", added)]
+        return [MemberChange("add", added, labels(operation.value))]
     return [MemberChange("remove", people), MemberChange("add", added)]
 
 

@@ -93,7 +93,7 @@ def group(view: GroupView, base_url: str, chosen: Selection) -> bytes:
     if not chosen.is_default:
         narrowed = any(name[1] == "members" and name[2] for name in _named(chosen))
         if narrowed and view.members is not None:
-            items = _members(view.members, base_url, named=True)
+            items = _members(view.members, base_url)
             body["members"] = [json.loads(item) for item in items]
             return _dumps(project(body, chosen)).encode()
         body = project(body, chosen)
@@ -221,13 +221,11 @@ def _extension(said: Document, view: PersonView, *, hidden: Iterable[str]) -> Do
     return {"affiliations": [derived.affiliation(a) for a in view.affiliations], **body}
 
 
-def _members(
-    members: tuple[tuple[str, str], ...], base_url: str, *, named: bool = False
-) -> list[str]:
-    """Render members; their names only where the caller asks for parts by name."""
+def _members(members: tuple[tuple[str, str | None], ...], base_url: str) -> list[str]:
+    """Render members, each with the label that the client gave it."""
     return [
         f'{{"value":"{person}","$ref":"{base_url}/Users/{person}",'
-        f'{_display(display) if named else ""}"type":"User"}}'
+        f'{_display(display) if display else ""}"type":"User"}}'
         for person, display in members
     ]
 

@@ -22,8 +22,6 @@ def unit(database: Database, keys: KeyRing) -> Callable[..., UnitOfWork]:
     """Give a maker of units of work at a fixed time, or ``at`` another."""
 
     def make(at: int = NOW) -> UnitOfWork:
-        return UnitOfWork(
-            database, keys=keys, request_id="test", caller="cli:test", now=lambda: at
-        )
+        return UnitOfWork(database, keys=keys, request_id="test", caller="cli:test", now=lambda: at)
 
     return make

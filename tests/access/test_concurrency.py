@@ -143,7 +143,7 @@ def test_no_member_is_lost(unit: Callable[[], UnitOfWork]) -> None:
     actor = client(unit, "school")
     with unit() as uow:
         ids = [people.create(uow, actor, replace(AN, user_name=f"u{n}")).id for n in range(WRITERS)]
-        group = groups.create(uow, actor, GroupDraft("g", None, {}), ())
+        group = groups.create(uow, actor, GroupDraft("g", None, {}), MemberChange("add"))
         uow.commit()
 
     def join(n: int) -> str:

@@ -76,7 +76,7 @@ def theme_group(uow: UnitOfWork, actor: Actor, *members: str) -> str:
     """Make the group that gives pupils' documents at the school."""
     name = "MO_900001_leerlingen-openbaar"
     made = GroupDraft(name, None, {"displayName": name}, (), "leerlingen-openbaar", SCHOOL)
-    return groups.create(uow, actor, made, members).id
+    return groups.create(uow, actor, made, MemberChange("add", members)).id
 
 
 def reason(uow: UnitOfWork, person: str, theme: str = "leerlingen-openbaar") -> Reason:
@@ -229,7 +229,7 @@ def test_a_role_group_makes_an_affiliation(uow: UnitOfWork) -> None:
     school = client(uow, "school", SCHOOL)
     an = people.create(uow, school, draft(affiliations=()))
     made = GroupDraft("MO_900001_beheerder", None, {}, (), None, SCHOOL, Role.BEHEERDER)
-    groups.create(uow, school, made, (an.id,))
+    groups.create(uow, school, made, MemberChange("add", (an.id,)))
     shown = people.get(uow, school, an.id)
     assert [(a.institution, a.role) for a in shown.affiliations] == [(SCHOOL, Role.BEHEERDER)]
     role = Question(an.id, SCHOOL, role=Role.GEBRUIKER)

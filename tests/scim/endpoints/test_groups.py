@@ -194,3 +194,16 @@ def test_a_group_is_found_by_what_it_maps_to(broker: Broker) -> None:
     assert broker.found("/Groups", f'{urn}:theme eq "leerlingen-openbaar"') == [group]
     assert broker.found("/Groups", f'{urn}:institution eq "900002"') == []
     assert broker.found("/Groups", f'displayName eq "{THEME.upper()}"') == [group]
+
+
+def test_labels_of_members_come_back_and_mean_nothing(broker: Broker, people: list[str]) -> None:
+    """`display` is kept as sent, membership is keyed by `value` alone."""
+    body = {"displayName": THEME, "members": [{"value": people[0], "display": "An"}]}
+    path = f"/Groups/{broker.made('/Groups', body)['id']}"
+    again = parsed(broker.send("PUT", path, body))
+    assert again["meta"]["version"] == parsed(broker.send("GET", path))["meta"]["version"]
+    relabelled = {**body, "members": [{"value": people[0], "display": "Bea"}]}
+    shown = parsed(broker.send("PUT", path, relabelled))
+    assert [(m["value"], m["display"]) for m in shown["members"]] == [(people[0], "Bea")]
+    bare = {**body, "members": [{"value": people[0]}]}
+    assert "display" not in parsed(broker.send("PUT", path, bare))["members"][0]

@@ -77,10 +77,7 @@ def group(display: str, by: Actor = BROKER, **extension: str) -> GroupDraft:
     body: Document = {"displayName": display}
     if extension:
         body["urn:ietf:params:scim:schemas:extension:mijnonderwijs:2.0:Group"] = dict(extension)
-    found, _ = groups.read(
-        body, profile=profile("lenient"), catalogue=Shelf(), actor=by, shown=None
-    )
-    return found
+    return groups.read(body, profile=profile("lenient"), catalogue=Shelf(), actor=by, shown=None)
 
 
 def view(draft: PersonDraft, *, client: str = "broker", insz: str | None = None) -> PersonView:

@@ -167,7 +167,7 @@ def test_the_entity_tag_follows_version_and_derived_parts() -> None:
     assert all(tag.startswith('W/"') for tag in tags)
 
 
-def group_body(members: tuple[tuple[str, str], ...] | None, **lists: str) -> Document:
+def group_body(members: tuple[tuple[str, str | None], ...] | None, **lists: str) -> Document:
     """Render a theme group."""
     text = '{"displayName": "MO_900001_leerlingen-openbaar"}'
     found = GroupView(
@@ -189,7 +189,8 @@ def test_an_empty_group_has_an_empty_list() -> None:
 def test_members_are_written_with_their_address() -> None:
     """And narrowed when only a part is asked for."""
     member = {"value": "p1", "$ref": f"{BASE}/Users/p1", "type": "User"}
-    assert group_body((("p1", 'A "b"'),))["members"] == [member]
+    assert group_body((("p1", None),))["members"] == [member]
+    assert group_body((("p1", 'A "b"'),))["members"] == [{**member, "display": 'A "b"'}]
     assert group_body((("p1", "A"),), attributes="members.value")["members"] == [{"value": "p1"}]
 
 
