@@ -135,7 +135,7 @@ def _read(response: requests.Response, deadline: float) -> requests.Response:
             response.close()
             raise FetchError(FetchFault.TIMEOUT, response.status_code)
     # What `Response.content` returns from now on; requests has no public way to say it.
-    response._content = bytes(body)  # noqa: SLF001
+    response._content = bytes(body)  # noqa: SLF001 - as the line above says
     return response
 
 
