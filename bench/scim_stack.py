@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from scim2_models import Context, EnterpriseUser, PatchOp, ScimFilter, User
 
-from bench.scim_sides import Ours, Theirs, person
+from bench.scim_sides import Ours, Theirs, group, person
 from mo_access.domain.model import Document
 from mo_access.service import catalogue, people
 from mo_scim.mapping import filters, operations, patches, render, users
@@ -160,13 +160,8 @@ def of_group(
 ) -> Iterator[Row]:
     """Compare reading a group and adding or removing one member, at this size."""
     mine, held = ids
-    our_path = f"/Groups/{ours.group(mine[:size])}"
-    body = {
-        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
-        "displayName": f"free {size}",
-        "members": [{"value": value, "type": "User"} for value in held[:size]],
-    }
-    their_path = f"/Groups/{theirs.send('POST', '/Groups', body)['id']}"
+    our_path = f"/Groups/{ours.send('POST', '/Groups', group(mine[:size]))['id']}"
+    their_path = f"/Groups/{theirs.send('POST', '/Groups', group(held[:size]))['id']}"
 
     def toggled(send: Callable[..., object], path: str, member: str) -> None:
         add = {"op": "add", "path": "members", "value": [{"value": member}]}
