@@ -5,7 +5,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -19,16 +20,25 @@ class DemoError(Exception):
     """Something the demo needs did not work; the text says what and where to look."""
 
 
-def free_port(preferred: int = 0) -> int:
-    """Return a loopback port that is free now: the preferred one if it is, else any."""
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((LOOPBACK, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
+@contextmanager
+def reserved_port(preferred: int = 0) -> Iterator[int]:
+    """Hold a loopback port, the preferred one if it is free, until the server is to take it.
+
+    Held by listening on it: our own server shares a port with whoever has it, so two demos that
+    started together would answer each other's requests.
+    """
+    with _listener(preferred) or _listener(0) or _no_port() as held:
+        yield int(held.getsockname()[1])
+
+
+def _listener(port: int) -> socket.socket | None:
+    try:
+        return socket.create_server((LOOPBACK, port))
+    except OSError:
+        return None
+
+
+def _no_port() -> socket.socket:
     message = "No free port on the loopback address."
     raise DemoError(message)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mo_demo.broker_venv import ensure_broker_venv
 from mo_demo.canaille import Canaille
-from mo_demo.process import free_port
+from mo_demo.process import reserved_port
 from mo_demo.service import Service
 
 SERVICE_PORT = 8460
@@ -58,9 +58,11 @@ def running_stage(ports: Ports) -> Iterator[Stage]:
 
 
 def _set_up(venv: Path, folder: Path, ports: Ports) -> Stage:
-    broker = Canaille(venv, folder / "broker", free_port(ports.broker))
-    service = Service(folder / "service", free_port(ports.service), broker)
-    with ThreadPoolExecutor() as pool:
-        for prepared in (pool.submit(broker.install, service.url), pool.submit(service.prepare)):
-            prepared.result()
+    with reserved_port(ports.broker) as broker_port, reserved_port(ports.service) as service_port:
+        broker = Canaille(venv, folder / "broker", broker_port)
+        service = Service(folder / "service", service_port, broker)
+        with ThreadPoolExecutor() as pool:
+            tasks = (pool.submit(broker.install, service.url), pool.submit(service.prepare))
+            for prepared in tasks:
+                prepared.result()
     return Stage(broker, service)

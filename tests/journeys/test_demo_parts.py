@@ -1,7 +1,6 @@
 """The parts of the demo that need no broker: forms, the wire, ports, children, messages."""
 
 import json
-import socket
 import sys
 from io import StringIO
 from pathlib import Path
@@ -12,7 +11,7 @@ from mo_demo.broker_venv import explain
 from mo_demo.browser import Hop, Page
 from mo_demo.forms import read_forms
 from mo_demo.narrator import Narrator, StepFailed
-from mo_demo.process import Child, DemoError, child_environment, free_port, run_once
+from mo_demo.process import Child, DemoError, child_environment, reserved_port, run_once
 from mo_demo.wire import Tail, Wire
 
 FORM = """
@@ -99,14 +98,12 @@ def _request(method: str, path: str, status: int) -> str:
     return json.dumps(entry) + "\n"
 
 
-def test_a_taken_port_is_not_chosen() -> None:
-    """The preferred port is used when it is free, else another one."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        assert free_port(port) != port
-    assert free_port(port) == port
+def test_a_port_is_held_until_it_is_to_be_used() -> None:
+    """The preferred port is given when it is free; who asks for a held one gets another."""
+    with reserved_port() as first, reserved_port(first) as second:
+        assert second != first
+    with reserved_port(first) as again:
+        assert again == first
 
 
 def test_a_failed_step_names_itself() -> None:
