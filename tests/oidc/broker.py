@@ -68,6 +68,7 @@ class Script:
     calls: list[str] = field(default_factory=list)
     requests: list[PreparedRequest] = field(default_factory=list)
     nonce: str = ""
+    now: Callable[[], float] = time.time
     held: list[str] = field(default_factory=list)
     """Requests that were made while a unit of work was open: there must be none."""
 
@@ -126,7 +127,7 @@ class Script:
 
     def good_claims(self) -> dict[str, Any]:
         """Return ordinary claims with this script's changes; None leaves one out."""
-        now = int(time.time())
+        now = int(self.now())
         claims = {
             "iss": self.issuer,
             "sub": "person-1",

@@ -26,6 +26,7 @@ BIG = {"aud": ["x"] * 9000}
 @pytest.fixture(autouse=True)
 def _nonce(script: Script) -> None:
     script.nonce = "n-1"
+    script.now = lambda: NOW
 
 
 def verify(
