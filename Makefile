@@ -12,12 +12,14 @@ PACKAGES := mo_access mo_web mo_scim mo_oidc mo_authzen mo_portal mo_demo deploy
 CHECKED := $(wildcard $(PACKAGES)) bench tests
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+MUTANTS_ARGS ?=
+TEST_WORKERS ?= 2
 # uv makes the locks (`make lock`); nobody needs it to use them.
 UV ?= uv
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-broker demo test bench coverage check lint format translations wheel lock clean
+.PHONY: help install install-broker demo test mutants bench coverage check lint format translations wheel lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,7 +53,10 @@ demo: install install-broker ## the whole story, next to a real identity broker,
 	@$(BIN)/mo-access demo
 
 test: install install-broker ## every test, on SQLite and PostgreSQL, and the journeys (PYTEST_ARGS=…)
-	@$(BIN)/python -m pytest --cov $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --cov --numprocesses $(TEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
+
+mutants: install ## remove one security check at a time; a test must notice each (an hour or so)
+	@$(BIN)/python -m tests.mutation.run $(MUTANTS_ARGS)
 
 bench: install ## the measurements behind the designs (minutes; BENCH_ARGS=--runs=51)
 	@$(BIN)/python -m bench.scim_stack $(BENCH_ARGS)

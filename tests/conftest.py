@@ -48,8 +48,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: PostgresServer) -> str:
-    """Give the name of a PostgreSQL database with the current schema, made once."""
+def postgres_migrated(postgres_server: PostgresServer) -> str:
+    """Give the name of a PostgreSQL database with the current schema, made once, to be emptied."""
     name = postgres_server.create_database()
     migrating.upgrade(postgres_server.url(name))
     return name
@@ -63,9 +63,9 @@ def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{shutil.copy(template, tmp_path / 'mo.sqlite')}"
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    name = server.create_database(request.getfixturevalue("postgres_template"))
+    name: str = request.getfixturevalue("postgres_migrated")
     yield server.url(name)
-    server.drop_database(name)
+    server.empty_database(name)
 
 
 @pytest.fixture

@@ -13,7 +13,13 @@ from mo_demo.console import Person
 from mo_demo.service import random_password
 from mo_demo.stage import Stage
 
-pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.timeout(300)]
+# One stage for all of them, whichever process runs them.
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.browser,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("stage"),
+]
 
 SHOTS = Path(__file__).resolve().parents[2] / "test-output" / "journey"
 GROUP = "MO_900001_personeel-openbaar"

@@ -13,7 +13,12 @@ from mo_demo.console import Console, Person, answer_sign_in
 from mo_demo.own_token import own_token
 from mo_demo.stage import Stage
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+# One stage for all of them, whichever process runs them.
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("stage"),
+]
 
 NewPerson = Callable[[str], Person]
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
