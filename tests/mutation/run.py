@@ -1,4 +1,7 @@
-"""Remove one check at a time in a copy of the tree; every mutant must make a test fail."""
+"""Remove one check at a time in a copy of the tree; every mutant must make a test fail.
+
+``python -m tests.mutation.run [TEXT]`` runs the mutants whose file's name holds the text.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -28,21 +32,28 @@ def lives(mutant: Mutant, tree: Path) -> bool:
     return done.returncode == 0
 
 
-def main() -> int:
-    """Run every mutant; 1 when one lives."""
-    survivors = 0
+def survivors(mutants: Sequence[Mutant]) -> list[Mutant]:
+    """Run these mutants one after the other, say how each ended, and return those that lived."""
+    lived = []
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
         shutil.copytree(ROOT, tree, ignore=SKIPPED)
-        for mutant in MUTANTS:
+        for mutant in mutants:
             alive = lives(mutant, tree)
-            survivors += alive
+            lived += [mutant] if alive else []
             shown = " ".join(mutant.old.split())[:70]
             sys.stdout.write(f"{'LIVES ' if alive else 'killed'} {mutant.file}: {shown}\n")
             sys.stdout.flush()
-    sys.stdout.write(f"{len(MUTANTS) - survivors} passed, {survivors} failed\n")
-    return 1 if survivors else 0
+    return lived
+
+
+def main(named: str = "") -> int:
+    """Run the mutants of the files with this text in their name; 1 when one lives."""
+    chosen = [mutant for mutant in MUTANTS if named in mutant.file]
+    lived = survivors(chosen)
+    sys.stdout.write(f"{len(chosen) - len(lived)} passed, {len(lived)} failed\n")
+    return 1 if lived or not chosen else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:2]))

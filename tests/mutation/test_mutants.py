@@ -1,4 +1,4 @@
-"""The list of mutants names what is really there."""
+"""The list of mutants names what is really there; `make mutants` runs it, a few run here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutation import run
 from tests.mutation.mutants import MUTANTS, Mutant
 
 ROOT = Path(__file__).parents[2]
@@ -17,3 +18,12 @@ def test_a_mutant_changes_its_file(mutant: Mutant) -> None:
     text = (ROOT / mutant.file).read_text(encoding="utf-8")
     assert mutant.old in text
     assert all((ROOT / name).exists() for name in mutant.tests.split()[:1])
+
+
+@pytest.mark.timeout(300)
+def test_the_runner_tells_a_killed_mutant_from_a_living_one() -> None:
+    """One check of the policy and one of the ID token; a change of nothing must live."""
+    policy = next(m for m in MUTANTS if m.file.endswith("policy.py"))
+    token = next(m for m in MUTANTS if m.file.endswith("id_token.py"))
+    harmless = Mutant(policy.file, policy.old, f"{policy.old} ", policy.tests)
+    assert run.survivors([policy, token, harmless]) == [harmless]
