@@ -8,12 +8,15 @@ from typing import Final
 from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, or_, select, update
 
 from mo_access.storage.engine import Connection
-from mo_access.storage.schema import link, person, session, session_reach
+from mo_access.storage.schema import client, link, person, session, session_reach
 
 _may_sign_in: Final[ColumnElement[bool]] = exists(
-    select(link.c.pk).where(
+    select(link.c.pk)
+    .join(client, client.c.pk == link.c.client_pk)
+    .where(
         link.c.person_pk == session.c.person_pk,
         link.c.active == 1,
+        client.c.revoked.is_(None),
         or_(
             session.c.reach_all == 1,
             exists(
@@ -97,7 +100,11 @@ _NEW = insert(session).values({name: bindparam(name) for name in _NAMES}).return
 _ADD_REACH = insert(session_reach).values(
     session_pk=bindparam("session"), client_pk=bindparam("client")
 )
-_REACH = select(session_reach.c.client_pk).where(session_reach.c.session_pk == bindparam("session"))
+_REACH = (
+    select(session_reach.c.client_pk)
+    .join(client, client.c.pk == session_reach.c.client_pk)
+    .where(session_reach.c.session_pk == bindparam("session"), client.c.revoked.is_(None))
+)
 _TOUCH = update(session).values(seen=bindparam("now")).where(session.c.pk == bindparam("pk_"))
 
 
