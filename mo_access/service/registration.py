@@ -7,7 +7,7 @@ import uuid
 from mo_access.domain.errors import Conflict
 from mo_access.domain.model import Actor, Keep, PersonDraft
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import identities, people
+from mo_access.storage import identities, people, sessions
 from mo_access.storage.engine import Duplicate
 from mo_access.storage.people import LinkRow
 
@@ -48,15 +48,14 @@ def person_after(
         return here
     if draft.insz is None:
         if actor.platform:
-            people.set_insz(uow.conn, row.person_pk, None, None)
+            _renumber(uow, row, None)
         return here
     index = uow.keys.index(draft.insz)
     if row.insz_index == index:
         return here
     known = people.by_insz(uow.conn, index)
     if known is None and _may_set(actor, row):
-        sealed = uow.keys.seal(context(row.view.id), draft.insz)
-        people.set_insz(uow.conn, row.person_pk, sealed, index)
+        _renumber(uow, row, (uow.keys.seal(context(row.view.id), draft.insz), index))
         return here
     return _target(uow, actor, known, draft.insz)
 
@@ -64,6 +63,13 @@ def person_after(
 def says_insz(row: LinkRow, draft: PersonDraft) -> bool:
     """Tell whether the link's client vouches for the number after this change (ruling 4)."""
     return row.said_insz if isinstance(draft.insz, Keep) else draft.insz is not None
+
+
+def _renumber(uow: UnitOfWork, row: LinkRow, insz: tuple[bytes, bytes] | None) -> None:
+    """Give the person another number, or none; who came in by the old one is out (rule 7)."""
+    people.set_insz(uow.conn, row.person_pk, *(insz or (None, None)))
+    if row.insz_index is not None:
+        sessions.end_of_person(uow.conn, row.person_pk)
 
 
 def _may_set(actor: Actor, row: LinkRow) -> bool:
