@@ -146,9 +146,13 @@ def _number(uow: UnitOfWork, actor: Actor, row: LinkRow) -> str | None:
 
 
 def _platform_link(uow: UnitOfWork, actor: Actor, seen: LinkRow) -> LinkRow:
-    """Give a platform client a link of its own before it writes (design section 2)."""
+    """Give a platform client a link of its own before it writes (design section 2).
+
+    It sees the number of the person that it adopts, and so vouches for it.
+    """
+    view, numbered = seen.view, seen.insz_index is not None
     values = people.LinkValues(
-        seen.view.user_name, seen.view.external_id, seen.view.active, False, seen.view.document
+        view.user_name, view.external_id, view.active, numbered, view.document
     )
     try:
         people.new_link(uow.conn, actor.client_pk, seen.person_pk, values, uow.now)

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Select, Text, bindparam, exists, literal, select
+from sqlalchemy import Select, Text, bindparam, exists, literal, or_, select
 
 from mo_access.domain.text import fold
 from mo_access.storage.engine import Connection, Row
@@ -65,10 +65,25 @@ _trusted_link = exists(
     .where(link.c.person_pk == person.c.pk, trusted(_issuer))
 )
 _live_link = exists(select(link.c.pk).where(link.c.person_pk == person.c.pk, link.c.active == 1))
+_other: Final = link.alias("other")
+_of_person: Final = select(_other.c.pk).where(_other.c.person_pk == person.c.pk)
+# A link that was made by {issuer, subject} says nothing about the number: whoever else wrote it
+# there does not speak for that link. The platform does, and so do all of them together.
+_vouched_by_all: Final = or_(
+    exists(
+        _of_person.join(client, client.c.pk == _other.c.client_pk).where(
+            _other.c.said_insz == 1, client.c.platform == 1, client.c.revoked.is_(None)
+        )
+    ),
+    ~exists(_of_person.where(_other.c.said_insz == 0)),
+)
 _PERSON = select(
     person.c.pk, person.c.id, literal(None), literal(None), literal(1), _live_link, person.c.active
 )
-_BY_INSZ = _PERSON.where(person.c.insz_index == bindparam("value"), _trusted_link)
+_BY_INSZ = _PERSON.where(person.c.insz_index == bindparam("value"), _trusted_link, _vouched_by_all)
+_BY_INSZ_OF_SOME = _links().where(
+    person.c.insz_index == bindparam("value"), link.c.said_insz == 1, ~_vouched_by_all
+)
 
 
 def by_attribute(conn: Connection, issuer: str, attribute: str, value: str) -> list[Match]:
@@ -83,8 +98,13 @@ def by_attribute(conn: Connection, issuer: str, attribute: str, value: str) -> l
 
 
 def by_insz(conn: Connection, issuer: str, index: bytes) -> list[Match]:
-    """Return the person with this number, if a client that the provider trusts knows them."""
-    return _matches(conn, _BY_INSZ, issuer, index)
+    """Return the person with this number, if a client that the provider trusts knows them.
+
+    It opens everything only where every client said that number, or the platform did; else it
+    counts for the clients that said it (ruling 3).
+    """
+    for_all = _matches(conn, _BY_INSZ, issuer, index)
+    return for_all or _matches(conn, _BY_INSZ_OF_SOME, issuer, index)
 
 
 def by_subject(conn: Connection, issuer: str, subject: str) -> list[Match]:
