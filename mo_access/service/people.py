@@ -184,9 +184,10 @@ def _write_link(
         people.set_active(uow.conn, person_pk, uow.now, active=draft.active)
     if person_pk != row.person_pk:
         persons.move_link(uow, row, person_pk)
-    if renamed or person_pk != row.person_pk or _identities_differ(uow, row, draft):
+    before, after = identities.said_by(uow.conn, row.pk), frozenset(draft.identities)
+    if renamed or person_pk != row.person_pk or before != after:
         identities.unpin(uow.conn, row.pk)
-    if renamed or not draft.active:
+    if renamed or not draft.active or before - after:
         persons.end_sessions(uow, row.person_pk, row.client_pk, platform=actor.platform)
     _write_details(uow, row.pk, draft)
 
@@ -194,10 +195,6 @@ def _write_link(
 def _write_details(uow: UnitOfWork, link_pk: int, draft: PersonDraft) -> None:
     people.replace_values(uow.conn, link_pk, [asdict(value) for value in draft.values])
     people.replace_identities(uow.conn, link_pk, draft.identities)
-
-
-def _identities_differ(uow: UnitOfWork, row: LinkRow, draft: PersonDraft) -> bool:
-    return identities.said_by(uow.conn, row.pk) != frozenset(draft.identities)
 
 
 def _differs(row: LinkRow, draft: PersonDraft) -> bool:
