@@ -23,6 +23,7 @@ from mo_access.settings_defaults import HELP_EN, HELP_NL, NOTICE_EN, NOTICE_NL
 from mo_access.settings_sources import FileSource, SourceError, TomlSource
 from mo_access.settings_types import (
     DEFAULT_LINK,
+    BeheerderReads,
     LastBeheerder,
     Levels,
     Lines,
@@ -108,7 +109,7 @@ class Settings(BaseSettings):
     """Names of groups that mean a theme at an institution."""
     last_beheerder: LastBeheerder = "allow"
     """What happens when the last beheerder role of an institution is taken away (rule 8)."""
-    beheerder_reads: bool = False
+    beheerder_reads: BeheerderReads = False
     """Whether a beheerder reads every theme of the institution (rule 3: by default not)."""
 
     session_seconds: int = Field(default=28_800, ge=60, le=86_400)
@@ -235,10 +236,11 @@ def _provider(table: Mapping[str, object]) -> Provider:
     except ValidationError as fault:
         first = fault.errors(include_url=False)[0]
         message = str(first["msg"]).removeprefix("Value error, ")
-        where = ".".join(map(str, first["loc"]))
-        raise ValueError(
-            f"oidc_{where or 'providers'}: {message} (provider {table.get('name')!r})"
-        ) from None
+        if first["loc"]:
+            absent = first["input"] is None or first["type"] == "missing"
+            told = "must be set" if absent else message
+            message = f"{'.'.join(map(str, first['loc']))}: {told}"
+        raise ValueError(f"oidc_{message} (provider {table.get('name')!r})") from None
 
 
 def _base_url(url: str) -> str:

@@ -2,13 +2,20 @@
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal, Self, TypeAlias
+from typing import Annotated, Final, Literal, Self, TypeAlias, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
 
-Mode: TypeAlias = Literal["scim", "jit", "hybrid"]
 ResponseMode: TypeAlias = Literal["query", "form_post"]
-LastBeheerder: TypeAlias = Literal["allow", "retain", "refuse"]
+T = TypeVar("T")
 
 ALGORITHMS: Final = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
@@ -48,10 +55,25 @@ def decoded(value: object) -> object:
     return json.loads(value) if isinstance(value, str) else value
 
 
+def _only(built: T) -> AfterValidator:
+    """Refuse every value whose behaviour this release does not have: it must not be believed."""
+
+    def check(value: T) -> T:
+        if value != built:
+            told, instead = json.dumps(value), json.dumps(built)
+            raise ValueError(f"{told} is not in this release; only {instead} is")
+        return value
+
+    return AfterValidator(check)
+
+
 def _empty_is_none(value: object) -> object:
     return None if value == "" else value
 
 
+Mode: TypeAlias = Annotated[Literal["scim", "jit", "hybrid"], _only("scim")]
+LastBeheerder: TypeAlias = Annotated[Literal["allow", "retain", "refuse"], _only("allow")]
+BeheerderReads: TypeAlias = Annotated[bool, _only(False)]
 Words: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Lines: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_lines)]
 Pairs: TypeAlias = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_pairs)]
@@ -93,7 +115,7 @@ class Provider(BaseModel):
     @model_validator(mode="after")
     def _usable(self) -> Self:
         if unknown := set(self.algorithms) - ALGORITHMS:
-            raise ValueError(f"algorithms {', '.join(sorted(unknown))} are not accepted")
+            raise ValueError(f"algorithms: {', '.join(sorted(unknown))} is not accepted")
         if "openid" not in self.scopes:
-            raise ValueError("scopes must hold openid")
+            raise ValueError("scopes: must hold openid")
         return self

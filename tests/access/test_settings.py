@@ -90,11 +90,56 @@ def test_several_providers_share_what_they_leave_out(
         '[oidc]\nlink = "sub:userName"\n[[oidc.providers]]\nname = "one"\nlabel = "Een"\n'
         'issuer = "https://one.example"\nclient_id = "a"\n'
         '[[oidc.providers]]\nname = "two"\nissuer = "https://two.example"\nclient_id = "b"\n'
-        'link = "urn:x:rrn:insz"\nmode = "jit"\n',
+        'link = "urn:x:rrn:insz"\nresponse_mode = "form_post"\n',
     )
     one, two = settings.load().providers
-    assert (one.shown, one.link, one.mode) == ("Een", (("sub", "userName"),), "scim")
-    assert (two.shown, two.link, two.mode) == ("two", (("urn:x:rrn", "insz"),), "jit")
+    assert (one.shown, one.link, one.response_mode) == ("Een", (("sub", "userName"),), "query")
+    assert (two.link, two.response_mode) == ((("urn:x:rrn", "insz"),), "form_post")
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({"MO_OIDC_MODE": "jit"}, 'MO_OIDC_MODE: "jit" is not in this release; only "scim" is'),
+        ({"MO_OIDC_MODE": "hybrid"}, 'MO_OIDC_MODE: "hybrid" is not in this release'),
+        (
+            {"MO_LAST_BEHEERDER": "retain"},
+            'MO_LAST_BEHEERDER: "retain" is not in this release; only "allow" is',
+        ),
+        ({"MO_LAST_BEHEERDER": "refuse"}, 'MO_LAST_BEHEERDER: "refuse" is not in this release'),
+        (
+            {"MO_BEHEERDER_READS": "true"},
+            "MO_BEHEERDER_READS: true is not in this release; only false is",
+        ),
+    ],
+)
+def test_a_value_that_would_be_ignored_is_refused(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], line: str
+) -> None:
+    """Whoever asks for what is not built is told so, with or without a provider."""
+    told(monkeypatch, values)
+    (found,) = problems()
+    assert found.startswith(line)
+
+
+def test_the_values_that_are_built_may_be_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To write a default down is no fault."""
+    values = {"MO_OIDC_MODE": "scim", "MO_LAST_BEHEERDER": "allow", "MO_BEHEERDER_READS": "0"}
+    told(monkeypatch, ISSUER | values)
+    found = settings.load()
+    assert (found.last_beheerder, found.beheerder_reads) == ("allow", False)
+    assert found.providers[0].mode == "scim"
+
+
+def test_another_providers_unbuilt_mode_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line says which provider of the TOML file is meant."""
+    provider = '[[oidc.providers]]\nname = "two"\nissuer = "https://two.example"\n'
+    configured(folder, monkeypatch, provider + 'client_id = "b"\nmode = "hybrid"\n')
+    (found,) = problems()
+    assert found.startswith('MO_OIDC_MODE: "hybrid" is not in this release')
+    assert found.endswith("(provider 'two')")
 
 
 def test_lists_are_separated_by_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,9 +162,9 @@ def test_lists_are_separated_by_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"MO_BASE_URL": "mo.example"}, "MO_BASE_URL: must be an address"),
         ({"MO_OIDC_LINK": "sub"}, "MO_OIDC_LINK: 'sub' must be claim:attribute"),
         ({"MO_OIDC_MODE": "all"}, "MO_OIDC_MODE: Input should be 'scim', 'jit' or 'hybrid'"),
-        ({"MO_OIDC_CLIENT_ID": ""}, "MO_OIDC_CLIENT_ID: Input should be a valid string"),
-        ({"MO_OIDC_ALGORITHMS": "none"}, "MO_OIDC_PROVIDERS: algorithms none are not accepted"),
-        ({"MO_OIDC_SCOPES": "profile"}, "MO_OIDC_PROVIDERS: scopes must hold openid"),
+        ({"MO_OIDC_CLIENT_ID": ""}, "MO_OIDC_CLIENT_ID: must be set"),
+        ({"MO_OIDC_ALGORITHMS": "none"}, "MO_OIDC_ALGORITHMS: none is not accepted"),
+        ({"MO_OIDC_SCOPES": "profile"}, "MO_OIDC_SCOPES: must hold openid"),
         (
             {"MO_BASE_URL": "https://mo.example", "MO_OIDC_ISSUER": "http://op.example"},
             "MO_OIDC_ISSUER: default must be https",
