@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self, TypeAlias, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -109,8 +110,8 @@ class Provider(BaseModel):
 
     @property
     def shown(self) -> str:
-        """The text on the button of the chooser."""
-        return self.label or self.name
+        """What people read on the button: the label, else the host that they will come to."""
+        return self.label or urlsplit(self.issuer).hostname or self.name
 
     @model_validator(mode="after")
     def _usable(self) -> Self:

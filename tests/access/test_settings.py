@@ -97,6 +97,15 @@ def test_several_providers_share_what_they_leave_out(
     assert (two.link, two.response_mode) == ((("urn:x:rrn", "insz"),), "form_post")
 
 
+def test_a_provider_without_label_is_shown_by_its_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """People know where they will come; the internal name means nothing to them."""
+    told(monkeypatch, ISSUER | {"MO_OIDC_ISSUER": "https://sso.school.example:8443/realms/a"})
+    (provider,) = settings.load().providers
+    assert (provider.name, provider.shown) == ("default", "sso.school.example")
+    told(monkeypatch, {"MO_OIDC_LABEL": "uw schoolaccount"})
+    assert settings.load().providers[0].shown == "uw schoolaccount"
+
+
 @pytest.mark.parametrize(
     ("values", "line"),
     [
