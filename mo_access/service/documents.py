@@ -58,6 +58,7 @@ def decide(
     """May the person read this document? Any one of its themes suffices.
 
     Of several refusals the most telling is returned: a level that is too low before no theme.
+    A document without themes is nobody's: the same ``unknown`` as one that is not there.
     """
     numbers = sorted(access.successors(uow.conn, document.institution))
     answers = [
@@ -65,7 +66,7 @@ def decide(
         for number in numbers
         for slug in document.themes
     ]
-    return min(answers, key=_rank)
+    return min(answers, key=_rank, default=Decision(allowed=False, reason=Reason.UNKNOWN))
 
 
 def is_foreign(uow: UnitOfWork, person_id: str, document: Document) -> bool:

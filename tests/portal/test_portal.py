@@ -12,7 +12,8 @@ from sqlalchemy import bindparam, select
 
 from mo_access.domain.keys import KeyRing
 from mo_access.domain.model import Actor, AffiliationClaim, Form, GrantClaim, PersonDraft, Role
-from mo_access.service import clients, import_documents, people, sessions
+from mo_access.domain.policy import Reason
+from mo_access.service import clients, documents, import_documents, people, sessions
 from mo_access.service.clients import NewClient
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.settings import Settings
@@ -244,3 +245,13 @@ def test_pages_speak_english_when_asked(reader: Reader) -> None:
     """Dutch first, English second."""
     assert 'lang="nl"' in reader.get("/")[1]
     assert "My documents" in reader.get("/?lang=en")[1]
+
+
+def test_a_document_without_themes_is_nobodys(reader: Reader) -> None:
+    """No theme could open it: a no like that for an unknown document, not a failure."""
+    with reader.unit() as uow:
+        found = sessions.find(uow, reader.session, 3_600_000_000)
+        assert found is not None
+        bare = replace(documents.get(uow, "telling"), themes=())
+        decision = documents.decide(uow, reader.id, bare, found.policy)
+    assert (decision.allowed, decision.reason) == (False, Reason.UNKNOWN)
