@@ -12,6 +12,7 @@ from typing import Any, Final, TextIO
 import structlog
 from flask import Response, g, request
 
+from mo_access.domain.insz import has_check_digits
 from mo_web import requestid
 
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -20,15 +21,33 @@ _HIDDEN: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"\b(bearer|basic)\s+[^\s\"',]+", re.IGNORECASE), r"\1 [token]"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*){1,4}"), "[token]"),
     (re.compile(r"[^\s\"'<>@,;:(]+@[^\s\"'<>@,;:)]+\.[A-Za-z]{2,}"), "[e-mail]"),
-    (re.compile(r"(?<!\d)\d{2}[. ]?\d{2}[. ]?\d{2}[- .]?\d{3}[. ]?\d{2}(?!\d)"), "[insz]"),
 )
+_NUMBER: Final = r"(?<!\d)\d{2}[. ]?\d{2}[. ]?\d{2}[- .]?\d{3}[. ]?\d{2}(?!\d)"
+_INSZ: Final = re.compile(_NUMBER)
+# A whole UUID, or the same without hyphens: the ids of requests and people.
+_ID: Final = (
+    r"(?<![0-9A-Za-z])(?P<id>[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+    r"(?![0-9A-Za-z])"
+)
+_ID_OR_INSZ: Final = re.compile(f"{_ID}|{_NUMBER}", re.IGNORECASE)
 
 
 def redacted(text: str) -> str:
-    """Return ``text`` without tokens, e-mail addresses and anything shaped like an INSZ."""
+    """Return ``text`` without tokens, e-mail addresses and anything shaped like an INSZ.
+
+    Inside an id eleven digits in a row are chance, unless their check digits are right.
+    """
     for pattern, instead in _HIDDEN:
         text = pattern.sub(instead, text)
-    return text
+    return _ID_OR_INSZ.sub(_without_number, text)
+
+
+def _without_number(found: re.Match[str]) -> str:
+    return "[insz]" if found["id"] is None else _INSZ.sub(_unless_chance, found["id"])
+
+
+def _unless_chance(found: re.Match[str]) -> str:
+    return "[insz]" if has_check_digits(re.sub(r"\D", "", found[0])) else found[0]
 
 
 def configure(level: str, stream: TextIO | None = None) -> None:

@@ -18,9 +18,16 @@ def current() -> str:
     """Return the id of this request: the caller's own where it is well formed, else a new one."""
     if "request_id" not in g:
         offered = request.headers.get(HEADER, "")
-        g.request_id = offered if _is_fit(offered) else uuid.uuid4().hex
+        g.request_id = offered if _is_fit(offered) else _made()
     found: str = g.request_id
     return found
+
+
+def _made() -> str:
+    """Draw until no digits look like somebody's number: the log would take them out."""
+    while not _is_fit(drawn := uuid.uuid4().hex):
+        pass
+    return drawn
 
 
 def _is_fit(offered: str) -> bool:

@@ -69,6 +69,14 @@ def parse(text: str, today: date) -> Insz:
     return Insz(digits, births, _gender(digits))
 
 
+def has_check_digits(digits: str) -> bool:
+    """Tell whether 11 digits end in the check digits of a number, of either century.
+
+    Every real number has them; of other digits about two in a hundred do.
+    """
+    return bool(_centuries(digits))
+
+
 def _centuries(digits: str) -> tuple[int, ...]:
     """List the centuries of birth for which the check digits are right."""
     check = int(digits[9:])

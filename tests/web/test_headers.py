@@ -7,6 +7,7 @@ import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import structlog
@@ -119,6 +120,52 @@ def test_secrets_and_numbers_never_reach_the_log(lines: io.StringIO) -> None:
     for secret in ("85073003328", "85.07.30-033.28", "mos_abc", "jan.janssens", "eyJ"):
         assert secret not in written
     assert json.loads(written)["level"] == "warning"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "2e0e12345678901bb6b09d8b3ea46812",
+        "e70fcce2-7ebb-401b-9d33-a12345678901",
+        "/scim/v2/Users/E70FCCE2-7EBB-401B-9D33-12345678901A",
+        "request e70fcce2-7ebb-401b-9d33-12345678901a, again",
+    ],
+)
+def test_ids_stay_readable_in_the_log(told: str) -> None:
+    """Eleven digits by chance in a UUID are nobody's number: an operator looks for that id."""
+    assert log.redacted(told) == told
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "e70fcce2-7ebb-401b-9d33-a85073003328",
+        "2e0e17073003384bb6b09d8b3ea46812",
+        "12345678901",
+        "x12345678901x",
+        "e70fcce2-7ebb-401b-9d33-12345678901",
+        "ae70fcce2-7ebb-401b-9d33-12345678901a",
+        "12345678901-e70fcce2-7ebb-401b-9d33-a23456789011",
+        "e70fcce2-7ebb-401b-9d33-8b3ea4681299 85.07.30-033.28",
+        "85 07 30 033 28 e70fcce2-7ebb-401b-9d33-8b3ea4681299",
+    ],
+)
+def test_a_number_is_taken_out_wherever_it_stands(told: str) -> None:
+    """Real numbers go, also from within an id; so does anything of that shape outside one."""
+    shown = log.redacted(told)
+    assert "[insz]" in shown
+    assert "12345678901" not in shown
+    assert "3328" not in shown.replace(".", "")
+
+
+def test_our_own_request_ids_hold_nothing_like_a_number(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An id on a page must be found in the log as it stands."""
+    drawn = iter((UUID("2e0e12345678901b4b6b09d8b3ea4aaa"), UUID("2" + "e" * 31)))
+    monkeypatch.setattr("mo_web.requestid.uuid.uuid4", lambda: next(drawn))
+    answer = app.test_client().get("/health/live")
+    assert answer.headers["X-Request-ID"] == "2" + "e" * 31
 
 
 def test_one_line_for_each_request_without_its_query(app: Flask, lines: io.StringIO) -> None:
