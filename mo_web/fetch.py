@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.util import Timeout
 
 from mo_web.strict_json import JsonObject, NotStrictJsonError, parse_object
 
@@ -88,6 +89,11 @@ def _is_loopback(host: str) -> bool:
 class BoundedAdapter(HTTPAdapter):
     """Transport with the limits of this module; every breach is a `FetchError`."""
 
+    def __init__(self, seconds: float) -> None:
+        """Keep how long a request may take, from connecting to its last byte."""
+        self._seconds = seconds
+        super().__init__()
+
     def send(
         self,
         request: requests.PreparedRequest,
@@ -100,9 +106,10 @@ class BoundedAdapter(HTTPAdapter):
         """Send within the limits and return a response whose body is already read."""
         if not is_fetchable(request.url or ""):
             raise FetchError(FetchFault.FORBIDDEN_URL)
-        deadline = time.monotonic() + TIMEOUT_SECONDS
+        deadline = time.monotonic() + self._seconds
+        limit = Timeout(total=self._seconds)
         with only_fetch_errors():
-            response = super().send(request, stream=True, timeout=TIMEOUT_SECONDS, verify=verify)
+            response = super().send(request, stream=True, timeout=limit, verify=verify)  # type: ignore[arg-type]  # the stubs leave out that it takes urllib3's own
             return _read(response, deadline)
 
 
@@ -145,18 +152,23 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
         yield chunk
 
 
-def bound(session: SessionT) -> SessionT:
-    """Put the limits of this module on `session` and return it."""
+def bound(session: SessionT, seconds: float | None = None) -> SessionT:
+    """Put the limits of this module on `session` and return it; `seconds` may shorten the time."""
+    limit = TIMEOUT_SECONDS if seconds is None else min(seconds, TIMEOUT_SECONDS)
+    if limit <= 0:
+        raise FetchError(FetchFault.TIMEOUT)
     session.trust_env = False
     session.headers["Accept-Encoding"] = "identity"
-    session.mount("https://", BoundedAdapter())
-    session.mount("http://", BoundedAdapter())
+    session.mount("https://", BoundedAdapter(limit))
+    session.mount("http://", BoundedAdapter(limit))
     return session
 
 
-def get_json(url: str, headers: Mapping[str, str] | None = None) -> JsonObject:
+def get_json(
+    url: str, headers: Mapping[str, str] | None = None, seconds: float | None = None
+) -> JsonObject:
     """GET `url` and return its JSON object; `FetchError` otherwise."""
-    with only_fetch_errors(), bound(requests.Session()) as session:
+    with only_fetch_errors(), bound(requests.Session(), seconds) as session:
         response = session.get(url, headers={"Accept": "application/json", **(headers or {})})
     return json_body(response)
 
@@ -171,9 +183,11 @@ def get_text(url: str, headers: Mapping[str, str]) -> tuple[str, str]:
     return media_type, response.content.decode("utf-8", "replace")
 
 
-def post_form(url: str, form: Mapping[str, str], auth: tuple[str, str]) -> JsonObject:
+def post_form(
+    url: str, form: Mapping[str, str], auth: tuple[str, str], seconds: float | None = None
+) -> JsonObject:
     """POST `form` with HTTP Basic credentials and return the JSON object of a 200 answer."""
-    with only_fetch_errors(), bound(requests.Session()) as session:
+    with only_fetch_errors(), bound(requests.Session(), seconds) as session:
         response = session.post(
             url, data=dict(form), auth=auth, headers={"Accept": "application/json"}
         )

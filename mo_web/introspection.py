@@ -29,6 +29,9 @@ T = TypeVar("T")
 MAX_CACHED: Final = 4_096
 METADATA_SECONDS: Final = 600.0
 MAX_TOKEN: Final = 8_192
+# For all questions about one token together. The broker waits meanwhile: its HTTP client gives up
+# after 5 s (Canaille's does), and would then tell its administrator nothing of our 503.
+BUDGET_SECONDS: Final = 3.0
 WELL_KNOWN: Final = "/.well-known/openid-configuration"
 
 # Members that providers use for the person behind a token; a client's own token has none of them.
@@ -73,10 +76,10 @@ class Introspector:
         return answer if found else self._ask_all(token, key)
 
     def _ask_all(self, token: str, key: bytes) -> OAuthClient | None:
-        down = False
+        down, deadline = False, time.monotonic() + BUDGET_SECONDS
         for provider in self._providers:
             try:
-                told = self._ask(provider, token)
+                told = self._ask(provider, token, deadline)
             except FetchError as error:
                 down = True
                 _log_trouble(provider, error)
@@ -95,20 +98,21 @@ class Introspector:
         limit = self._now() + self._seconds
         return min(limit, float(end)) if isinstance(end, int | float) else limit
 
-    def _ask(self, provider: Provider, token: str) -> Mapping[str, object]:
+    def _ask(self, provider: Provider, token: str, deadline: float) -> Mapping[str, object]:
         credentials = (provider.client_id, provider.client_secret.get_secret_value())
         form = {"token": token, "token_type_hint": "access_token"}
-        return post_form(self._endpoint(provider), form, credentials)
+        endpoint = self._endpoint(provider, deadline)
+        return post_form(endpoint, form, credentials, deadline - time.monotonic())
 
-    def _endpoint(self, provider: Provider) -> str:
+    def _endpoint(self, provider: Provider, deadline: float) -> str:
         """Return the provider's address for questions, from its own metadata (RFC 8414)."""
         key = provider.issuer.encode()
         found, kept = self._endpoints.get(key)
         if found and kept:
             return kept
-        endpoint = endpoint_in(
-            get_json(provider.issuer.removesuffix("/") + WELL_KNOWN), provider.issuer
-        )
+        metadata = provider.issuer.removesuffix("/") + WELL_KNOWN
+        told = get_json(metadata, seconds=deadline - time.monotonic())
+        endpoint = endpoint_in(told, provider.issuer)
         self._endpoints.put(key, endpoint, self._now() + METADATA_SECONDS)
         return endpoint
 
