@@ -44,13 +44,16 @@ def check(*, as_json: bool) -> None:
     """Compare the database with this release; 1 when they differ."""
     url = configuration.load().database_url
     found, wanted = migrating.current(url), migrating.head()
-    differing = migrating.differences(url)
+    # Of another revision everything differs, and the remedy is always the same.
+    differing = migrating.differences(url) if found == wanted else ()
     if as_json:
         say_json({"revision": found, "head": wanted, "differences": differing})
     else:
         click.echo(f"revision {found or 'none'}, this release has {wanted}")
         for line in differing:
             click.echo(f"differs: {line}")
+        if found != wanted:
+            click.echo("run mo-access db upgrade")
     if found != wanted or differing:
         finding()
 
