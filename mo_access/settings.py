@@ -140,6 +140,7 @@ class Settings(BaseSettings):
         object.__setattr__(self, "var", self.var.resolve())
         object.__setattr__(self, "base_url", _base_url(self.base_url))
         url = self.database_url or f"sqlite:///{self.var / 'mo.sqlite'}"
+        _check_database(url)
         object.__setattr__(self, "database_url", url)
         _check_secret(self)
         _check_providers(self)
@@ -260,6 +261,12 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _check_database(url: str) -> None:
+    """Refuse an engine we do not speak; the address is not repeated: it may hold a password."""
+    if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        raise ValueError("database_url: must be sqlite:///path or postgresql://user@host/name")
 
 
 def _check_secret(settings: Settings) -> None:

@@ -169,6 +169,11 @@ def test_lists_are_separated_by_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"MO_BASE_URL": "http://mo.example"}, "MO_BASE_URL: must be https, except on loopback"),
         ({"MO_BASE_URL": "https://mo.example/x"}, "MO_BASE_URL: must be scheme, host and port"),
         ({"MO_BASE_URL": "mo.example"}, "MO_BASE_URL: must be an address"),
+        (
+            {"MO_DATABASE_URL": "mysql://u:hunter2@db/x"},
+            "MO_DATABASE_URL: must be sqlite:///path or",
+        ),
+        ({"MO_DATABASE_URL": "mo.sqlite"}, "MO_DATABASE_URL: must be sqlite:///path or"),
         ({"MO_OIDC_LINK": "sub"}, "MO_OIDC_LINK: 'sub' must be claim:attribute"),
         ({"MO_OIDC_MODE": "all"}, "MO_OIDC_MODE: Input should be 'scim', 'jit' or 'hybrid'"),
         ({"MO_OIDC_CLIENT_ID": ""}, "MO_OIDC_CLIENT_ID: must be set"),
