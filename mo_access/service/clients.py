@@ -89,7 +89,8 @@ def rotate(
         raise Invalid(f"client {name!r} is revoked; make a new one")
     if overlap is not None:
         stored.shorten_secrets(uow.write(), pk, uow.now + overlap * _MICRO)
-    fresh = NewClient(name, expires=expires)
+    at = stored.bound(uow.conn, pk)
+    fresh = NewClient(name, at, platform=not at, expires=expires)
     return client_id, _issue(uow, pk, (client_id, name), fresh, "client.rotate")
 
 
@@ -105,7 +106,8 @@ def revoke(uow: UnitOfWork, client: str, *, secret: str = "") -> int:
     if not secret:
         stored.revoke(uow.write(), pk, uow.now)
     facts: Document = {"client": client_id, "name": name, "token": secret or "all"}
-    uow.record(Event("client.revoke", "ok", facts=facts))
+    at = stored.bound(uow.conn, pk)
+    uow.record(Event("client.revoke", "ok", institutions=at, facts=facts))
     return ended
 
 

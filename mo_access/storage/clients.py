@@ -206,6 +206,19 @@ def institutions(conn: Connection, client_pk: int) -> frozenset[str]:
     return frozenset(row[0] for row in conn.all(_INSTITUTIONS, {"of_client": client_pk}))
 
 
+_BOUND = (
+    select(institution.c.number)
+    .join(client_institution, client_institution.c.institution_pk == institution.c.pk)
+    .where(client_institution.c.client_pk == bindparam("of_client"))
+    .order_by(institution.c.number)
+)
+
+
+def bound(conn: Connection, client_pk: int) -> tuple[str, ...]:
+    """Give the institutions that the client was bound to, none for a platform client."""
+    return tuple(row[0] for row in conn.all(_BOUND, {"of_client": client_pk}))
+
+
 def add(conn: Connection, values: dict[str, int | str | bytes | None]) -> int:
     """Insert a client and return its key. Raises ``Duplicate`` when the name is taken."""
     return conn.insert(_INSERT_CLIENT, values)

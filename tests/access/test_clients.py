@@ -188,3 +188,18 @@ def test_an_unknown_client_is_not_found(seeded: Unit) -> None:
     """Rotate and revoke name the client that there is not."""
     with seeded() as uow, pytest.raises(NotFound, match="'nobody'"):
         clients.revoke(uow, "nobody")
+
+
+def test_what_happens_to_a_client_stands_in_the_chains_of_its_institutions(seeded: Unit) -> None:
+    """Rule 9: making, rotating and revoking; for a platform client, in the platform's."""
+    kinds = ("client.create", "client.rotate", "client.revoke")
+    for new in (NewClient("school", ("900001",)), NewClient("ministry", platform=True)):
+        create(seeded, new)
+        with seeded() as uow:
+            clients.rotate(uow, new.name)
+            clients.revoke(uow, new.name)
+            uow.commit()
+    with seeded() as uow:
+        rows = uow.conn.all(select(audit_event.c.chain, audit_event.c.kind))
+    told = [(chain, kind) for chain, kind in rows if kind in kinds]
+    assert told == [(chain, kind) for chain in ("900001", "platform") for kind in kinds]
