@@ -276,6 +276,8 @@ def _check_secret(settings: Settings) -> None:
 
 
 def _check_providers(settings: Settings) -> None:
+    if settings.oidc_client_id and not settings.providers:
+        raise ValueError("oidc_issuer: must be set beside oidc_client_id")
     names = [p.name for p in settings.providers]
     if twice := {n for n in names if names.count(n) > 1}:
         raise ValueError(f"oidc_providers: name {', '.join(sorted(twice))} is used twice")

@@ -82,9 +82,8 @@ def refused(code: str, status: int, again: str | None = "/oidc/login") -> Respon
     ``code`` is one of our own reason codes; ``again`` is where a new sign-in starts, if it helps.
     """
     sentence = SENTENCES.get(code) or _("De aanmelding is niet aanvaard.")
-    return page(
-        "refused.html", status, code=code, heading=_("Geen toegang"), sentence=sentence, again=again
-    )
+    heading = _("Aanmelden") if code == "no_session" else _("Geen toegang")
+    return page("refused.html", status, code=code, heading=heading, sentence=sentence, again=again)
 
 
 def denied(reason: Reason) -> Response:

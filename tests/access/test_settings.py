@@ -177,6 +177,7 @@ def test_lists_are_separated_by_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"MO_OIDC_LINK": "sub"}, "MO_OIDC_LINK: 'sub' must be claim:attribute"),
         ({"MO_OIDC_MODE": "all"}, "MO_OIDC_MODE: Input should be 'scim', 'jit' or 'hybrid'"),
         ({"MO_OIDC_CLIENT_ID": ""}, "MO_OIDC_CLIENT_ID: must be set"),
+        ({"MO_OIDC_ISSUER": ""}, "MO_OIDC_ISSUER: must be set beside oidc_client_id"),
         ({"MO_OIDC_ALGORITHMS": "none"}, "MO_OIDC_ALGORITHMS: none is not accepted"),
         ({"MO_OIDC_SCOPES": "profile"}, "MO_OIDC_SCOPES: must hold openid"),
         (
