@@ -29,6 +29,8 @@ class ProxyGate:
         environ["REMOTE_ADDR"] = chain[-self._hops - 1] if len(chain) > self._hops else chain[-1]
         for name in [n for n in environ if n.startswith(_DROPPED)]:
             del environ[name]
+        # Nothing is built from the Host header, and one that is no name makes the router fail.
+        environ["HTTP_HOST"] = "localhost"
         return self._app(environ, start)
 
 
