@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 from mo_access.domain.model import Json
@@ -14,16 +15,17 @@ _SAYS_NOTHING: Final = frozenset({"display", "$ref"})
 
 def joined(kept: list[Json], added: list[Json], attribute: Attribute) -> list[Json]:
     """Put values behind the kept ones; an equal one takes the old one's place."""
-    known = [plain(item, attribute) for item in kept]
     result = list(kept)
+    known = {_exactly(plain(item, attribute)): place for place, item in enumerate(kept)}
     for item in added:
-        if item in known:
-            result[known.index(item)] = item
-        else:
-            result.append(item)
-            known.append(item)
+        place = known.setdefault(_exactly(item), len(result))
+        result[place : place + 1] = [item]
     one_primary(result, [item for item in added if is_primary(item)])
     return result
+
+
+def _exactly(entry: Json) -> str:
+    return json.dumps(entry, sort_keys=True)
 
 
 def plain(entry: Json, attribute: Attribute) -> Json:
@@ -45,17 +47,37 @@ def one_primary(entries: list[Json], chosen: list[Json]) -> None:
             entry["primary"] = False
 
 
-def is_same(entry: Json, wanted: Json) -> bool:
-    """Compare by the parts that are named; what only describes the value does not count."""
+def without(entries: list[Json], unwanted: list[Json]) -> list[Json]:
+    """Take away the entries that an unwanted one names by its parts, each looked at once.
+
+    What only describes the value does not count; texts compare without case.
+    """
+    simple = {_key(each) for each in unwanted}
+    named: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+    for each in unwanted:
+        told = _telling(each if isinstance(each, dict) else {"value": each})
+        if told:
+            named.setdefault(tuple(told), set()).add(tuple(told.values()))
+    return [entry for entry in entries if not _is_among(entry, simple, named)]
+
+
+def _is_among(
+    entry: Json, simple: set[str], named: dict[tuple[str, ...], set[tuple[str, ...]]]
+) -> bool:
     if not isinstance(entry, dict):
-        return entry == wanted
-    asked = wanted if isinstance(wanted, dict) else {"value": wanted}
-    folded = {name.casefold(): value for name, value in entry.items()}
-    parts = {k.casefold(): v for k, v in asked.items() if v is not None}
-    telling = {k: v for k, v in parts.items() if k not in _SAYS_NOTHING}
-    return bool(telling) and all(_equal(folded.get(k), v) for k, v in telling.items())
+        return _key(entry) in simple
+    folded = {name.casefold(): _key(value) for name, value in entry.items()}
+    return any(
+        tuple(folded.get(name, "") for name in names) in values for names, values in named.items()
+    )
 
 
-def _equal(left: Json, right: Json) -> bool:
-    both_text = isinstance(left, str) and isinstance(right, str)
-    return fold(str(left)) == fold(str(right)) if both_text else left == right
+def _telling(wanted: dict[str, Json]) -> dict[str, str]:
+    """Return the parts that tell one entry from another, in order, as they are compared."""
+    parts = {name.casefold(): value for name, value in wanted.items() if value is not None}
+    return {name: _key(parts[name]) for name in sorted(parts) if name not in _SAYS_NOTHING}
+
+
+def _key(value: Json) -> str:
+    """Return what two values have in common that count as equal."""
+    return json.dumps(fold(value) if isinstance(value, str) else value, sort_keys=True)

@@ -16,6 +16,8 @@ from mo_scim.mapping.shape import Attribute
 from mo_scim.profiles import Profile
 
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+MAX_VALUES: Final = 5_000
+"""How many values an attribute holds at most, members apart (rule 12)."""
 _BOOLEANS: Final[Mapping[str, bool]] = {"true": True, "false": False}
 
 
@@ -95,6 +97,9 @@ def _value(raw: Json, attribute: Attribute, profile: Profile, where: str) -> Jso
         if not profile.odd_shapes:
             raise Invalid(f"{where}: must be a list. Send it in [ ].", attribute=where)
         raw = [raw]
+    if len(raw) > MAX_VALUES and attribute.name != "members":
+        message = f"{where}: has more than {MAX_VALUES} values. Send fewer."
+        raise Invalid(message, attribute=where)
     values = (_one(item, attribute, profile, f"{where}[{place}]") for place, item in enumerate(raw))
     return [value for value in values if value is not None] or None
 

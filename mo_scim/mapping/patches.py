@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable
+from typing import Final
 
-from mo_access.domain.errors import Immutable, Invalid, MissingTarget
+from mo_access.domain.errors import Immutable, Invalid, MissingTarget, TooLarge
 from mo_access.domain.model import Document, Json
-from mo_scim.mapping.entries import is_primary, is_same, joined, one_primary, plain
+from mo_scim.mapping.entries import is_primary, joined, one_primary, plain, without
 from mo_scim.mapping.normalise import normalise, writable
 from mo_scim.mapping.operations import Operation
 from mo_scim.mapping.selecting import equalities, meets
 from mo_scim.mapping.shape import Attribute, shape
 from mo_scim.profiles import Profile
+
+MAX_WORK: Final = 1_000_000
+"""How many values the operations of one PATCH look at, all together, at most (rule 12)."""
+_LONG: Final = 10
 
 
 def apply(
@@ -28,14 +33,26 @@ def apply(
     is never changed.
     """
     document = copy.deepcopy(body)
-    named = set()
+    named, work = set(), 0
     for operation in operations:
+        work += _work(document, operation)
+        if work > MAX_WORK:
+            raise TooLarge("Operations: too many for so many values. Send fewer at once.")
         if _is_read_only(document, operation):
             continue
         _apply(document, operation, resource, profile)
         if not operation.implied:
             named.add(operation.path)
     return document, frozenset(named)
+
+
+def _work(document: Document, operation: Operation) -> int:
+    """Estimate how many values this operation looks at, a long filter several times."""
+    place, value = operation.place, operation.value
+    part = document.get(place.urn) if place.urn else document
+    held = part.get(place.attribute.name) if isinstance(part, dict) else None
+    values = sum(len(each) for each in (held, value) if isinstance(each, list))
+    return values * (1 + len(str(operation.selection or "")) // _LONG)
 
 
 def _is_read_only(document: Document, operation: Operation) -> bool:
@@ -158,9 +175,8 @@ def _remove(holder: Document, attribute: Attribute, value: Json) -> None:
     if value is None or not attribute.multi or not isinstance(old, list):
         _clear(holder, attribute)
         return
-    unwanted = value if isinstance(value, list) else [value]
-    kept = [item for item in old if not any(is_same(item, each) for each in unwanted)]
-    _store(holder, attribute, kept)
+    unwanted: list[Json] = value if isinstance(value, list) else [value]
+    _store(holder, attribute, without(old, unwanted))
 
 
 def _store(holder: Document, attribute: Attribute, entries: list[Json]) -> None:
@@ -220,7 +236,8 @@ def _selected(holder: Document, shape_: Attribute, operation: Operation, profile
     chosen = [i for i, item in enumerate(entries) if node and meets(item, node, attribute)]
     write = _writer(operation, profile)
     if operation.kind == "remove" and operation.place.sub is None:
-        _store(holder, attribute, [e for i, e in enumerate(entries) if i not in set(chosen)])
+        gone = set(chosen)
+        _store(holder, attribute, [e for i, e in enumerate(entries) if i not in gone])
         return
     if not chosen and operation.kind != "remove":
         entries.append(_made(operation, shape_, profile))
