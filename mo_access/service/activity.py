@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mo_access.domain.model import Actor
+from mo_access.domain.text import without_numbers
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import activity as stored
 
@@ -31,7 +32,9 @@ class Activity:
 
 def record(uow: UnitOfWork, actor: Actor, activity: Activity) -> None:
     """Write one line of activity in this transaction."""
-    unmapped = json.dumps(sorted(set(activity.unmapped)), ensure_ascii=False)
+    unmapped = json.dumps(sorted(map(without_numbers, {*activity.unmapped})), ensure_ascii=False)
+    detail = without_numbers(activity.detail or "")[:LONGEST_DETAIL]
+    named = None if activity.resource_id is None else without_numbers(activity.resource_id)
     stored.add(
         uow.write(),
         {
@@ -39,9 +42,9 @@ def record(uow: UnitOfWork, actor: Actor, activity: Activity) -> None:
             "at": uow.now,
             "method": activity.method,
             "resource": activity.resource,
-            "resource_id": activity.resource_id,
+            "resource_id": named,
             "status": activity.status,
-            "detail": activity.detail[:LONGEST_DETAIL] if activity.detail else None,
+            "detail": detail or None,
             "unmapped": unmapped if activity.unmapped else None,
             "request_id": uow.request_id,
         },

@@ -19,6 +19,7 @@ from mo_access.domain.model import (
     Page,
     Query,
 )
+from mo_access.domain.text import without_numbers
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import groups
 from mo_access.storage.engine import Duplicate
@@ -165,7 +166,8 @@ def _apply(
 def _refuse_unknown(uow: UnitOfWork, actor: Actor, people: tuple[str, ...]) -> None:
     unknown = groups.unknown(uow.conn, actor, people) if people else []
     if unknown:
-        named = ", ".join(repr(value[:64]) for value in unknown[:NAMED_UNKNOWN])
+        shown = (without_numbers(value)[:64] for value in unknown[:NAMED_UNKNOWN])
+        named = ", ".join(map(repr, shown))
         text = f"members: {len(unknown)} of the values are no users of yours: {named}. "
         raise Invalid(text + "Create the users first.", attribute="members")
 

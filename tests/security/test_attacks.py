@@ -6,9 +6,13 @@ import json
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from mo_access.service.clients import NewClient
+from mo_access.storage.schema import client_activity
+from mo_web.shared import shared
 from tests.scim import conftest as scim
 from tests.scim.conftest import Broker, parsed
 
@@ -162,3 +166,20 @@ def test_odd_ids_and_filters_are_no_fault(broker: Broker) -> None:
     for text in ("\x00", "\ud800"):
         asked = {"filter": f"userName eq {json.dumps(text)}"}
         assert broker.send("POST", "/Users/.search", asked).status_code == 400
+
+
+@pytest.mark.parametrize("written", [INSZ, "85.07.30-033.28"])
+def test_a_number_in_the_wrong_place_goes_no_further(
+    app: Flask, broker: Broker, written: str
+) -> None:
+    """Rule 9: neither the error nor what is kept of the request repeats an INSZ."""
+    club = broker.made("/Groups", {"displayName": f"club {written}"})["id"]
+    sent = {"displayName": "club", "members": [{"value": written}]}
+    answer = broker.send("PUT", f"/Groups/{club}", sent)
+    assert answer.status_code == 400
+    assert written not in answer.text
+    assert broker.send("DELETE", f"/Users/{written}").status_code == 404
+    with app.app_context(), shared().database.connect() as conn:
+        kept = repr(conn.all(select(client_activity)))
+    assert "club" in kept
+    assert written not in kept
