@@ -152,6 +152,7 @@ def test_a_trusted_audience_needs_no_azp(provider: Provider, script: Script) -> 
         (NOW - 1000, "auth_time"),
         (NOW + 1000, "auth_time"),
     ],
+    ids=["missing", "text", "too old", "to come"],
 )
 def test_max_age_that_was_asked_is_enforced(
     provider: Provider, script: Script, auth_time: object, code: str
