@@ -15,9 +15,10 @@ from mo_access.service.unit_of_work import BRUSSELS, UnitOfWork
 from mo_oidc import claims
 from mo_oidc.config import ProviderConfig
 from mo_oidc.flow import Finished
-from mo_oidc.id_token import VerifiedClaims, numeric_date
+from mo_oidc.id_token import VerifiedClaims
 from mo_web import unit, visitor
 from mo_web.shared import shared
+from mo_web.token_claims import numeric_date
 
 _MICRO: Final = 1_000_000
 _MAX_SID: Final = 255

@@ -10,10 +10,10 @@ from flask.blueprints import BlueprintSetupState
 from mo_access.domain.errors import Refused
 from mo_access.settings import Settings
 from mo_oidc import logout, me, providers, views
-from mo_oidc.errors import SignInFault
 from mo_web import pages
 from mo_web.app import Door
 from mo_web.errors import Problem
+from mo_web.faults import Fault
 
 NAME: Final = "oidc"
 PREFIXES: Final = ("/oidc", "/me")
@@ -30,7 +30,7 @@ def door(settings: Settings) -> Door:
     routes.add_url_rule("/oidc/backchannel-logout", view_func=logout.backchannel, methods=post)
     routes.add_url_rule("/oidc/frontchannel-logout", view_func=logout.frontchannel)
     routes.add_url_rule("/me", view_func=me.me)
-    routes.register_error_handler(SignInFault, views.refused)
+    routes.register_error_handler(Fault, views.refused)
     routes.register_error_handler(Refused, views.not_admitted)
     routes.record(lambda state: _install(state, settings))
     return Door(NAME, routes, PREFIXES, render_error)

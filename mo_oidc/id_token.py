@@ -12,9 +12,10 @@ from typing import NewType
 
 from mo_access.domain.levels import meets
 from mo_oidc.config import ProviderConfig
-from mo_oidc.errors import IdTokenRefused
-from mo_oidc.jws import KeySource, VerifiedJws, verify_signature
+from mo_web.faults import TokenRefused
+from mo_web.jws import KeySource, VerifiedJws, verify_signature
 from mo_web.strict_json import JsonObject
+from mo_web.token_claims import audiences, numeric_date
 
 VerifiedClaims = NewType("VerifiedClaims", Mapping[str, object])
 
@@ -59,7 +60,7 @@ class _Case:
 def verify(
     token: object, config: ProviderConfig, keys: KeySource, expected: Expectations
 ) -> VerifiedClaims:
-    """Return the claims of a token that passed every check; `IdTokenRefused(code)` otherwise."""
+    """Return the claims of a token that passed every check; `TokenRefused(code)` otherwise."""
     case = _Case(verify_signature(token, config.algorithms, _TYPES, keys), config, expected)
     for check in CHECKS:
         check(case)
@@ -68,16 +69,16 @@ def verify(
 
 def _check_issuer(case: _Case) -> None:
     if case.claims.get("iss") != case.config.issuer:
-        raise IdTokenRefused("issuer")
+        raise TokenRefused("issuer")
 
 
 def _check_subject(case: _Case) -> None:
     """`sub` is the key of a person: never empty, at most 255 characters, printable."""
     subject = case.claims.get("sub")
     if not isinstance(subject, str) or not subject.strip() or not subject.isprintable():
-        raise IdTokenRefused("subject")
+        raise TokenRefused("subject")
     if len(subject) > _MAX_SUBJECT:
-        raise IdTokenRefused("subject")
+        raise TokenRefused("subject")
 
 
 def _check_audience(case: _Case) -> None:
@@ -85,45 +86,36 @@ def _check_audience(case: _Case) -> None:
     audience = audiences(case.claims)
     ours, azp = case.config.client_id, case.claims.get("azp")
     if ours not in audience:
-        raise IdTokenRefused("audience")
+        raise TokenRefused("audience")
     if "azp" in case.claims and azp != ours:
-        raise IdTokenRefused("authorized_party")
+        raise TokenRefused("authorized_party")
     strangers = set(audience) - {ours, *case.config.trusted_audiences}
     if strangers and azp != ours:
-        raise IdTokenRefused("audience_stranger")
-
-
-def audiences(claims: JsonObject) -> tuple[str, ...]:
-    """Return `aud` as a tuple; `IdTokenRefused` unless it is a string or a list of strings."""
-    value = claims.get("aud")
-    listed = [value] if isinstance(value, str) else value
-    if not isinstance(listed, list) or not all(isinstance(item, str) for item in listed):
-        raise IdTokenRefused("audience")
-    return tuple(listed)
+        raise TokenRefused("audience_stranger")
 
 
 def _check_expiry(case: _Case) -> None:
     if numeric_date(case.claims, "exp") <= case.earliest:
-        raise IdTokenRefused("expired")
+        raise TokenRefused("expired")
 
 
 def _check_issued_at(case: _Case) -> None:
     issued = numeric_date(case.claims, "iat")
     if issued > case.latest:
-        raise IdTokenRefused("issued_in_future")
+        raise TokenRefused("issued_in_future")
     if issued < case.earliest - _MAX_AGE_OF_TOKEN:
-        raise IdTokenRefused("issued_long_ago")
+        raise TokenRefused("issued_long_ago")
 
 
 def _check_not_before(case: _Case) -> None:
     if "nbf" in case.claims and numeric_date(case.claims, "nbf") > case.latest:
-        raise IdTokenRefused("not_yet_valid")
+        raise TokenRefused("not_yet_valid")
 
 
 def _check_nonce(case: _Case) -> None:
     nonce = case.claims.get("nonce")
     if not isinstance(nonce, str) or not same(nonce, case.expected.nonce):
-        raise IdTokenRefused("nonce")
+        raise TokenRefused("nonce")
 
 
 def _check_access_token_hash(case: _Case) -> None:
@@ -132,9 +124,9 @@ def _check_access_token_hash(case: _Case) -> None:
         return
     said, access_token = case.claims["at_hash"], case.expected.access_token
     if not isinstance(said, str) or access_token is None:
-        raise IdTokenRefused("access_token_hash")
+        raise TokenRefused("access_token_hash")
     if not same(said, half_hash(access_token, case.token.alg, case.token.curve)):
-        raise IdTokenRefused("access_token_hash")
+        raise TokenRefused("access_token_hash")
 
 
 def _check_max_age(case: _Case) -> None:
@@ -143,16 +135,16 @@ def _check_max_age(case: _Case) -> None:
         return
     signed_in = numeric_date(case.claims, "auth_time")
     if signed_in > case.latest or signed_in + case.expected.max_age < case.earliest:
-        raise IdTokenRefused("auth_time")
+        raise TokenRefused("auth_time")
 
 
 def _check_acr(case: _Case) -> None:
     asked, levels = case.expected.acr_values, case.config.rules.acr_levels
     acr = case.claims.get("acr")
     if acr is not None and not isinstance(acr, str):
-        raise IdTokenRefused("acr")
+        raise TokenRefused("acr")
     if asked and not any(meets(acr, value, levels) for value in asked):
-        raise IdTokenRefused("acr_too_low")
+        raise TokenRefused("acr_too_low")
 
 
 CHECKS: Collection[Callable[[_Case], None]] = (
@@ -167,16 +159,6 @@ CHECKS: Collection[Callable[[_Case], None]] = (
     _check_max_age,
     _check_acr,
 )
-
-
-def numeric_date(claims: JsonObject, name: str) -> float:
-    """Return a NumericDate (RFC 7519 §2); `IdTokenRefused` when absent or no plausible number."""
-    value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise IdTokenRefused(f"{name}_missing" if name not in claims else f"{name}_type")
-    if not 0 <= value < 1 << 53:
-        raise IdTokenRefused(f"{name}_type")
-    return float(value)
 
 
 def half_hash(text: str, alg: str, curve: str | None) -> str:

@@ -18,13 +18,13 @@ from mo_access.service.sessions import Session
 from mo_oidc import session
 from mo_oidc.claims import value_of
 from mo_oidc.config import ProviderConfig
-from mo_oidc.errors import IdTokenRefused, SignInFault
 from mo_oidc.flow import read_answer
-from mo_oidc.jws import unverified_claims
 from mo_oidc.logout_token import LogoutNotice, verify_logout
 from mo_oidc.provider import BudgetedKeys, Provider
 from mo_oidc.providers import providers
 from mo_web import pages, requestid, unit, visitor
+from mo_web.faults import Fault, TokenRefused
+from mo_web.jws import unverified_claims
 from mo_web.shared import absolute, shared
 
 SIGNED_OUT: Final = "/oidc/signed-out"
@@ -59,7 +59,7 @@ def _provider_logout(ended: Session, id_token: str) -> str:
     try:
         provider = providers().named(ended.provider)
         endpoint = provider.metadata().end_session_endpoint
-    except SignInFault:
+    except Fault:
         return SIGNED_OUT
     if endpoint is None:
         return SIGNED_OUT
@@ -90,7 +90,7 @@ def backchannel() -> Response:
     try:
         form = read_answer(request.form.items(multi=True))
         notice = _notice(form.get("logout_token", ""))
-    except SignInFault as refusal:
+    except Fault as refusal:
         _note("backchannel_logout_refused", refusal.code)
         return _bad_request()
     uow = unit.current()
@@ -122,8 +122,8 @@ def frontchannel() -> Response:
         provider = providers().with_issuer(asked.get("iss"))
         sid = asked.get("sid", "")
         if not sid:
-            raise IdTokenRefused("logout_sid")
-    except SignInFault as refusal:
+            raise TokenRefused("logout_sid")
+    except Fault as refusal:
         _note("frontchannel_logout_refused", refusal.code)
         return _bad_request()
     if not sessions.end_by_provider(unit.current(), provider.config.issuer, sid=sid):

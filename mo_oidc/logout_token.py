@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from mo_oidc.config import ProviderConfig
-from mo_oidc.errors import IdTokenRefused
-from mo_oidc.id_token import audiences, numeric_date
-from mo_oidc.jws import KeySource, verify_signature
+from mo_web.faults import TokenRefused
+from mo_web.jws import KeySource, verify_signature
 from mo_web.strict_json import JsonObject
+from mo_web.token_claims import audiences, numeric_date
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _TYPES = ("logout+jwt", "jwt", "jose")
@@ -26,7 +26,7 @@ class LogoutNotice:
 
 
 def verify_logout(token: object, config: ProviderConfig, keys: KeySource, now: int) -> LogoutNotice:
-    """Return what a sound logout token says; `IdTokenRefused(code)` for any defect.
+    """Return what a sound logout token says; `TokenRefused(code)` for any defect.
 
     That its `jti` is new is for the caller to see to, who has a memory.
     """
@@ -36,38 +36,38 @@ def verify_logout(token: object, config: ProviderConfig, keys: KeySource, now: i
     _check_event(claims)
     sid, subject = _text(claims, "sid"), _text(claims, "sub")
     if sid is None and subject is None:
-        raise IdTokenRefused("logout_nobody")
+        raise TokenRefused("logout_nobody")
     jti = _text(claims, "jti")
     if jti is None:
-        raise IdTokenRefused("logout_jti")
+        raise TokenRefused("logout_jti")
     expires = int(numeric_date(claims, "exp")) + config.leeway + 1
     return LogoutNotice(config.issuer, jti, expires, sid, subject)
 
 
 def _check_parties(claims: JsonObject, config: ProviderConfig) -> None:
     if claims.get("iss") != config.issuer:
-        raise IdTokenRefused("issuer")
+        raise TokenRefused("issuer")
     if config.client_id not in audiences(claims):
-        raise IdTokenRefused("audience")
+        raise TokenRefused("audience")
 
 
 def _check_times(claims: JsonObject, now: int, leeway: int) -> None:
     if numeric_date(claims, "exp") <= now - leeway:
-        raise IdTokenRefused("expired")
+        raise TokenRefused("expired")
     issued = numeric_date(claims, "iat")
     if issued > now + leeway:
-        raise IdTokenRefused("issued_in_future")
+        raise TokenRefused("issued_in_future")
     if issued < now - leeway - _MAX_AGE:
-        raise IdTokenRefused("issued_long_ago")
+        raise TokenRefused("issued_long_ago")
 
 
 def _check_event(claims: JsonObject) -> None:
     """The event is there, and no nonce: an ID token can never pass for a logout token."""
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
-        raise IdTokenRefused("logout_event")
+        raise TokenRefused("logout_event")
     if "nonce" in claims:
-        raise IdTokenRefused("logout_nonce")
+        raise TokenRefused("logout_nonce")
 
 
 def _text(claims: JsonObject, name: str) -> str | None:
@@ -75,5 +75,5 @@ def _text(claims: JsonObject, name: str) -> str | None:
         return None
     value = claims[name]
     if not isinstance(value, str) or not value or len(value) > _MAX_TEXT:
-        raise IdTokenRefused(f"logout_{name}")
+        raise TokenRefused(f"logout_{name}")
     return value

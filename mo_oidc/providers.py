@@ -11,8 +11,9 @@ from flask import current_app
 from mo_access.settings import Provider as ProviderSettings
 from mo_access.settings import Settings
 from mo_oidc.config import ClaimRules, ProviderConfig
-from mo_oidc.errors import UNAVAILABLE, FlowRefused, ProviderTrouble
+from mo_oidc.errors import FlowRefused
 from mo_oidc.provider import Provider
+from mo_web.faults import UNAVAILABLE, ProviderTrouble
 from mo_web.fetch import get_json
 
 _KEY: Final = "mo_oidc"

@@ -10,13 +10,15 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 
 from mo_oidc.config import ProviderConfig
-from mo_oidc.errors import UNAVAILABLE, FlowRefused, IdTokenRefused, ProviderTrouble, trouble
-from mo_oidc.id_token import VerifiedClaims, audiences
-from mo_oidc.jws import verify_signature
+from mo_oidc.errors import FlowRefused
+from mo_oidc.id_token import VerifiedClaims
 from mo_oidc.metadata import Metadata
 from mo_oidc.provider import Provider
+from mo_web.faults import UNAVAILABLE, ProviderTrouble, TokenRefused, trouble
 from mo_web.fetch import FetchError, bound, get_text, only_fetch_errors
+from mo_web.jws import verify_signature
 from mo_web.strict_json import JsonObject, NotStrictJsonError, parse_object
+from mo_web.token_claims import audiences
 
 _OK, _SERVER_ERRORS, _TOO_MANY = 200, 500, 429
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*\Z")
@@ -110,7 +112,7 @@ def read_tokens(body: JsonObject) -> Tokens:
 def with_userinfo(provider: Provider, claims: VerifiedClaims, access_token: str) -> VerifiedClaims:
     """Return the claims with those of UserInfo added (Core §5.3); the ID token's own ones win.
 
-    `IdTokenRefused` when it speaks of somebody else; an unreachable endpoint is trouble.
+    `TokenRefused` when it speaks of somebody else; an unreachable endpoint is trouble.
     """
     endpoint = provider.metadata().userinfo_endpoint
     if endpoint is None:
@@ -122,7 +124,7 @@ def with_userinfo(provider: Provider, claims: VerifiedClaims, access_token: str)
         raise trouble("userinfo", error) from None
     said = _userinfo(provider, media_type, text)
     if said.get("sub") != claims["sub"]:
-        raise IdTokenRefused("userinfo_subject")
+        raise TokenRefused("userinfo_subject")
     return VerifiedClaims({**said, **claims})
 
 
@@ -140,7 +142,7 @@ def _signed_userinfo(provider: Provider, text: str) -> Mapping[str, object]:
     config = provider.config
     claims = verify_signature(text, config.algorithms, ("jwt", "jose"), provider).claims
     if claims.get("iss", config.issuer) != config.issuer:
-        raise IdTokenRefused("userinfo_issuer")
+        raise TokenRefused("userinfo_issuer")
     if "aud" in claims and config.client_id not in audiences(claims):
-        raise IdTokenRefused("userinfo_audience")
+        raise TokenRefused("userinfo_audience")
     return claims

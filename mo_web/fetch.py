@@ -43,6 +43,7 @@ class FetchFault(StrEnum):
     TOO_LARGE = "too_large"
     STATUS = "status"
     NOT_JSON = "not_json"
+    THROTTLED = "throttled"
 
 
 class FetchError(requests.RequestException):

@@ -15,7 +15,8 @@ from mo_web.fetch import FetchFault
 
 ROOT = Path(__file__).parent.parent
 DOCS = sorted([*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md"), ROOT / "deploy" / "README.md"])
-FAULTS = {"FlowRefused", "IdTokenRefused", "ClaimsRefused", "ProviderTrouble"}
+FAULTS = {"FlowRefused", "TokenRefused", "ClaimsRefused", "ProviderTrouble"}
+RAISERS = sorted([*ROOT.glob("mo_oidc/*.py"), *ROOT.glob("mo_web/*.py")])
 ROW = re.compile(r"^\| `([^`]+)` \| (.+) \| (.+) \|$", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)")
 
@@ -28,7 +29,7 @@ def explained() -> dict[str, tuple[str, str]]:
 
 def codes_of_faults() -> set[str]:
     """Return every code that a sign-in fault is raised with; ``…`` stands for a variable part."""
-    trees = (ast.parse(path.read_text()) for path in sorted((ROOT / "mo_oidc").glob("*.py")))
+    trees = (ast.parse(path.read_text()) for path in RAISERS)
     calls = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call))
     named = (call for call in calls if getattr(call.func, "id", "") in FAULTS and call.args)
     return {code for call in named for code in texts(call.args[0])}
@@ -61,7 +62,7 @@ def test_every_refusal_of_a_person_is_explained(code: str) -> None:
 
 @pytest.mark.parametrize("code", sorted(codes_of_faults()))
 def test_every_fault_of_a_sign_in_is_explained(code: str) -> None:
-    """The codes that mo_oidc raises, found in its source."""
+    """The codes that mo_oidc and mo_web raise, found in their source."""
     assert code in explained()
 
 

@@ -1,6 +1,5 @@
 """A provider that does what a test tells it to: real keys, real signatures, answers by script."""
 
-import base64
 import hashlib
 import json
 import time
@@ -11,36 +10,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import responses
 from flask import g, has_request_context
-from joserfc import jws
 from joserfc.jwk import Key
 from requests import PreparedRequest
 
 from mo_oidc.config import ProviderConfig
+from tests.support.jose import b64, public, sign
 
 ISSUER = "https://broker.example"
 CLIENT_ID, CLIENT_SECRET = "mo-rp", "s" * 40
 Answer = tuple[int, dict[str, str], str]
-
-
-def public(key: Key, **changed: object) -> dict[str, Any]:
-    """Return the public JWK of a key, with members changed or (None) left out."""
-    members = {**key.as_dict(private=False), **changed}
-    return {name: value for name, value in members.items() if value is not None}
-
-
-def b64(raw: bytes) -> str:
-    """Return base64url without padding."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def sign(claims: dict[str, Any] | str, key: Key, alg: str = "RS256", **header: object) -> str:
-    """Return a signed token; header members given as None are left out."""
-    members = {"alg": alg, "kid": key.kid, **header}
-    protected = {name: value for name, value in members.items() if value is not None}
-    body = claims if isinstance(claims, str) else json.dumps(claims)
-    signing = b64(json.dumps(protected).encode()) + "." + b64(body.encode())
-    model = jws.JWSRegistry.algorithms[alg]
-    return f"{signing}.{b64(model.sign(signing.encode(), key))}"
 
 
 def half(text: str, name: str = "sha256") -> str:

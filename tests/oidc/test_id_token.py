@@ -12,10 +12,11 @@ from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 
 from mo_oidc import id_token
 from mo_oidc.config import ProviderConfig
-from mo_oidc.errors import IdTokenRefused
 from mo_oidc.id_token import Expectations, VerifiedClaims
 from mo_oidc.provider import Provider
-from tests.oidc.broker import CLIENT_ID, Script, b64, config, half, public, sign
+from mo_web.faults import TokenRefused
+from tests.oidc.broker import CLIENT_ID, Script, config, half
+from tests.support.jose import b64, public, sign
 
 NOW = int(time.time())
 ITSME, PASSWORD = (f"urn:be:vlaanderen:authmech:{name}" for name in ("itsme", "password"))
@@ -46,7 +47,7 @@ def refusal(
     settings: ProviderConfig | None = None,
 ) -> str:
     """Return the code with which a token is refused."""
-    with pytest.raises(IdTokenRefused) as refused:
+    with pytest.raises(TokenRefused) as refused:
         verify(provider, token, expected, settings)
     return refused.value.code
 

@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 import requests
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import RSAKey
 
-from mo_oidc.errors import ProviderTrouble
-from mo_oidc.jws import verify_signature
-from mo_oidc.keys import candidates, read_keys
-from mo_oidc.provider import Budget, BudgetedKeys, Provider
+from mo_oidc.provider import BudgetedKeys, Provider
+from mo_web.faults import ProviderTrouble
 from mo_web.fetch import get_json
+from mo_web.jws import verify_signature
 from mo_web.strict_json import JsonObject
-from tests.oidc.broker import Answer, Clock, Script, b64, config, public, sign
+from tests.oidc.broker import Answer, Clock, Script, config
+from tests.support.jose import public, sign
 
 JSON = {"Content-Type": "application/json"}
 TYPES = ("jwt",)
@@ -134,17 +134,6 @@ def test_bad_neighbours_spoil_nothing(provider: Provider, script: Script, rsa_ke
     assert check(provider, sign({"sub": "p"}, rsa_key)) == "p"
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_a_short_rsa_key_is_never_used() -> None:
-    """A 1024-bit key in the set verifies nothing."""
-    assert read_keys({"keys": [public(RSAKey.generate_key(1024))]}) == ()
-
-
-def test_a_monstrous_rsa_key_is_never_used() -> None:
-    """A modulus that would take seconds to verify with is left out."""
-    assert read_keys({"keys": [{"kty": "RSA", "n": b64(b"\xff" * 2048), "e": "AQAB"}]}) == ()
-
-
 @pytest.mark.parametrize("jwks", [{}, {"keys": None}, {"keys": {}}, {"keys": "x"}])
 def test_what_is_no_key_set_is_trouble(
     provider: Provider, script: Script, jwks: dict[str, Any]
@@ -191,27 +180,6 @@ def test_one_bad_key_set_is_forgotten(
     assert check(provider, sign({"sub": "c"}, rsa_key)) == "c"
 
 
-def test_candidates_by_kid_type_and_algorithm(
-    rsa_key: RSAKey, other_rsa_key: RSAKey, ec_key: ECKey
-) -> None:
-    """A shared kid is told apart by type; without a kid every fitting key is tried."""
-    keys = read_keys(
-        {
-            "keys": [
-                public(ec_key, kid="k1"),
-                public(rsa_key),
-                public(other_rsa_key, alg="PS256"),
-                public(other_rsa_key, kid=None),
-            ]
-        }
-    )
-    assert candidates(keys, "k1", "RS256") == (keys[1], keys[3])
-    assert candidates(keys, None, "RS256") == (keys[1], keys[3])
-    assert candidates(keys, "k2", "PS256") == (keys[2], keys[3])
-    assert candidates(keys, "k1", "ES256") == (keys[0],)
-    assert candidates(keys, "k1", "ES384") == ()
-
-
 def test_threads_share_one_fetch(script: Script, clock: Clock) -> None:
     """Many sign-ins at a cold start ask the provider once."""
     gate, started = threading.Event(), threading.Barrier(9)
@@ -235,14 +203,6 @@ def test_threads_share_one_fetch(script: Script, clock: Clock) -> None:
     for thread in threads:
         thread.join(5)
     assert script.calls == ["discovery"]
-
-
-def test_a_budget_refills_with_time(clock: Clock) -> None:
-    """Five a minute: the sixth waits."""
-    budget = Budget(5, 60.0, clock)
-    assert [budget.take() for _ in range(6)] == [True] * 5 + [False]
-    clock.now += 12
-    assert [budget.take(), budget.take()] == [True, False]
 
 
 def test_strangers_cannot_make_us_fetch(

@@ -7,8 +7,9 @@ import pytest
 import requests
 
 from mo_oidc.logout_token import EVENT
-from tests.oidc.broker import CLIENT_ID, ISSUER, Script, sign
+from tests.oidc.broker import CLIENT_ID, ISSUER, Script
 from tests.oidc.site import BASE, SESSION, Browser, Site, asked
+from tests.support.jose import sign
 
 INSZ = "85073003328"
 

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from joserfc.jwk import OctKey, RSAKey
 
-from mo_oidc.errors import IdTokenRefused
 from mo_oidc.logout_token import EVENT, LogoutNotice, verify_logout
 from mo_oidc.provider import BudgetedKeys, Provider
-from tests.oidc.broker import CLIENT_ID, ISSUER, Script, sign
+from mo_web.faults import TokenRefused
+from tests.oidc.broker import CLIENT_ID, ISSUER, Script
+from tests.support.jose import sign
 
 NOW = int(time.time())
 
@@ -85,7 +86,7 @@ def test_any_defect_refuses_it(
     provider: Provider, script: Script, changed: dict[str, Any], code: str
 ) -> None:
     """Each defect is refused with its own code."""
-    with pytest.raises(IdTokenRefused, match=f"^{code}$"):
+    with pytest.raises(TokenRefused, match=f"^{code}$"):
         judged(provider, sign(claims(**changed), script.key))
 
 
@@ -97,5 +98,5 @@ def test_who_signed_it_matters(provider: Provider, script: Script, other_rsa_key
         (sign(claims(), secret, "HS256"), "algorithm"),
         (sign(claims(), script.key, typ="at+jwt"), "type"),
     ):
-        with pytest.raises(IdTokenRefused, match=f"^{code}$"):
+        with pytest.raises(TokenRefused, match=f"^{code}$"):
             judged(provider, token)

@@ -10,8 +10,9 @@ from joserfc.jwk import RSAKey
 
 from mo_oidc.provider import Provider
 from mo_web.fetch import get_json
-from tests.oidc.broker import CLIENT_ID, CLIENT_SECRET, Answer, Clock, Script, config, sign
+from tests.oidc.broker import CLIENT_ID, CLIENT_SECRET, Answer, Clock, Script, config
 from tests.oidc.way import fault, sign_in
+from tests.support.jose import sign
 
 JSON = {"Content-Type": "application/json"}
 

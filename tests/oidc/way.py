@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from mo_oidc import flow
-from mo_oidc.errors import SignInFault
 from mo_oidc.flow import Finished, LoginRequest, Start
 from mo_oidc.provider import Provider
+from mo_web.faults import Fault
 from tests.oidc.broker import Script
 
 REDIRECT = "https://mo.example/oidc/callback"
@@ -44,6 +44,6 @@ def sign_in(
 
 def fault(provider: Provider, script: Script, changed: Any = None) -> tuple[str, int]:  # noqa: ANN401 - a test may say anything
     """Return the code and status with which a sign-in stops."""
-    with pytest.raises(SignInFault) as stopped:
+    with pytest.raises(Fault) as stopped:
         sign_in(provider, script, changed)
     return stopped.value.code, stopped.value.status

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from flask import Blueprint, Flask, Response, jsonify, request
 from flask.testing import FlaskClient
+from joserfc.jwk import RSAKey
 
 from mo_access.domain.keys import KeyRing
 from mo_access.domain.model import Event
@@ -18,6 +19,7 @@ from mo_access.storage.engine import Database
 from mo_web import caller, csrf, unit
 from mo_web.app import Door, create_app
 from mo_web.errors import Problem
+from tests.web.issuer import Issuer, Server
 
 SECRET = "a-secret-key-of-the-tests-0123456789"
 ISSUER = "https://broker.example"
@@ -120,3 +122,22 @@ def make_client(unit_of: Callable[[], UnitOfWork]) -> Callable[[NewClient], str]
 def provider() -> Provider:
     """Give a provider whose introspection is asked with our credentials."""
     return Provider(name="broker", issuer=ISSUER, client_id="mo", client_secret="provider-secret")
+
+
+@pytest.fixture(scope="session")
+def rsa_key() -> RSAKey:
+    """Give the issuer's usual signing key."""
+    return RSAKey.generate_key(2048, parameters={"kid": "k1", "use": "sig"})
+
+
+@pytest.fixture(scope="session")
+def other_rsa_key() -> RSAKey:
+    """Give a key that the issuer did not publish, or publishes later."""
+    return RSAKey.generate_key(2048, parameters={"kid": "k2", "use": "sig"})
+
+
+@pytest.fixture
+def issuer(rsa_key: RSAKey) -> Iterator[Issuer]:
+    """Give an issuer of access tokens on a loopback port."""
+    with Server(rsa_key) as issuer:
+        yield issuer

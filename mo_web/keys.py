@@ -9,7 +9,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey, import_key
 
-from mo_oidc.errors import ProviderTrouble
+from mo_web.faults import ProviderTrouble
 from mo_web.strict_json import JsonObject
 
 MIN_RSA_BITS, MAX_RSA_BITS = 2048, 8192

@@ -1,4 +1,4 @@
-"""The signature of a token (RFC 7515), shared by ID tokens, logout tokens and signed UserInfo.
+"""The signature of a token (RFC 7515), shared by every kind of token.
 
 The verifier decides how to verify: the algorithms come from our configuration, the keys from the
 provider's address, and header members that would have a say in either are refused.
@@ -13,8 +13,8 @@ from typing import Protocol
 from joserfc import jws
 from joserfc.errors import JoseError
 
-from mo_oidc.errors import IdTokenRefused
-from mo_oidc.keys import ALGORITHMS, VerificationKey, candidates
+from mo_web.faults import TokenRefused
+from mo_web.keys import ALGORITHMS, VerificationKey, candidates
 from mo_web.strict_json import JsonObject, NotStrictJsonError, parse_object
 
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
@@ -46,20 +46,20 @@ class VerifiedJws:
 def verify_signature(
     token: object, algorithms: Collection[str], types: Collection[str], keys: KeySource
 ) -> VerifiedJws:
-    """Return the signed claims; `IdTokenRefused` unless a key of the provider made the signature.
+    """Return the signed claims; `TokenRefused` unless a key of the provider made the signature.
 
     `types` are the accepted values of `typ` in lower case, without `application/`; an absent
     `typ` is accepted. The provider is asked for new keys once, when no known key fits or verifies.
     """
     if not isinstance(token, str) or len(token) > _MAX_TOKEN or not _COMPACT.match(token):
-        raise IdTokenRefused("token_form")
+        raise TokenRefused("token_form")
     header = _header(token)
     alg, kid = _algorithm(header, algorithms), _kid(header)
     _check_type(header, types)
     found = _verified(token, alg, candidates(keys.keys(), kid, alg))
     found = found or _verified(token, alg, candidates(keys.refetch(), kid, alg))
     if found is None:
-        raise IdTokenRefused("signature")
+        raise TokenRefused("signature")
     payload, key = found
     return VerifiedJws(_object(payload, "payload_json"), alg, key.curve)
 
@@ -67,14 +67,14 @@ def verify_signature(
 def unverified_claims(token: str) -> JsonObject:
     """Return the claims of an unverified token, only to choose whose keys are to verify it."""
     if len(token) > _MAX_TOKEN or not _COMPACT.match(token):
-        raise IdTokenRefused("token_form")
+        raise TokenRefused("token_form")
     return _object(_decoded(token.split(".")[1]), "payload_json")
 
 
 def _header(token: str) -> JsonObject:
     header = _object(_decoded(token.partition(".")[0]), "header_json")
     if any(name in header for name in _REFUSED_HEADERS):
-        raise IdTokenRefused("header_member")
+        raise TokenRefused("header_member")
     return header
 
 
@@ -82,27 +82,27 @@ def _decoded(segment: str) -> bytes:
     try:
         return base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
     except ValueError:
-        raise IdTokenRefused("token_form") from None
+        raise TokenRefused("token_form") from None
 
 
 def _object(raw: bytes, code: str) -> JsonObject:
     try:
         return parse_object(raw)
     except NotStrictJsonError:
-        raise IdTokenRefused(code) from None
+        raise TokenRefused(code) from None
 
 
 def _algorithm(header: JsonObject, algorithms: Collection[str]) -> str:
     alg = header.get("alg")
     if not isinstance(alg, str) or alg not in algorithms or alg not in ALGORITHMS:
-        raise IdTokenRefused("algorithm")
+        raise TokenRefused("algorithm")
     return alg
 
 
 def _kid(header: JsonObject) -> str | None:
     kid = header.get("kid")
     if kid is not None and not isinstance(kid, str):
-        raise IdTokenRefused("kid")
+        raise TokenRefused("kid")
     return kid
 
 
@@ -112,7 +112,7 @@ def _check_type(header: JsonObject, types: Collection[str]) -> None:
         return
     value = header["typ"]
     if not isinstance(value, str) or value.lower().removeprefix("application/") not in types:
-        raise IdTokenRefused("type")
+        raise TokenRefused("type")
 
 
 def _verified(
