@@ -23,6 +23,7 @@ from mo_access.settings_defaults import HELP_EN, HELP_NL, NOTICE_EN, NOTICE_NL
 from mo_access.settings_sources import FileSource, SourceError, TomlSource
 from mo_access.settings_types import (
     DEFAULT_LINK,
+    Algorithms,
     BeheerderReads,
     LastBeheerder,
     Levels,
@@ -118,6 +119,11 @@ class Settings(BaseSettings):
     failed_sign_ins_per_minute: int = Field(default=600, ge=1)
     scim_requests_per_second: int = Field(default=1_000, ge=100)
 
+    scim_audiences: Words = ()
+    """Audiences of JWT access tokens that are ours besides ``<base_url>/scim/v2``."""
+    scim_token_algorithms: Algorithms = ("RS256", "PS256", "ES256", "EdDSA")
+    """How a JWT access token may be signed; nothing symmetric can be said here."""
+
     notice_nl: str = NOTICE_NL
     notice_en: str = NOTICE_EN
     help_nl: Lines = HELP_NL
@@ -165,6 +171,11 @@ class Settings(BaseSettings):
     def key_file(self) -> Path:
         """Where the keys of INSZ and audit are."""
         return self.keys_file or self.var / KEYS_NAME
+
+    @property
+    def audiences(self) -> frozenset[str]:
+        """What `aud` of a JWT access token must name one of (RFC 9068 section 4)."""
+        return frozenset((f"{self.base_url}/scim/v2", *self.scim_audiences))
 
     @cached_property
     def providers(self) -> tuple[Provider, ...]:

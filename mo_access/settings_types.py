@@ -75,7 +75,18 @@ def _empty_is_none(value: object) -> object:
 Mode: TypeAlias = Annotated[Literal["scim", "jit", "hybrid"], _only("scim")]
 LastBeheerder: TypeAlias = Annotated[Literal["allow", "retain", "refuse"], _only("allow")]
 BeheerderReads: TypeAlias = Annotated[bool, _only(False)]
+def _accepted(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        raise ValueError("at least one algorithm is needed")
+    if unknown := set(value) - ALGORITHMS:
+        raise ValueError(f"{', '.join(sorted(unknown))} is not accepted")
+    return value
+
+
 Words: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Algorithms: TypeAlias = Annotated[
+    tuple[str, ...], BeforeValidator(_words), AfterValidator(_accepted)
+]
 Lines: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_lines)]
 Pairs: TypeAlias = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_pairs)]
 Levels: TypeAlias = Annotated[Mapping[str, int], BeforeValidator(_table)]
@@ -98,7 +109,7 @@ class Provider(BaseModel):
     client_secret: SecretStr = SecretStr("")
     link: Pairs = DEFAULT_LINK
     mode: Mode = "scim"
-    algorithms: Words = ("RS256",)
+    algorithms: Algorithms = ("RS256",)
     scopes: Words = ("openid",)
     introspection: bool = True
     """Whether opaque access tokens are asked about at this provider, with our credentials."""
@@ -115,8 +126,6 @@ class Provider(BaseModel):
 
     @model_validator(mode="after")
     def _usable(self) -> Self:
-        if unknown := set(self.algorithms) - ALGORITHMS:
-            raise ValueError(f"algorithms: {', '.join(sorted(unknown))} is not accepted")
         if "openid" not in self.scopes:
             raise ValueError("scopes: must hold openid")
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 import structlog
@@ -17,8 +18,11 @@ from mo_access.domain.keys import KeyRing
 from mo_access.settings import Settings
 from mo_access.storage.engine import Database
 from mo_web import csrf, headers, health, language, log, metrics, requestid, shared, unit
+from mo_web.access_token import AccessTokens, Rules
 from mo_web.errors import Problem, Unauthenticated, problem_of
+from mo_web.fetch import get_json
 from mo_web.introspection import Introspector
+from mo_web.issuer import Issuers
 from mo_web.limits import Limits
 from mo_web.proxies import ProxyGate
 
@@ -78,9 +82,17 @@ def _parts(settings: Settings, database: Database, keys: KeyRing) -> shared.Shar
         database,
         keys,
         Introspector(settings.providers, settings.introspection_seconds),
+        _access_tokens(settings),
         Limits(settings.failed_sign_ins_per_minute, settings.scim_requests_per_second),
         measures,
     )
+
+
+def _access_tokens(settings: Settings) -> AccessTokens:
+    rules = Rules(
+        settings.audiences, settings.scim_token_algorithms, settings.introspection_seconds
+    )
+    return AccessTokens(Issuers(get_json, monotonic, plain_http=settings.plain_http), rules)
 
 
 def _add_hooks(app: Flask, settings: Settings) -> None:

@@ -1,23 +1,28 @@
-"""Who is calling: from the Authorization header to an ``Actor`` (RFC 6750).
+"""Who is calling: from the Authorization header to an ``Actor``, or to a person (RFC 6750).
 
-Two kinds of token are known: our own (``mos_…``) and a provider's access token, which is asked
-about at the provider. JWT access tokens go that way too; checking them here, by signature, has
-its place in ``_provider_client``.
+Three kinds of token are known: our own (``mos_…``), a JWT of an issuer that an operator named,
+which is verified here, and any other, which is asked about at the providers.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
+import structlog
 from flask import g, request
 
 from mo_access.domain.model import Actor
 from mo_access.service import clients
-from mo_web import unit
-from mo_web.errors import InsufficientScope, TooMany, Unauthenticated
-from mo_web.introspection import OAuthClient
+from mo_access.settings import Provider
+from mo_web import access_token, requestid, subjects, unit
+from mo_web.access_token import AccessToken
+from mo_web.errors import InsufficientScope, TooMany, TryLater, Unauthenticated
+from mo_web.faults import ProviderTrouble, TokenRefused
 from mo_web.shared import shared
+from mo_web.subjects import OAuthPerson
 
 OWN_PREFIX: Final = "mos_"
 # b64token of RFC 6750 section 2.1; a second credential, a comma or a space does not fit.
@@ -49,25 +54,95 @@ def bearer() -> str:
     return token.strip(" ")
 
 
+def person() -> tuple[Provider, OAuthPerson] | None:
+    """Return whose token this is, and the provider that says so; None when it is a client's.
+
+    For the one place that a person's token opens, the person's own record. Only a provider that
+    people sign in with is believed, and only about a token that was made for us. Raises as
+    ``actor`` does.
+    """
+    token = bearer()
+    if token.startswith(OWN_PREFIX):
+        return None
+    _refuse_guessers()
+    with _told_apart():
+        presented = _provider_token(token)
+        return None if _is_machine(presented) else _person(presented)
+
+
 def _found(token: str) -> Actor:
     _refuse_guessers()
     own = token.startswith(OWN_PREFIX)
     found = clients.by_token(unit.current(), token) if own else _by_provider(token)
     if found is None:
-        shared().limits.failures.take(_address())
-        raise Unauthenticated("The token is not valid.", offered=True)
+        raise _refused()
     return found
 
 
 def _by_provider(token: str) -> Actor | None:
-    client = _provider_client(token)
-    if client is None:
-        return None
+    with _told_apart():
+        client = subjects.machine(_provider_token(token))
     return clients.by_oauth(unit.current(), client.issuer, client.client_id)
 
 
-def _provider_client(token: str) -> OAuthClient | None:
-    return shared().introspector.client_of(token)
+def _provider_token(token: str) -> AccessToken:
+    """Return what the issuer of a token says of it.
+
+    A JWT of an issuer that we know is verified here and, when refused, never tried another way.
+    """
+    known = shared().access_tokens.known(token)
+    if known is not None:
+        return known
+    issuer = access_token.issuer_of(token)
+    if issuer is not None and _is_trusted(issuer):
+        return shared().access_tokens.verify(token, issuer)
+    return shared().introspector.token(token)
+
+
+def _is_trusted(issuer: str) -> bool:
+    """Tell whether an operator named this issuer; nothing is held open while it is asked."""
+    if any(issuer == provider.issuer for provider in shared().settings.providers):
+        return True
+    with unit.apart() as uow:
+        return clients.trusts_issuer(uow, issuer)
+
+
+def _is_machine(presented: AccessToken) -> bool:
+    try:
+        subjects.machine(presented)
+    except TokenRefused:
+        return False
+    return True
+
+
+def _person(presented: AccessToken) -> tuple[Provider, OAuthPerson]:
+    settings = shared().settings
+    provider = next((p for p in settings.providers if p.issuer == presented.issuer), None)
+    if provider is None:
+        raise TokenRefused("person")
+    subjects.check_recipient(presented, provider.client_id, settings.audiences)
+    return provider, subjects.person(presented)
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """Turn a refused token into 401, and a provider in trouble into 503."""
+    try:
+        yield
+    except TokenRefused as refusal:
+        structlog.get_logger("mo_web").info(
+            "access_token_refused", code=refusal.code, request_id=requestid.current()
+        )
+        raise _refused(refusal.code) from None
+    except ProviderTrouble as trouble:
+        structlog.get_logger("mo_web").warning("access_token_unverified", code=trouble.code)
+        raise TryLater("The issuer of the token cannot be asked; try again.") from None
+
+
+def _refused(code: str = "") -> Unauthenticated:
+    """Count a failure of this address and return its 401, with the code of docs/reasons.md."""
+    shared().limits.failures.take(_address())
+    return Unauthenticated(f"The token is not valid{code and f' ({code})'}.", offered=True)
 
 
 def _refuse_guessers() -> None:

@@ -1,49 +1,34 @@
 """Opaque access tokens, asked about at the provider that issued them (RFC 7662).
 
-What comes back names the client that the token was issued to. **A token whose subject is a person
-never provisions**: some providers show the same ``client_id`` for a client's own token and for
-the token of everybody who signs in through it, so only a token without a person is accepted, and
-everything unexpected is a no. Answers are kept for ``introspection_seconds`` (30 at most, the one
-stated exception to rule 7), by the SHA-256 of the token, never the token.
+What comes back is held to the same rules as a JWT (`mo_web.subjects`): **a token whose subject is
+a person never provisions**, and everything unexpected is a no. Answers are kept for
+``introspection_seconds`` (30 at most, the one stated exception to rule 7), by the SHA-256 of the
+token, never the token.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 import structlog
 
 from mo_access.settings import Provider
+from mo_web.access_token import MAX_TOKEN, AccessToken
+from mo_web.discovery import address, check_issuer, discovery_url
 from mo_web.errors import TryLater
-from mo_web.fetch import FetchError, FetchFault, get_json, is_fetchable, is_loopback_http, post_form
-
-T = TypeVar("T")
+from mo_web.expiring import Expiring
+from mo_web.faults import ProviderTrouble, TokenRefused
+from mo_web.fetch import FetchError, get_json, post_form
 
 MAX_CACHED: Final = 4_096
 METADATA_SECONDS: Final = 600.0
-MAX_TOKEN: Final = 8_192
 # For all questions about one token together. The broker waits meanwhile: its HTTP client gives up
 # after 5 s (Canaille's does), and would then tell its administrator nothing of our 503.
 BUDGET_SECONDS: Final = 3.0
-WELL_KNOWN: Final = "/.well-known/openid-configuration"
-
-# Members that providers use for the person behind a token; a client's own token has none of them.
-_PERSON_MEMBERS: Final = ("username", "preferred_username", "email", "name", "given_name", "sid")
-
-
-@dataclass(frozen=True, slots=True)
-class OAuthClient:
-    """The client that a token was issued to, as its provider knows it."""
-
-    issuer: str
-    client_id: str
 
 
 class Introspector:
@@ -60,34 +45,39 @@ class Introspector:
             p for p in providers if p.introspection and p.client_secret.get_secret_value()
         )
         self._now = now
-        self._answers: _Expiring[OAuthClient | None] = _Expiring(MAX_CACHED, now)
-        self._endpoints: _Expiring[str] = _Expiring(len(self._providers) or 1, now)
+        self._answers: Expiring[AccessToken | None] = Expiring(MAX_CACHED, now)
+        self._endpoints: Expiring[str] = Expiring(len(self._providers) or 1, now)
         self._seconds = seconds
 
-    def client_of(self, token: str) -> OAuthClient | None:
-        """Return the client that ``token`` was issued to, or None: unknown, ended, or a person's.
+    def token(self, token: str) -> AccessToken:
+        """Return what the provider of a token that holds now says of it.
 
-        Raises ``TryLater`` when nobody knows it and a provider could not be asked.
+        Raises ``TokenRefused`` when none knows it, and ``TryLater`` when none of those that
+        answer knows it and another could not be asked.
         """
         if len(token) > MAX_TOKEN:
-            return None
+            raise TokenRefused("token_form")
         key = hashlib.sha256(token.encode("utf-8", "replace")).digest()
         found, answer = self._answers.get(key)
-        return answer if found else self._ask_all(token, key)
+        answer = answer if found else self._ask_all(token, key)
+        if answer is None:
+            raise TokenRefused("not_active")
+        return answer
 
-    def _ask_all(self, token: str, key: bytes) -> OAuthClient | None:
+    def _ask_all(self, token: str, key: bytes) -> AccessToken | None:
         down, deadline = False, time.monotonic() + BUDGET_SECONDS
         for provider in self._providers:
             try:
                 told = self._ask(provider, token, deadline)
-            except FetchError as error:
+                answer = token_in(told, provider.issuer, self._now())
+            except TokenRefused:
+                continue
+            except (FetchError, ProviderTrouble) as error:
                 down = True
                 _log_trouble(provider, error)
                 continue
-            client = client_in(told, provider.issuer, self._now())
-            if client is not None:
-                self._answers.put(key, client, self._until(told))
-                return client
+            self._answers.put(key, answer, self._until(told))
+            return answer
         if down:
             raise TryLater("The provider that issued the token cannot be asked; try again.")
         self._answers.put(key, None, self._now() + self._seconds)
@@ -110,42 +100,38 @@ class Introspector:
         found, kept = self._endpoints.get(key)
         if found and kept:
             return kept
-        metadata = provider.issuer.removesuffix("/") + WELL_KNOWN
-        told = get_json(metadata, seconds=deadline - time.monotonic())
-        endpoint = endpoint_in(told, provider.issuer)
+        document = get_json(
+            discovery_url(provider.issuer), seconds=deadline - time.monotonic()
+        )
+        check_issuer(document, provider.issuer)
+        endpoint = address(document, "introspection_endpoint", provider.issuer)
         self._endpoints.put(key, endpoint, self._now() + METADATA_SECONDS)
         return endpoint
 
 
-def endpoint_in(metadata: Mapping[str, object], issuer: str) -> str:
-    """Return the introspection endpoint that the metadata of exactly this issuer names.
+def token_in(told: Mapping[str, object], issuer: str, now: float) -> AccessToken:
+    """Return the token that an introspection answer vouches for (RFC 7662 section 2.2).
 
-    Raises ``FetchError`` when it is another issuer's, or names no usable address.
+    ``TokenRefused`` unless it is active, of this issuer where it says one, not ended, and an
+    access token where it says its kind (some say null).
     """
-    endpoint = metadata.get("introspection_endpoint")
-    if metadata.get("issuer") != issuer or not isinstance(endpoint, str):
-        raise FetchError(FetchFault.NOT_JSON)
-    if not is_fetchable(endpoint) or (is_loopback_http(endpoint) and not is_loopback_http(issuer)):
-        raise FetchError(FetchFault.FORBIDDEN_URL)
-    return endpoint
+    if told.get("active") is not True or told.get("iss", issuer) != issuer:
+        raise TokenRefused("not_active")
+    if not _is_current(told, now):
+        raise TokenRefused("expired")
+    if not _is_access_token(told):
+        raise TokenRefused("token_kind")
+    return AccessToken(issuer, _said(told))
 
 
-def client_in(told: Mapping[str, object], issuer: str, now: float) -> OAuthClient | None:
-    """Return the client that an introspection answer vouches for, or None (RFC 7662 section 2.2).
+def _said(told: Mapping[str, object]) -> Mapping[str, object]:
+    """Leave out members without a value, as some send for a client: they speak of nobody.
 
-    Accepted is only: active, of this issuer where it says one, not ended, a bearer token where it
-    says its kind (some say null), with a client, and without any person.
+    Beside a subject even an empty name counts: it is that of somebody.
     """
-    client_id = told.get("client_id")
-    if told.get("active") is not True or not isinstance(client_id, str):
-        return None
-    if not client_id or not client_id.isprintable():
-        return None
-    if told.get("iss", issuer) != issuer or not _is_current(told, now):
-        return None
-    if not _is_access_token(told) or _has_person(told, client_id):
-        return None
-    return OAuthClient(issuer, client_id)
+    if told.get("sub") not in (None, ""):
+        return told
+    return {name: value for name, value in told.items() if value not in (None, "")}
 
 
 def _is_current(told: Mapping[str, object], now: float) -> bool:
@@ -163,49 +149,8 @@ def _is_access_token(told: Mapping[str, object]) -> bool:
     return str(kind).lower() == "bearer" and str(use).lower() in {"access", "access_token"}
 
 
-def _has_person(told: Mapping[str, object], client_id: str) -> bool:
-    """Tell whether anything in the answer speaks of a person; empty values speak of nobody.
-
-    A subject that equals the client id is the client itself (RFC 9068 section 2.2), unless a
-    name stands beside it: a person may have chosen that very user name.
-    """
-    subject = told.get("sub")
-    if subject not in (None, "", client_id):
-        return True
-    if subject and any(name in told for name in _PERSON_MEMBERS):
-        return True
-    return any(told.get(name) not in (None, "") for name in _PERSON_MEMBERS)
-
-
-def _log_trouble(provider: Provider, error: FetchError) -> None:
+def _log_trouble(provider: Provider, error: FetchError | ProviderTrouble) -> None:
+    fault = str(error.fault) if isinstance(error, FetchError) else error.code
     structlog.get_logger("mo_web").warning(
-        "introspection_failed", provider=provider.name, fault=str(error.fault), status=error.status
+        "introspection_failed", provider=provider.name, fault=fault, status=error.status
     )
-
-
-class _Expiring(Generic[T]):
-    """A bounded map whose values end; what was asked for longest ago goes first."""
-
-    def __init__(self, size: int, now: Callable[[], float]) -> None:
-        self._size = size
-        self._now = now
-        self._lock = threading.Lock()
-        self._held: OrderedDict[bytes, tuple[T, float]] = OrderedDict()
-
-    def get(self, key: bytes) -> tuple[bool, T | None]:
-        """Return whether there is a value that has not ended, and the value."""
-        with self._lock:
-            held = self._held.get(key)
-            if held is None or held[1] <= self._now():
-                self._held.pop(key, None)
-                return False, None
-            self._held.move_to_end(key)
-            return True, held[0]
-
-    def put(self, key: bytes, value: T, until: float) -> None:
-        """Keep the value until that time."""
-        with self._lock:
-            self._held[key] = (value, until)
-            self._held.move_to_end(key)
-            while len(self._held) > self._size:
-                self._held.popitem(last=False)

@@ -12,6 +12,7 @@ from mo_access.domain.keys import KeyRing
 from mo_access.service.unit_of_work import clock
 from mo_access.settings import Settings
 from mo_access.storage.engine import Database
+from mo_web.access_token import AccessTokens
 from mo_web.introspection import Introspector
 from mo_web.limits import Limits
 from mo_web.metrics import Metrics
@@ -27,6 +28,7 @@ class Shared:
     database: Database
     keys: KeyRing
     introspector: Introspector
+    access_tokens: AccessTokens
     limits: Limits
     metrics: Metrics
     clock: Callable[[], int] = clock

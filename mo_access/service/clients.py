@@ -58,6 +58,11 @@ def by_oauth(uow: UnitOfWork, issuer: str, oauth_client_id: str) -> Actor | None
     return None if found is None else stored.actor(uow.conn, found, "oauth")
 
 
+def trusts_issuer(uow: UnitOfWork, issuer: str) -> bool:
+    """Tell whether access tokens of this issuer act as some live client: it may then be asked."""
+    return stored.trusts_issuer(uow.conn, issuer)
+
+
 def create(uow: UnitOfWork, new: NewClient) -> tuple[str, str]:
     """Make a client and its first token; returns its id and the token, shown only now.
 

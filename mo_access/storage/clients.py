@@ -51,6 +51,13 @@ _BY_OAUTH = (
     )
 )
 
+_TRUSTS_ISSUER = (
+    select(_c.pk)
+    .join_from(client_oauth, client, _c.pk == client_oauth.c.client_pk)
+    .where(client_oauth.c.issuer == bindparam("of_issuer"), _LIVE)
+    .limit(1)
+)
+
 
 def _scope() -> Select[tuple[str]]:
     """Bound numbers and their successors, the schools of these boards, and their successors."""
@@ -183,6 +190,11 @@ def by_secret(conn: Connection, secret_id: str, now: int) -> tuple[bytes, Row] |
 def by_oauth(conn: Connection, issuer: str, oauth_client_id: str) -> Row | None:
     """Give the row of the live client that this OAuth client acts as."""
     return conn.one(_BY_OAUTH, {"of_issuer": issuer, "of_client": oauth_client_id})
+
+
+def trusts_issuer(conn: Connection, issuer: str) -> bool:
+    """Tell whether access tokens of this issuer act as some live client."""
+    return conn.one(_TRUSTS_ISSUER, {"of_issuer": issuer}) is not None
 
 
 def actor(conn: Connection, row: Row, credential: str) -> Actor:

@@ -13,7 +13,9 @@ from mo_access.service.clients import NewClient
 from mo_access.settings import Settings
 from mo_access.storage.engine import Database
 from mo_web.app import create_app
-from mo_web.introspection import OAuthClient, client_in
+from mo_web.faults import TokenRefused
+from mo_web.introspection import token_in
+from mo_web.subjects import OAuthClient, machine
 from tests.web.conftest import ISSUER, probe_door
 
 Make = Callable[[NewClient], str]
@@ -129,7 +131,6 @@ def test_a_machine_token_acts_as_its_client(
         {"exp": None},
         {"exp": "4000000000"},
         {"nbf": 3.9e9},
-        {"client_id": "other"},
         {"client_id": None},
         {"client_id": ""},
         {"client_id": "mo\0"},
@@ -139,9 +140,14 @@ def test_a_machine_token_acts_as_its_client(
 )
 def test_a_token_that_is_not_plainly_a_machines_names_no_client(said: dict[str, object]) -> None:
     """A person behind the token, or anything unexpected, is nobody: deny by default."""
-    assert client_in(MACHINE, ISSUER, NOW) == OAuthClient(ISSUER, "mo")
-    found = client_in({**MACHINE, **said}, ISSUER, NOW)
-    assert found is None or found.client_id == "other"
+    assert machine(token_in(MACHINE, ISSUER, NOW)) == OAuthClient(ISSUER, "mo")
+    with pytest.raises(TokenRefused):
+        machine(token_in({**MACHINE, **said}, ISSUER, NOW))
+
+
+def test_the_client_is_the_one_that_the_answer_names() -> None:
+    """Whose token it is, is said by the provider and by nobody else."""
+    assert machine(token_in({**MACHINE, "client_id": "x"}, ISSUER, NOW)).client_id == "x"
 
 
 @pytest.mark.usefixtures("oauth_client")

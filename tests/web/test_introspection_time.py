@@ -72,7 +72,7 @@ def test_all_questions_share_one_budget(
     asking = Introspector([provider("slow", slow), provider("mute", mute)], 30)
     began = time.monotonic()
     with pytest.raises(TryLater):
-        asking.client_of("token-of-the-broker")
+        asking.token("token-of-the-broker")
     assert time.monotonic() - began < 1.1
 
 
