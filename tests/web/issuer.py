@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
-from joserfc.jwk import Key
+from joserfc.jwk import RSAKey
 
 from tests.support.jose import public, sign
 
@@ -21,7 +21,7 @@ class Issuer:
     """The issuer: change a member and it behaves so from the next request on."""
 
     url: str
-    key: Key
+    key: RSAKey
     jwks: dict[str, Any] = field(default_factory=dict)
     document: dict[str, Any] = field(default_factory=dict)
     introspected: dict[str, Any] = field(default_factory=lambda: {"active": False})
@@ -91,7 +91,7 @@ class Handler(BaseHTTPRequestHandler):
 class Server:
     """One issuer on one free port, for the length of a test."""
 
-    def __init__(self, key: Key) -> None:
+    def __init__(self, key: RSAKey) -> None:
         """Take a port and publish the issuer."""
         handler = type("Scripted", (Handler,), {})
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
