@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Final
 
-from mo_access.domain import insz
-from mo_access.domain.errors import Invalid
 from mo_access.domain.levels import level_of
 from mo_access.domain.model import Event
 from mo_access.service import sessions, sign_in
 from mo_access.service.sign_in import SignIn
-from mo_access.service.unit_of_work import BRUSSELS, UnitOfWork
+from mo_access.service.unit_of_work import UnitOfWork
 from mo_oidc import claims
 from mo_oidc.config import ProviderConfig
 from mo_oidc.flow import Finished
 from mo_oidc.id_token import VerifiedClaims
-from mo_web import unit, visitor
+from mo_web import person_claims, unit, visitor
 from mo_web.shared import shared
 from mo_web.token_claims import numeric_date
 
@@ -29,7 +26,10 @@ def admit(config: ProviderConfig, finished: Finished) -> str:
 
     A session that this browser had ends: every sign-in gets a new id.
     """
-    claims.check_target_group(finished.claims, config.rules)
+    rules = config.rules
+    person_claims.check_target_group(
+        finished.claims, rules.target_group, rules.allowed_target_groups
+    )
     uow = unit.current()
     if (old := visitor.session_id()) is not None:
         sessions.end(uow, old, visitor.idle())
@@ -46,7 +46,7 @@ def read_sign_in(config: ProviderConfig, finished: Finished, now: int) -> SignIn
         provider=config.name,
         issuer=config.issuer,
         subject=str(said["sub"]),
-        links=_links(config, said, now),
+        links=person_claims.linked(said, config.links, now),
         id_token=finished.id_token,
         expires=_expires(said, now),
         acr=acr if isinstance(acr, str) else None,
@@ -54,22 +54,6 @@ def read_sign_in(config: ProviderConfig, finished: Finished, now: int) -> SignIn
         capacity=claims.capacity(said, config.rules),
         sid=sid if isinstance(sid, str) and 0 < len(sid) <= _MAX_SID else None,
     )
-
-
-def _links(config: ProviderConfig, said: VerifiedClaims, now: int) -> tuple[tuple[str, str], ...]:
-    """Return the linked values as the core stores them; a number that is no INSZ links nobody."""
-    return tuple(
-        (told, attribute)
-        for value, attribute in claims.links(said, config.links)
-        if (told := _digits(value, now) if attribute == "insz" else value) is not None
-    )
-
-
-def _digits(value: str, now: int) -> str | None:
-    try:
-        return insz.parse(value, datetime.fromtimestamp(now // _MICRO, BRUSSELS).date()).digits
-    except Invalid:
-        return None
 
 
 def _expires(said: VerifiedClaims, now: int) -> int:

@@ -9,12 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mo_oidc.config import ClaimRules
-from mo_oidc.errors import ClaimsRefused
-
-Claims = Mapping[str, object]
+from mo_web.person_claims import Claims, texts_of
 
 _INSTITUTION = re.compile(r"[0-9]{5,6}\Z")
-_MAX_VALUES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,32 +21,6 @@ class ClaimedRole:
     institution: str
     role: str
     theme: str | None = None
-
-
-def value_of(claims: Claims, name: str) -> object:
-    """Return a claim by its name, or by the one that differs in case only; None when unclear."""
-    if name in claims:
-        return claims[name]
-    folded = name.casefold()
-    found = [value for key, value in claims.items() if key.casefold() == folded]
-    return found[0] if len(found) == 1 else None
-
-
-def texts_of(claims: Claims, name: str) -> tuple[str, ...] | None:
-    """Return a claim that is a string or a list as its strings; None when it is absent."""
-    value = value_of(claims, name)
-    if value is None:
-        return None
-    listed = value if isinstance(value, list) else [value]
-    return tuple(item for item in listed[:_MAX_VALUES] if isinstance(item, str))
-
-
-def links(claims: Claims, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Return (value, attribute) for every configured pair whose claim is a non-empty string."""
-    values = ((value_of(claims, claim), attribute) for claim, attribute in pairs)
-    return tuple(
-        (value, attribute) for value, attribute in values if isinstance(value, str) and value
-    )
 
 
 def institution_number(text: str) -> str | None:
@@ -72,16 +43,6 @@ def capacity(claims: Claims, rules: ClaimRules) -> tuple[str, ...] | None:
 def _numbers(texts: Iterable[str]) -> tuple[str, ...]:
     numbers = (institution_number(text) for text in texts)
     return tuple(dict.fromkeys(number for number in numbers if number))
-
-
-def check_target_group(claims: Claims, rules: ClaimRules) -> None:
-    """Refuse somebody who signs in for a target group that is not let in."""
-    said = texts_of(claims, rules.target_group)
-    allowed = {group.casefold() for group in rules.allowed_target_groups}
-    if said is None or not allowed:
-        return
-    if not allowed & {group.strip().casefold() for group in said}:
-        raise ClaimsRefused("target_group")
 
 
 def roles(claims: Claims, rules: ClaimRules) -> tuple[ClaimedRole, ...]:

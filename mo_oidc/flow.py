@@ -13,13 +13,13 @@ from urllib.parse import urlencode
 
 from mo_access.domain.model import Document
 from mo_oidc import id_token, token_endpoint
-from mo_oidc.claims import links
 from mo_oidc.config import ProviderConfig
 from mo_oidc.errors import FlowRefused
 from mo_oidc.id_token import Expectations, VerifiedClaims, same
 from mo_oidc.metadata import Metadata
 from mo_oidc.next_url import safe_next
 from mo_oidc.provider import Provider
+from mo_web.person_claims import links
 
 PENDING_SECONDS = 600
 MAX_PENDING = 10

@@ -16,7 +16,6 @@ from werkzeug.wrappers import Response as BaseResponse
 from mo_access.service import one_time, sessions
 from mo_access.service.sessions import Session
 from mo_oidc import session
-from mo_oidc.claims import value_of
 from mo_oidc.config import ProviderConfig
 from mo_oidc.flow import read_answer
 from mo_oidc.logout_token import LogoutNotice, verify_logout
@@ -25,6 +24,7 @@ from mo_oidc.providers import providers
 from mo_web import pages, requestid, unit, visitor
 from mo_web.faults import Fault, TokenRefused
 from mo_web.jws import unverified_claims
+from mo_web.person_claims import value_of
 from mo_web.shared import absolute, shared
 
 SIGNED_OUT: Final = "/oidc/signed-out"

@@ -17,13 +17,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from mo_access.domain.errors import Refused
 from mo_access.service import one_time, sign_in
 from mo_oidc import admission, flow, session
-from mo_oidc.errors import ClaimsRefused
 from mo_oidc.flow import Pending
 from mo_oidc.provider import Provider
 from mo_oidc.providers import providers
 from mo_web import pages, requestid, unit
 from mo_web.errors import TooMany
-from mo_web.faults import Fault, ProviderTrouble
+from mo_web.faults import ClaimsRefused, Fault, ProviderTrouble
 from mo_web.pages import Choice
 from mo_web.shared import absolute, shared
 

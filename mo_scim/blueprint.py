@@ -7,7 +7,7 @@ from typing import Final
 from flask import Blueprint, request
 
 from mo_access.domain.errors import NotFound
-from mo_scim.endpoints import absent, catalogue, discovery, errors, groups, search, users
+from mo_scim.endpoints import absent, catalogue, discovery, errors, groups, me, search, users
 from mo_scim.endpoints.answer import PREFIX
 from mo_web import caller
 from mo_web.app import Door
@@ -20,13 +20,18 @@ def door() -> Door:
     blueprint = Blueprint("scim", __name__, url_prefix=PREFIX)
     blueprint.before_request(_authenticate)
     blueprint.before_request(_refuse_impossible_ids)
-    for part in (users, groups, search, discovery, catalogue, absent):
+    for part in (users, groups, search, discovery, catalogue, me, absent):
         part.add_to(blueprint)
     return Door("scim", blueprint, (PREFIX,), errors.render)
 
 
 def _authenticate() -> None:
-    """Ask the scope of a read or a write before anything of the request is looked at."""
+    """Ask the scope of a read or a write before anything of the request is looked at.
+
+    A person's token opens nothing but ``/Me``, which knows persons.
+    """
+    if me.is_asked():
+        return
     reads = request.method in _READS or request.path.endswith("/.search")
     caller.actor(scope="scim:read" if reads else "scim:write")
 

@@ -38,7 +38,7 @@ def actor(scope: str | None = None) -> Actor:
     if "actor" not in g:
         g.actor = _found(bearer())
         unit.current().caller = f"client:{g.actor.client_id}"
-        _pace(g.actor)
+        _pace(g.actor.client_id)
     known: Actor = g.actor
     if scope is not None and scope not in known.scopes:
         raise InsufficientScope(scope)
@@ -67,7 +67,10 @@ def person() -> tuple[Provider, OAuthPerson] | None:
     _refuse_guessers()
     with _told_apart():
         presented = _provider_token(token)
-        return None if _is_machine(presented) else _person(presented)
+        found = None if _is_machine(presented) else _person(presented)
+    if found is not None:
+        _pace(f"{found[1].issuer} {found[1].subject}")
+    return found
 
 
 def _found(token: str) -> Actor:
@@ -150,8 +153,8 @@ def _refuse_guessers() -> None:
         raise TooMany(seconds)
 
 
-def _pace(known: Actor) -> None:
-    if seconds := shared().limits.clients.take(known.client_id):
+def _pace(who: str) -> None:
+    if seconds := shared().limits.clients.take(who):
         raise TooMany(seconds)
 
 

@@ -2,15 +2,16 @@
 
 Fault
   TokenRefused      a token failed a check (4xx)
+  ClaimsRefused     its claims are sound but do not open this door (403)
   ProviderTrouble   the provider is down or answers nonsense (502, 503, 504)
 
-`mo_oidc.errors` adds what only a sign-in knows. No message holds anything that a provider, a
-client or a browser sent.
+`mo_oidc.errors` adds the fault that only a sign-in knows. No message holds anything that a
+provider, a client or a browser sent.
 """
 
 from mo_web.fetch import FetchError, FetchFault
 
-BAD_REQUEST = 400
+BAD_REQUEST, FORBIDDEN = 400, 403
 BAD_GATEWAY, UNAVAILABLE, GATEWAY_TIMEOUT = 502, 503, 504
 
 
@@ -27,6 +28,12 @@ class Fault(Exception):
 
 class TokenRefused(Fault):
     """A token failed a check: its signature (RFC 7515), a claim of its standard, or one of ours."""
+
+
+class ClaimsRefused(Fault):
+    """The token is genuine and its claims are not admitted here."""
+
+    status = FORBIDDEN
 
 
 class ProviderTrouble(Fault):

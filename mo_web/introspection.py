@@ -100,9 +100,7 @@ class Introspector:
         found, kept = self._endpoints.get(key)
         if found and kept:
             return kept
-        document = get_json(
-            discovery_url(provider.issuer), seconds=deadline - time.monotonic()
-        )
+        document = get_json(discovery_url(provider.issuer), seconds=deadline - time.monotonic())
         check_issuer(document, provider.issuer)
         endpoint = address(document, "introspection_endpoint", provider.issuer)
         self._endpoints.put(key, endpoint, self._now() + METADATA_SECONDS)

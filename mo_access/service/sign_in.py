@@ -56,11 +56,7 @@ def sign_in(uow: UnitOfWork, said: SignIn) -> SignedIn:
     Raises ``Refused`` with the code ``unknown_person``, ``inactive``, ``ambiguous_identity`` or
     ``identity_conflict``; the caller records it with ``record_refusal`` in a unit of its own.
     """
-    matches = _matches(uow, said)
-    _one_person(matches)
-    live = [match for match in matches if match.live]
-    if not live:
-        raise _refused("inactive")
+    live = recognised(uow, said.issuer, said.subject, said.links)
     everywhere = any(match.everywhere for match in live)
     _pin(uow, said, live)
     session_id = sessions.open_session(
@@ -82,23 +78,40 @@ def sign_in(uow: UnitOfWork, said: SignIn) -> SignedIn:
     return SignedIn(session_id, live[0].person_id)
 
 
+def recognised(
+    uow: UnitOfWork, issuer: str, subject: str, links: tuple[tuple[str, str], ...]
+) -> list[Match]:
+    """Return the live ways in which a verified identity leads to its one person (ruling 3).
+
+    Raises ``Refused`` as ``sign_in`` does; changes nothing.
+    """
+    matches = _matches(uow, issuer, subject, links)
+    _one_person(matches)
+    live = [match for match in matches if match.live]
+    if not live:
+        raise _refused("inactive")
+    return live
+
+
 def record_refusal(uow: UnitOfWork, provider: str, code: str) -> None:
     """Write down a refused sign-in: the provider's name and the code, nothing it sent."""
     uow.record(Event("sign_in", "refused", facts={"provider": provider, "code": code}))
 
 
-def _matches(uow: UnitOfWork, said: SignIn) -> list[Match]:
+def _matches(
+    uow: UnitOfWork, issuer: str, subject: str, links: tuple[tuple[str, str], ...]
+) -> list[Match]:
     """Collect what every pair leads to; a pair that leads to two people is ambiguous."""
     found: list[Match] = []
-    for value, attribute in said.links:
+    for value, attribute in links:
         if attribute == "insz":
             index = uow.keys.index(value)
-            found += _unambiguous(matching.by_insz(uow.conn, said.issuer, index))
+            found += _unambiguous(matching.by_insz(uow.conn, issuer, index))
         else:
-            rows = matching.by_attribute(uow.conn, said.issuer, attribute, value)
+            rows = matching.by_attribute(uow.conn, issuer, attribute, value)
             found += _unambiguous(rows)
-    found += _unambiguous(matching.by_subject(uow.conn, said.issuer, said.subject))
-    return found + matching.pinned(uow.conn, said.issuer, said.subject)
+    found += _unambiguous(matching.by_subject(uow.conn, issuer, subject))
+    return found + matching.pinned(uow.conn, issuer, subject)
 
 
 def _unambiguous(matches: list[Match]) -> list[Match]:

@@ -51,6 +51,7 @@ _BY_OAUTH = (
     )
 )
 
+_BY_PK = select(*_IDENTITY).where(_c.pk == bindparam("of_client"))
 _TRUSTS_ISSUER = (
     select(_c.pk)
     .join_from(client_oauth, client, _c.pk == client_oauth.c.client_pk)
@@ -190,6 +191,14 @@ def by_secret(conn: Connection, secret_id: str, now: int) -> tuple[bytes, Row] |
 def by_oauth(conn: Connection, issuer: str, oauth_client_id: str) -> Row | None:
     """Give the row of the live client that this OAuth client acts as."""
     return conn.one(_BY_OAUTH, {"of_issuer": issuer, "of_client": oauth_client_id})
+
+
+def by_pk(conn: Connection, client_pk: int) -> Row:
+    """Give the row of the client with this key, which the caller has from the database."""
+    row = conn.one(_BY_PK, {"of_client": client_pk})
+    if row is None:
+        raise LookupError("there is no client with this key")
+    return row
 
 
 def trusts_issuer(conn: Connection, issuer: str) -> bool:

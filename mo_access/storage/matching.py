@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Select, Text, bindparam, exists, literal, or_, select
+from sqlalchemy import Select, Text, and_, bindparam, exists, literal, or_, select
 
 from mo_access.domain.text import fold
 from mo_access.storage.engine import Connection, Row
@@ -28,6 +28,10 @@ class Match:
     live: bool
 
 
+_usable: Final = and_(person.c.active == 1, person.c.blocked.is_(None))
+"""Nobody comes in who was switched off or blocked (ruling 8)."""
+
+
 def _links() -> Select[Row]:
     return (
         select(
@@ -37,7 +41,7 @@ def _links() -> Select[Row]:
             link.c.client_pk,
             client.c.platform,
             link.c.active,
-            person.c.active,
+            _usable,
         )
         .select_from(link)
         .join(person, person.c.pk == link.c.person_pk)
@@ -78,7 +82,7 @@ _vouched_by_all: Final = or_(
     ~exists(_of_person.where(_other.c.said_insz == 0)),
 )
 _PERSON = select(
-    person.c.pk, person.c.id, literal(None), literal(None), literal(1), _live_link, person.c.active
+    person.c.pk, person.c.id, literal(None), literal(None), literal(1), _live_link, _usable
 )
 _BY_INSZ = _PERSON.where(person.c.insz_index == bindparam("value"), _trusted_link, _vouched_by_all)
 _BY_INSZ_OF_SOME = _links().where(

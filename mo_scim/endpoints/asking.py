@@ -31,12 +31,16 @@ class Asked:
 
     def selection(self, resource: str) -> Selection:
         """Return what to show; the INSZ needs the scope ``insz:read`` (403 without it)."""
-        shown = self.parameters.get("attributes")
-        hidden = self.parameters.get("excludedattributes")
-        chosen = selection(_names(shown), _names(hidden), resource)
+        chosen = self.shown(resource)
         if chosen.asks_insz:
             caller.actor(scope="insz:read")
         return chosen
+
+    def shown(self, resource: str) -> Selection:
+        """Return what to show to somebody who gets no INSZ in any case."""
+        shown = self.parameters.get("attributes")
+        hidden = self.parameters.get("excludedattributes")
+        return selection(_names(shown), _names(hidden), resource)
 
     def query(self, resource: str, chosen: Selection) -> Query:
         """Return what to list."""

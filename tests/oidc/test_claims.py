@@ -7,7 +7,6 @@ import pytest
 from mo_oidc import claims
 from mo_oidc.claims import ClaimedRole
 from mo_oidc.config import ClaimRules
-from mo_oidc.errors import ClaimsRefused
 
 RULES = ClaimRules()
 BEHEERDER, GEBRUIKER = "beheerder", "gebruiker"
@@ -97,30 +96,3 @@ def test_a_role_elsewhere_is_ignored_and_told() -> None:
     assert claims.narrowed((here, there), ("900001",)) == ((here,), (there,))
     assert claims.narrowed((here, there), None) == ((here, there), ())
     assert claims.narrowed((here,), ()) == ((), (here,))
-
-
-@pytest.mark.parametrize("value", ["OV", "ov", ["EA", "OV"], None])
-def test_target_groups_that_come_in(value: object) -> None:
-    """An allowed group comes in, whatever its case; an absent claim does not refuse."""
-    claims.check_target_group({"vo_doelgroepcode": value}, RULES)
-
-
-@pytest.mark.parametrize("value", ["EA", "BUR", "", [], "OVX", 5, {"OV": 1}])
-def test_other_target_groups_stay_out(value: object) -> None:
-    """Any other group is refused."""
-    with pytest.raises(ClaimsRefused) as refusal:
-        claims.check_target_group({"vo_doelgroepcode": value}, RULES)
-    assert (refusal.value.code, refusal.value.status) == ("target_group", 403)
-
-
-def test_links_are_strings_in_the_configured_order() -> None:
-    """Each configured pair gives its value; numbers, lists and empty texts link nobody."""
-    said = {"sub": "p", "VO_ID": "8A4D", "rrn": 85073003328, "n": ["x"], "e": ""}
-    pairs = (("vo_id", "externalId"), ("rrn", "insz"), ("n", "a"), ("e", "b"), ("sub", "userName"))
-    assert claims.links(said, pairs) == (("8A4D", "externalId"), ("p", "userName"))
-
-
-def test_a_claim_in_two_spellings_is_no_claim() -> None:
-    """Two members that differ only in case say nothing that one could rely on."""
-    assert claims.value_of({"VO_ID": "a", "Vo_Id": "b"}, "vo_id") is None
-    assert claims.value_of({"vo_id": "a", "Vo_Id": "b"}, "vo_id") == "a"
