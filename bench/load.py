@@ -8,6 +8,7 @@ beside every stretch, so that what else the machine does hits both.
 from __future__ import annotations
 
 import argparse
+import itertools
 import statistics
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from bench.servers import Server
 from bench.work import Work, rows
 
 SIZES: Final = (10, 1_000, 10_000, 100_000)
+FRESH: Final = 100_000_000
 PEER_PEOPLE: Final = 10_000
 PEER_GROUP: Final = 1_000
 
@@ -102,10 +104,9 @@ def _sides(chosen: argparse.Namespace, folder: Path, stack: ExitStack) -> list[S
             sides.append(side)
     if not chosen.no_peers:
         sides.extend(_peers(chosen, folder, stack))
-    for number, side in enumerate(sides):
+    for number, side in enumerate(sides, start=1):
         # Several servers share a database: nobody makes the same userName.
-        for _ in range(number):
-            next(side.fresh)
+        side.fresh = itertools.count(number * FRESH)
     return sides
 
 

@@ -33,7 +33,7 @@ class Side:
     server: Server
     ids: list[str]
     groups: dict[int, str] = field(default_factory=dict)
-    fresh: itertools.count[int] = field(default_factory=lambda: itertools.count(10_000_000))
+    fresh: itertools.count[int] = field(default_factory=itertools.count)
 
 
 def member(number: int) -> dict[str, Any]:

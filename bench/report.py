@@ -38,15 +38,15 @@ def _intro(chosen: argparse.Namespace) -> list[str]:
         "",
         (
             f"`python -m bench.load --people {chosen.people} --rounds {chosen.rounds} "
-            f"--seconds {chosen.seconds:g}`: {chosen.people:,} people at 50 institutions on our side, "
-            f"{min(chosen.people, chosen.peer_people):,} on the others'. Medians over the rounds, "
-            "servers in turn, one load generator on the same machine."
+            f"--seconds {chosen.seconds:g}`: {chosen.people:,} people at 50 institutions "
+            f"on our side, {min(chosen.people, chosen.peer_people):,} on the others'. Medians "
+            "over the rounds, servers in turn, one load generator on the same machine."
         ),
         "",
         (
-            "*Anchor*: a Flask hello-world under `gunicorn -w 2`, measured just before each stretch. "
-            "*CPU us*: of all the server's processes, per request. Believe the ratios and the CPU, "
-            "not the requests per second."
+            "*Anchor*: a Flask hello-world under `gunicorn -w 2`, measured just before each "
+            "stretch. *CPU us*: of all the server's processes, per request. Believe "
+            "the ratios and the CPU, not the requests per second."
         ),
         "",
         (
