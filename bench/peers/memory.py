@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import sys
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -12,13 +15,21 @@ from scim2_server.memory import InMemoryStorage
 from scim2_server.service import patch_only_config
 
 
-def build() -> WSGIApplication:
+def build() -> Callable[..., Iterable[bytes]]:
     """Make the application: what it holds is in this process, so there can be but one."""
     kinds = [ResourceType.from_resource(User[EnterpriseUser]), ResourceType.from_resource(Group)]
     provider = ScimProvider(
         models=[User, EnterpriseUser, Group], resource_types=kinds, config=patch_only_config()
     )
-    return WSGIApplication(InMemoryStorage(), provider)
+    application = WSGIApplication(InMemoryStorage(), provider)
+
+    def whole(environ: dict[str, Any], start: Any) -> Iterable[bytes]:  # noqa: ANN401 - passed on
+        # It reads to the end of the input, which granian does not offer.
+        size = int(environ.get("CONTENT_LENGTH") or 0)
+        environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(size) if size else b"")
+        return application(environ, start)
+
+    return whole
 
 
 if __name__ == "__main__":
