@@ -19,7 +19,7 @@ UV ?= uv
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-broker demo test mutants bench coverage check lint format translations wheel lock clean
+.PHONY: help install install-broker demo test mutants bench bench-load coverage check lint format translations wheel lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ mutants: install ## remove one security check at a time; a test must notice each
 
 bench: install ## the measurements behind the designs (minutes; BENCH_ARGS=--runs=51)
 	@$(BIN)/python -m bench.scim_stack $(BENCH_ARGS)
+
+bench-load: install ## real servers under load beside their peers, into docs/performance.md (long)
+	@$(BIN)/python -m bench.load $(BENCH_ARGS)
 
 coverage: test ## the tests, then the coverage as pages in htmlcov/
 	@$(BIN)/coverage html

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from flask import Blueprint, Flask, Response, jsonify, request
@@ -45,6 +45,10 @@ class Door:
 class DoorFlask(Flask):
     """Flask, with the unit of work settled inside the error edge: a failed commit is an error."""
 
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Take a view or hook as it is: none is a coroutine, and Flask asks it of each anew."""
+        return func
+
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view, then commit or roll back by what it answered."""
         response = self.make_response(super().dispatch_request())
@@ -66,9 +70,15 @@ def create_app(
     app.jinja_env.globals["csrf_token"] = csrf.field_value
     for routes in (health.blueprint(), *(door.blueprint for door in doors)):
         app.register_blueprint(routes)
-    _add_hooks(app, settings)
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.teardown_request(_close_unit)
     app.register_error_handler(Exception, _edge(tuple(doors)))
-    gate = ProxyGate(app.wsgi_app, settings.trusted_proxies)
+    issuers = [provider.issuer for provider in settings.providers]
+    stamped = headers.HeaderStamp(
+        app.wsgi_app, headers.policy(issuers), https=not settings.plain_http
+    )
+    gate = ProxyGate(stamped, settings.trusted_proxies)
     app.wsgi_app = gate  # type: ignore[assignment, method-assign]  # Flask's way to add middleware
     return app
 
@@ -95,27 +105,23 @@ def _access_tokens(settings: Settings) -> AccessTokens:
     return AccessTokens(Issuers(get_json, monotonic, plain_http=settings.plain_http), rules)
 
 
-def _add_hooks(app: Flask, settings: Settings) -> None:
-    issuers = [provider.issuer for provider in settings.providers]
-    app.before_request(log.start_clock)
-    app.before_request(_refuse_odd_urls)
-    # Flask runs these in reverse: the line is written last, when the answer is complete.
-    app.after_request(_tell)
-    app.after_request(headers.stamp(headers.policy(issuers), https=not settings.plain_http))
-    app.after_request(csrf.set_cookie)
-    app.after_request(language.remember)
-    app.teardown_request(_close_unit)
+def _begin() -> None:
+    log.start_clock()
+    _refuse_odd_urls()
 
 
 def _refuse_odd_urls() -> None:
-    if len(request.full_path.encode("utf-8", "replace")) > MAX_URL:
+    sent = request.environ
+    if len(sent.get("PATH_INFO", "")) + len(sent.get("QUERY_STRING", "")) > MAX_URL:
         raise RequestURITooLarge(f"A URL has at most {MAX_URL} bytes.")
     # Nothing has such a name, and PostgreSQL faults on the question.
     if "\0" in request.path:
         raise NotFound("Nothing has a NUL in its name.")
 
 
-def _tell(response: Response) -> Response:
+def _finish(response: Response) -> Response:
+    """Add the cookies; the line is written last, when the answer is complete."""
+    language.remember(csrf.set_cookie(response))
     shared.shared().metrics.count(response, log.elapsed())
     log.write_line(response)
     return response

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from flask import Response, request
+from flask import request
 
 from mo_web import requestid
 
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
+
 HSTS: Final = "max-age=31536000; includeSubDomains"
+_POLICY: Final = "Content-Security-Policy"
+_FIXED: Final = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+]
+_PRIVATE: Final = [("Cache-Control", "no-store"), ("Vary", "Cookie, Authorization")]
 
 
 def policy(providers: Iterable[str]) -> str:
@@ -32,31 +49,33 @@ def policy(providers: Iterable[str]) -> str:
     )
 
 
-def stamp(content_policy: str, *, https: bool) -> Callable[[Response], Response]:
-    """Return the function that puts the headers on an answer."""
-    fixed = {
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    } | ({"Strict-Transport-Security": HSTS} if https else {})
+class HeaderStamp:
+    """WSGI middleware: the same headers on every answer, in one step and after all else.
 
-    def stamped(response: Response) -> Response:
-        response.headers.setdefault("Content-Security-Policy", content_policy)
-        for name, value in fixed.items():
-            response.headers[name] = value
-        response.headers[requestid.HEADER] = requestid.current()
-        _keep_out_of_caches(response)
-        return response
+    A policy that the answer brought itself is kept: it is narrower.
+    """
 
-    return stamped
+    def __init__(self, app: WSGIApplication, content_policy: str, *, https: bool) -> None:
+        """Write the headers down once."""
+        self._app = app
+        self._fixed = _FIXED + ([("Strict-Transport-Security", HSTS)] if https else [])
+        self._policy = [(_POLICY, content_policy)]
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Pass the request on and stamp what comes back."""
+
+        def stamped(
+            status: str, given: list[tuple[str, str]], fault: ExcInfo | None = None
+        ) -> Callable[[bytes], object]:
+            policy = [] if any(name == _POLICY for name, _ in given) else self._policy
+            named = [(requestid.HEADER, requestid.current())]
+            return start(status, [*_kept_private(given), *self._fixed, *policy, *named], fault)
+
+        return self._app(environ, stamped)
 
 
-def _keep_out_of_caches(response: Response) -> None:
+def _kept_private(given: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Let only our own style sheets and pictures be kept: everything else depends on who asks."""
     if request.endpoint is not None and request.endpoint.rpartition(".")[2] == "static":
-        return
-    response.headers["Cache-Control"] = "no-store"
-    response.vary.update(("Cookie", "Authorization"))
+        return given
+    return [header for header in given if header[0] != "Cache-Control"] + _PRIVATE

@@ -31,6 +31,8 @@ def current() -> str:
 
 def remember(response: Response) -> Response:
     """Keep the choice of ``?lang=`` for the pages that follow."""
+    if _PARAMETER.encode() not in request.query_string:
+        return response
     asked = request.args.get(_PARAMETER)
     if asked in LANGUAGES and asked != request.cookies.get(_cookie_name()):
         secure = not shared().settings.plain_http

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Final
 
 from flask import g
@@ -21,12 +21,10 @@ def current() -> UnitOfWork:
     It is committed when the view answers below 400 and rolled back otherwise; a view whose 4xx
     must leave a trace commits by itself, or works in a unit ``apart``.
     """
-    if "unit" not in g:
-        stack = ExitStack()
-        g.unit = stack.enter_context(_made())
-        g.unit_stack = stack
-    unit: UnitOfWork = g.unit
-    return unit
+    held: UnitOfWork | None = g.get("unit")
+    if held is None:
+        held = g.unit = _made().open()
+    return held
 
 
 @contextmanager
@@ -35,7 +33,8 @@ def apart() -> Iterator[UnitOfWork]:
 
     For what must be kept although the request fails: the audit of a refusal.
     """
-    caller = g.unit.caller if "unit" in g else "anonymous"
+    held: UnitOfWork | None = g.get("unit")
+    caller = "anonymous" if held is None else held.caller
     close()
     with _made() as unit:
         unit.caller = caller
@@ -44,20 +43,20 @@ def apart() -> Iterator[UnitOfWork]:
 
 def settle(status: int) -> None:
     """Commit or roll back, by the status that the view answered."""
-    if "unit" not in g:
+    held: UnitOfWork | None = g.get("unit")
+    if held is None:
         return
     if status < _FAILED:
-        g.unit.commit()
+        held.commit()
     else:
         close()
 
 
 def close() -> None:
     """Undo what was not committed and give the connection back; harmless when there is none."""
-    stack: ExitStack | None = g.pop("unit_stack", None)
-    g.pop("unit", None)
-    if stack is not None:
-        stack.close()
+    held: UnitOfWork | None = g.pop("unit", None)
+    if held is not None:
+        held.close()
 
 
 def _made() -> UnitOfWork:

@@ -46,7 +46,7 @@ def by_token(uow: UnitOfWork, token: str) -> Actor | None:
     found = stored.by_secret(uow.conn, presented.id, uow.now)
     if found is None or not hmac.compare_digest(found[0], presented.hash):
         return None
-    return stored.actor(uow.conn, found[1], "token")
+    return found[1]
 
 
 def by_oauth(uow: UnitOfWork, issuer: str, oauth_client_id: str) -> Actor | None:
@@ -54,8 +54,7 @@ def by_oauth(uow: UnitOfWork, issuer: str, oauth_client_id: str) -> Actor | None
 
     The caller has made sure that the access token has no person as its subject.
     """
-    found = stored.by_oauth(uow.conn, issuer, oauth_client_id)
-    return None if found is None else stored.actor(uow.conn, found, "oauth")
+    return stored.by_oauth(uow.conn, issuer, oauth_client_id)
 
 
 def trusts_issuer(uow: UnitOfWork, issuer: str) -> bool:

@@ -47,4 +47,4 @@ def _eyes(uow: UnitOfWork, live: list[Match]) -> Actor:
     if any(match.everywhere for match in live):
         return _PLATFORM
     vouching = min(match.client_pk for match in live if match.client_pk is not None)
-    return clients.actor(uow.conn, clients.by_pk(uow.conn, vouching), "person")
+    return clients.by_pk(uow.conn, vouching)

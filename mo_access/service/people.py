@@ -20,7 +20,7 @@ from mo_access.domain.model import (
 )
 from mo_access.service import persons, registration
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import identities, people, rights
+from mo_access.storage import derived, identities, people, rights
 from mo_access.storage.engine import Duplicate
 from mo_access.storage.people import LinkRow
 
@@ -119,19 +119,17 @@ def _found(row: LinkRow | None) -> LinkRow:
 
 
 def _views(uow: UnitOfWork, actor: Actor, rows: list[LinkRow], *, insz: bool) -> list[PersonView]:
-    """Add what is derived: two statements for the whole page, none for an empty one."""
+    """Add what is derived: one statement for the whole page, none for an empty one."""
     if not rows:
         return []
-    ids = [row.view.id for row in rows]
-    said = rights.said_about(uow.conn, actor, ids)
-    groups = rights.groups_of(uow.conn, actor, ids)
-    numbers = {row.view.id: _number(uow, actor, row) for row in rows} if insz else {}
+    found = derived.of(uow.conn, actor, [row.person_pk for row in rows])
+    numbers = {row.pk: _number(uow, actor, row) for row in rows} if insz else {}
     return [
         replace(
             row.view,
-            affiliations=affiliations.shown(said[row.view.id], uow.today),
-            groups=tuple(groups[row.view.id]),
-            insz=numbers.get(row.view.id),
+            affiliations=affiliations.shown(found[row.person_pk].said, uow.today),
+            groups=tuple(found[row.person_pk].groups),
+            insz=numbers.get(row.pk),
         )
         for row in rows
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import datetime
 from types import TracebackType
 from typing import Final, Self
@@ -48,13 +47,11 @@ class UnitOfWork:
         self.request_id = request_id
         self.caller = caller
         self.now = now()
-        self._stack = ExitStack()
         self._conn: Connection | None = None
 
     def __enter__(self) -> Self:
         """Borrow a connection."""
-        self._conn = self._stack.enter_context(self.database.connect())
-        return self
+        return self.open()
 
     def __exit__(
         self,
@@ -63,8 +60,18 @@ class UnitOfWork:
         trace: TracebackType | None,
     ) -> None:
         """Undo what was not committed and give the connection back."""
-        self._stack.__exit__(kind, error, trace)
-        self._conn = None
+        self.close()
+
+    def open(self) -> Self:
+        """Borrow a connection until ``close``, for whom a ``with`` does not fit."""
+        self._conn = self.database.lend()
+        return self
+
+    def close(self) -> None:
+        """Undo what was not committed and give the connection back; harmless when closed."""
+        conn, self._conn = self._conn, None
+        if conn is not None:
+            self.database.take_back(conn)
 
     @property
     def conn(self) -> Connection:

@@ -6,9 +6,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Select, and_, bindparam, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from mo_access.domain.model import Actor
+from mo_access.storage.constructs import joined_words
 from mo_access.storage.engine import Connection, Row
 from mo_access.storage.schema import (
     client,
@@ -31,27 +41,7 @@ _IDENTITY: Final = (
     _c.scopes,
 )
 _LIVE: Final = _c.revoked.is_(None)
-_BY_SECRET = (
-    select(_s.hash, *_IDENTITY)
-    .join_from(client_secret, client, _c.pk == _s.client_pk)
-    .where(
-        _s.id == bindparam("secret"),
-        _LIVE,
-        _s.revoked.is_(None),
-        or_(_s.expires.is_(None), _s.expires > bindparam("now")),
-    )
-)
-_BY_OAUTH = (
-    select(*_IDENTITY)
-    .join_from(client_oauth, client, _c.pk == client_oauth.c.client_pk)
-    .where(
-        client_oauth.c.issuer == bindparam("of_issuer"),
-        client_oauth.c.oauth_client_id == bindparam("of_client"),
-        _LIVE,
-    )
-)
 
-_BY_PK = select(*_IDENTITY).where(_c.pk == bindparam("of_client"))
 _TRUSTS_ISSUER = (
     select(_c.pk)
     .join_from(client_oauth, client, _c.pk == client_oauth.c.client_pk)
@@ -60,12 +50,12 @@ _TRUSTS_ISSUER = (
 )
 
 
-def _scope() -> Select[tuple[str]]:
-    """Bound numbers and their successors, the schools of these boards, and their successors."""
+def _scope(wanted: ColumnElement[bool]) -> Select[tuple[str]]:
+    """Numbers bound to a client, the schools of these boards, and whoever succeeded them."""
     bound = (
         select(institution.c.number, institution.c.successor)
         .join(client_institution, client_institution.c.institution_pk == institution.c.pk)
-        .where(client_institution.c.client_pk == bindparam("of_client"))
+        .where(wanted)
         .cte("bound", recursive=True)
     )
     later = institution.alias()
@@ -85,7 +75,36 @@ def _scope() -> Select[tuple[str]]:
     return select(scope.c.number)
 
 
-_INSTITUTIONS = _scope()
+def _presented(found: Select[tuple[object, ...]]) -> Select[tuple[object, ...]]:
+    """Select a credential's live client together with its scope, as one text (rule 7)."""
+    who = found.cte("who")
+    pk = select(who.c.pk).where(who.c.platform == 0).scalar_subquery()
+    scope = _scope(client_institution.c.client_pk == pk).subquery()
+    numbers = select(joined_words(scope.c.number)).scalar_subquery()
+    return select(who, numbers)
+
+
+_BY_SECRET = _presented(
+    select(_s.hash, *_IDENTITY)
+    .join_from(client_secret, client, _c.pk == _s.client_pk)
+    .where(
+        _s.id == bindparam("secret"),
+        _LIVE,
+        _s.revoked.is_(None),
+        or_(_s.expires.is_(None), _s.expires > bindparam("now")),
+    )
+)
+_BY_OAUTH = _presented(
+    select(*_IDENTITY)
+    .join_from(client_oauth, client, _c.pk == client_oauth.c.client_pk)
+    .where(
+        client_oauth.c.issuer == bindparam("of_issuer"),
+        client_oauth.c.oauth_client_id == bindparam("of_client"),
+        _LIVE,
+    )
+)
+_BY_PK = _presented(select(*_IDENTITY).where(_c.pk == bindparam("of_client")))
+_INSTITUTIONS = _scope(client_institution.c.client_pk == bindparam("of_client"))
 _INSERT_CLIENT = (
     insert(client)
     .values(
@@ -182,23 +201,24 @@ class SecretRow:
     revoked: int | None
 
 
-def by_secret(conn: Connection, secret_id: str, now: int) -> tuple[bytes, Row] | None:
-    """Give the hash of a live secret and the row of its live client."""
+def by_secret(conn: Connection, secret_id: str, now: int) -> tuple[bytes, Actor] | None:
+    """Give the hash of a live secret and its live client; one statement."""
     row = conn.one(_BY_SECRET, {"secret": secret_id, "now": now})
-    return None if row is None else (bytes(row[0]), row[1:])
+    return None if row is None else (bytes(row[0]), _actor(row[1:], "token"))
 
 
-def by_oauth(conn: Connection, issuer: str, oauth_client_id: str) -> Row | None:
-    """Give the row of the live client that this OAuth client acts as."""
-    return conn.one(_BY_OAUTH, {"of_issuer": issuer, "of_client": oauth_client_id})
+def by_oauth(conn: Connection, issuer: str, oauth_client_id: str) -> Actor | None:
+    """Give the live client that this OAuth client acts as; one statement."""
+    row = conn.one(_BY_OAUTH, {"of_issuer": issuer, "of_client": oauth_client_id})
+    return None if row is None else _actor(row, "oauth")
 
 
-def by_pk(conn: Connection, client_pk: int) -> Row:
-    """Give the row of the client with this key, which the caller has from the database."""
+def by_pk(conn: Connection, client_pk: int) -> Actor:
+    """Give the client with this key, which the caller has from the database, for its person."""
     row = conn.one(_BY_PK, {"of_client": client_pk})
     if row is None:
         raise LookupError("there is no client with this key")
-    return row
+    return _actor(row, "person")
 
 
 def trusts_issuer(conn: Connection, issuer: str) -> bool:
@@ -206,15 +226,14 @@ def trusts_issuer(conn: Connection, issuer: str) -> bool:
     return conn.one(_TRUSTS_ISSUER, {"of_issuer": issuer}) is not None
 
 
-def actor(conn: Connection, row: Row, credential: str) -> Actor:
-    """Make the actor of a client row, with every institution in its scope."""
-    pk, client_id, name, platform, default, profile, scopes = row
+def _actor(row: Row, credential: str) -> Actor:
+    pk, client_id, name, platform, default, profile, scopes, institutions = row
     return Actor(
         client_pk=pk,
         client_id=client_id,
         name=name,
         platform=bool(platform),
-        institutions=frozenset() if platform else institutions(conn, pk),
+        institutions=frozenset((institutions or "").split()),
         default_institution=default,
         profile=profile,
         scopes=frozenset(scopes.split()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BindParameter, Text, column
+from sqlalchemy import BindParameter, ColumnElement, Text, column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -59,3 +59,26 @@ def json_texts(texts: BindParameter[str]) -> TableValuedAlias:
     Sends any number of ids as one parameter, so that a statement is compiled once.
     """
     return _JsonTexts(texts).table_valued(column("value", Text))
+
+
+class _JoinedWords(FunctionElement[str]):
+    """The texts of a column as one text with spaces between."""
+
+    name = "joined_words"
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(_JoinedWords, "sqlite")
+def _words_sqlite(element: _JoinedWords, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - passed on
+    return f"group_concat({compiler.process(element.clauses, **options)}, ' ')"
+
+
+@compiles(_JoinedWords, "postgresql")
+def _words_postgresql(element: _JoinedWords, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - passed on
+    return f"string_agg({compiler.process(element.clauses, **options)}, ' ')"
+
+
+def joined_words(texts: ColumnElement[str]) -> ColumnElement[str]:
+    """Return an aggregate: the texts, which hold no space, as one text; NULL when there is none."""
+    return _JoinedWords(texts)

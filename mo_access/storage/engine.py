@@ -9,32 +9,21 @@ only, so nothing has to be converted on the way.
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Protocol, cast
-from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
+from typing import Any, Final, Protocol, cast
 
 import psycopg
-from psycopg_pool import ConnectionPool, PoolTimeout
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
-from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.url import make_url
-from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import CompilerElement
 
-Params = Mapping[str, int | str | bytes | None]
+from mo_access.storage.connections import DatabaseDown, PostgresqlSource, Raw, Source, SqliteSource
+from mo_access.storage.statements import Params, Prepared, Statements
+
+__all__ = ["Connection", "Database", "DatabaseDown", "Duplicate", "Params", "Row"]
+
 Row = tuple[Any, ...]
-
-BUSY_MILLISECONDS = 5_000
-POOL_SECONDS = 2.0
-
-
-class DatabaseDown(Exception):
-    """The database cannot be reached or is too busy; nothing was changed by this call."""
+_FAULTS: Final = (sqlite3.Error, psycopg.Error)
 
 
 class Duplicate(Exception):
@@ -56,7 +45,7 @@ class _Cursor(Protocol):
 
 
 class Database:
-    """One database; connections are pooled per thread (SQLite) or shared (PostgreSQL).
+    """One database; connections are kept by thread (SQLite) or pooled (PostgreSQL).
 
     ``url`` is ``sqlite:///path`` or ``postgresql://…`` (``postgresql+psycopg://`` too).
     """
@@ -68,13 +57,11 @@ class Database:
         self.dialect_name = parts.get_backend_name()
         if self.dialect_name not in {"sqlite", "postgresql"}:
             raise ValueError(f"unknown database {self.dialect_name!r}: use sqlite or postgresql")
+        self.statements = Statements(self.dialect_name)
         sqlite = self.dialect_name == "sqlite"
-        self.dialect: Dialect = sqlite_dialect() if sqlite else PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves its dialects untyped
-        self._compiled: WeakKeyDictionary[CompilerElement, SQLCompiler] = WeakKeyDictionary()
-        self._path = parts.database or ":memory:"
-        self._local = threading.local()
-        self._pool: ConnectionPool | None = None
-        self._lock = threading.Lock()
+        self._source: Source = (
+            SqliteSource(parts.database or ":memory:") if sqlite else PostgresqlSource(url)
+        )
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
@@ -82,102 +69,35 @@ class Database:
 
         Raises ``DatabaseDown`` when none can be had.
         """
-        if self.dialect_name == "sqlite":
-            yield from self._lend_sqlite()
-        else:
-            yield from self._lend_postgresql()
+        lent = self.lend()
+        try:
+            yield lent
+        finally:
+            self.take_back(lent)
+
+    def lend(self) -> Connection:
+        """Lend a connection until ``take_back``; raises as ``connect`` does."""
+        return Connection(self, self._source.lend())
+
+    def take_back(self, lent: Connection) -> None:
+        """Undo what was left open and keep the connection for the next loan."""
+        lent.rollback()
+        self._source.take_back(lent.raw, broken=lent.broken)
 
     def close(self) -> None:
         """Close what this thread and the pool hold."""
-        if self._pool is not None:
-            self._pool.close()
-            self._pool = None
-        held = getattr(self._local, "connection", None)
-        if held is not None:
-            held.close()
-            self._local.connection = None
-
-    def compiled(self, statement: CompilerElement, *, fixed: bool) -> SQLCompiler:
-        """Compile; a ``fixed`` statement is remembered for as long as it lives."""
-        if not fixed:
-            return self._compile(statement, {"render_postcompile": True})
-        found = self._compiled.get(statement)
-        if found is None:
-            found = self._compiled[statement] = self._compile(statement, {})
-        return found
-
-    def _compile(self, statement: CompilerElement, options: dict[str, bool]) -> SQLCompiler:
-        compiled = statement.compile(dialect=self.dialect, compile_kwargs=options)
-        assert isinstance(compiled, SQLCompiler)  # noqa: S101 - every statement here is SQL
-        return compiled
-
-    def _lend_sqlite(self) -> Iterator[Connection]:
-        held = getattr(self._local, "connection", None)
-        if held is None:
-            held = self._local.connection = self._open_sqlite()
-        lent = Connection(self, held)
-        self._local.connection = None
-        try:
-            yield lent
-        finally:
-            lent.rollback()
-            if getattr(self._local, "connection", None) is None:
-                self._local.connection = held
-            else:
-                held.close()
-
-    def _open_sqlite(self) -> sqlite3.Connection:
-        Path(self._path).parent.mkdir(parents=True, exist_ok=True)
-        try:
-            opened = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-            opened.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
-            opened.execute("PRAGMA journal_mode=WAL")
-            opened.execute("PRAGMA synchronous=FULL")
-            opened.execute("PRAGMA foreign_keys=ON")
-            # LIKE on stored text must mean the same on both engines.
-            opened.execute("PRAGMA case_sensitive_like=ON")
-        except sqlite3.Error as error:
-            raise DatabaseDown(str(error)) from error
-        return opened
-
-    def _lend_postgresql(self) -> Iterator[Connection]:
-        pool = self._pool or self._open_pool()
-        try:
-            held = pool.getconn(timeout=POOL_SECONDS)
-        except (PoolTimeout, psycopg.Error) as error:
-            raise DatabaseDown(str(error)) from error
-        lent = Connection(self, held)
-        try:
-            yield lent
-        finally:
-            lent.rollback()
-            pool.putconn(held)
-
-    def _open_pool(self) -> ConnectionPool:
-        with self._lock:
-            if self._pool is None:
-                target = self.url.replace("postgresql+psycopg://", "postgresql://", 1)
-                settings = {"autocommit": True, "connect_timeout": 5}
-                self._pool = ConnectionPool(
-                    target,
-                    min_size=1,
-                    max_size=16,
-                    kwargs=settings,
-                    open=True,
-                    check=ConnectionPool.check_connection,
-                    name=urlsplit(target).path,
-                )
-            return self._pool
+        self._source.close()
 
 
 class Connection:
     """One lent connection. Outside ``begin`` each statement stands for itself."""
 
-    def __init__(self, database: Database, raw: sqlite3.Connection | psycopg.Connection) -> None:
-        """Wrap the driver's connection; ``Database.connect`` is the only caller."""
+    def __init__(self, database: Database, raw: Raw) -> None:
+        """Wrap the driver's connection; ``Database.lend`` is the only caller."""
         self.database = database
-        self._raw = raw
+        self.raw = raw
         self.in_transaction = False
+        self.broken = False
 
     def all(self, statement: CompilerElement, params: Params | None = None) -> list[Row]:
         """Return every row. Without ``params`` the statement carries its own values."""
@@ -202,9 +122,13 @@ class Connection:
         """Run one module-level statement for each set of parameters."""
         if not rows:
             return
-        compiled = self.database.compiled(statement, fixed=True)
-        with self._errors():
-            self._cursor().executemany(str(compiled), [_bound(compiled, row) for row in rows])
+        prepared = self.database.statements.fixed(statement)
+        bound = [prepared.bound(row) for row in rows]
+        try:
+            self._cursor().executemany(prepared.sql, bound)
+        except _FAULTS as error:
+            _raise_known(error)
+            raise
 
     def begin(self) -> None:
         """Start a write transaction (SQLite: IMMEDIATE, so that it never has to upgrade)."""
@@ -233,7 +157,8 @@ class Connection:
             self._text("ROLLBACK")
         except DatabaseDown:
             # A connection that cannot roll back is dropped: the server undoes what it held.
-            self._raw.close()
+            self.broken = True
+            self.raw.close()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -248,37 +173,40 @@ class Connection:
         self._text("RELEASE SAVEPOINT inner_work")
 
     def _execute(self, statement: CompilerElement, params: Params | None) -> _Cursor:
-        compiled = self.database.compiled(statement, fixed=params is not None)
+        prepared, given = self._prepared(statement, params)
         cursor = self._cursor()
-        with self._errors():
-            cursor.execute(str(compiled), _bound(compiled, params or {}))
+        try:
+            cursor.execute(prepared.sql, prepared.bound(given))
+        except _FAULTS as error:
+            _raise_known(error)
+            raise
         return cursor
 
+    def _prepared(
+        self, statement: CompilerElement, params: Params | None
+    ) -> tuple[Prepared, Params]:
+        statements = self.database.statements
+        if params is None:
+            return statements.single(statement), {}
+        return statements.fixed(statement), params
+
     def _text(self, sql: str) -> None:
-        with self._errors():
-            self._raw.execute(sql)
+        try:
+            self.raw.execute(sql)
+        except _FAULTS as error:
+            _raise_known(error)
+            raise
 
     def _cursor(self) -> _Cursor:
-        cursor: Any = self._raw.cursor()
+        cursor: Any = self.raw.cursor()
         return cast("_Cursor", cursor)
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        """Turn the drivers' errors into the two that the floors above know."""
-        try:
-            yield
-        except sqlite3.IntegrityError as error:
-            if "UNIQUE" not in str(error):
-                raise
-            raise Duplicate(str(error)) from error
-        except psycopg.errors.UniqueViolation as error:
-            raise Duplicate(error.diag.constraint_name or "") from error
-        except (sqlite3.OperationalError, psycopg.OperationalError) as error:
-            raise DatabaseDown(str(error)) from error
 
-
-def _bound(compiled: SQLCompiler, params: Params) -> Any:  # noqa: ANN401 - tuple or dict, by driver
-    values = {**compiled.params, **params}
-    if compiled.positiontup is not None:
-        return tuple(values[name] for name in compiled.positiontup)
-    return values
+def _raise_known(error: Exception) -> None:
+    """Raise what the floors above know of the drivers' errors; any other is a fault as it is."""
+    if isinstance(error, sqlite3.IntegrityError) and "UNIQUE" in str(error):
+        raise Duplicate(str(error)) from error
+    if isinstance(error, psycopg.errors.UniqueViolation):
+        raise Duplicate(error.diag.constraint_name or "") from error
+    if isinstance(error, sqlite3.OperationalError | psycopg.OperationalError):
+        raise DatabaseDown(str(error)) from error

@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from typing import Final
-
 from sqlalchemy import (
-    ColumnElement,
-    Text,
     bindparam,
     delete,
     insert,
-    literal,
-    null,
     select,
-    true,
-    union_all,
     update,
 )
 
-from mo_access.domain.affiliations import Said
-from mo_access.domain.model import Actor, AffiliationClaim, Form, GrantClaim, Role, ShownGroup
-from mo_access.storage.constructs import json_texts
+from mo_access.domain.model import AffiliationClaim, GrantClaim
 from mo_access.storage.engine import Connection
 from mo_access.storage.schema import (
     affiliation,
-    client,
     direct_grant,
-    group,
     institution,
-    link,
-    membership,
-    person,
     theme,
 )
 
@@ -137,104 +121,3 @@ def move(conn: Connection, link_pk: int, person_pk: int) -> None:
     """Take a link's affiliations and grants along to another person (ruling 2)."""
     for statement in (_MOVE_AFFILIATIONS, _MOVE_GRANTS):
         conn.run(statement, {"link": link_pk, "to_person": person_pk})
-
-
-_people: Final = json_texts(bindparam("people", type_=Text))
-_here: Final = select(person.c.pk).where(person.c.id.in_(select(_people.c.value)))
-
-
-def _said(platform: bool) -> object:  # noqa: FBT001 - one of two fixed statements
-    # The sum keeps SQLite from starting at the client and walking all its links for one person.
-    whose = link.c.client_pk + 0
-    mine: ColumnElement[bool] = true() if platform else whose == bindparam("client")
-    theirs = true() if platform else group.c.client_pk == bindparam("client")
-    stored = (
-        select(
-            person.c.id,
-            institution.c.number,
-            institution.c.name,
-            affiliation.c.form,
-            affiliation.c.role,
-            affiliation.c.start_day,
-            affiliation.c.end_day,
-            affiliation.c.is_primary,
-            link.c.active,
-            person.c.active,
-            affiliation.c.blocked,
-            client.c.name,
-        )
-        .join(person, person.c.pk == affiliation.c.person_pk)
-        .join(institution, institution.c.pk == affiliation.c.institution_pk)
-        .join(link, link.c.pk == affiliation.c.link_pk)
-        .join(client, client.c.pk == link.c.client_pk)
-        .where(affiliation.c.person_pk.in_(_here), mine)
-    )
-    through_groups = (
-        select(
-            person.c.id,
-            institution.c.number,
-            institution.c.name,
-            literal(Form.GROUP.value),
-            group.c.role,
-            null(),
-            null(),
-            literal(0),
-            link.c.active,
-            person.c.active,
-            null(),
-            client.c.name,
-        )
-        .select_from(membership)
-        .join(group, group.c.pk == membership.c.group_pk)
-        .join(person, person.c.pk == membership.c.person_pk)
-        .join(institution, institution.c.pk == group.c.institution_pk)
-        .join(client, client.c.pk == group.c.client_pk)
-        .join(link, (link.c.person_pk == person.c.pk) & (link.c.client_pk == group.c.client_pk))
-        .where(membership.c.person_pk.in_(_here), group.c.role.is_not(None), theirs)
-    )
-    return union_all(stored, through_groups)
-
-
-_SAID = {platform: _said(platform) for platform in (False, True)}
-
-
-def said_about(conn: Connection, actor: Actor, ids: list[str]) -> dict[str, list[Said]]:
-    """Return the affiliations of these persons that the client may see, by person id."""
-    params = {"people": json.dumps(ids), "client": actor.client_pk}
-    found: dict[str, list[Said]] = {person_id: [] for person_id in ids}
-    for row in conn.all(_SAID[actor.platform], _only(params, actor)):  # type: ignore[arg-type]  # a union of selects
-        person_id, number, name, form, role, start, end, primary, live, on, blocked, by = row
-        suspended = not (live and on) or blocked is not None
-        said = Said(number, name, Form(form), Role(role), start, end, bool(primary), suspended, by)
-        found[person_id].append(said)
-    return found
-
-
-def _groups_of(platform: bool) -> object:  # noqa: FBT001 - one of two fixed statements
-    theirs = true() if platform else group.c.client_pk == bindparam("client")
-    return (
-        select(person.c.id, group.c.id, group.c.display_name)
-        .select_from(membership)
-        .join(person, person.c.pk == membership.c.person_pk)
-        .join(group, group.c.pk == membership.c.group_pk)
-        .where(membership.c.person_pk.in_(_here), theirs)
-        .order_by(group.c.pk)
-    )
-
-
-_GROUPS = {platform: _groups_of(platform) for platform in (False, True)}
-
-
-def groups_of(conn: Connection, actor: Actor, ids: list[str]) -> dict[str, list[ShownGroup]]:
-    """Return the groups of these persons that the client may see, by person id."""
-    params = {"people": json.dumps(ids), "client": actor.client_pk}
-    found: dict[str, list[ShownGroup]] = {person_id: [] for person_id in ids}
-    for person_id, group_id, name in conn.all(_GROUPS[actor.platform], _only(params, actor)):  # type: ignore[arg-type]  # as above
-        found[person_id].append(ShownGroup(group_id, name))
-    return found
-
-
-def _only(params: dict[str, int | str], actor: Actor) -> dict[str, int | str]:
-    if actor.platform:
-        del params["client"]
-    return params

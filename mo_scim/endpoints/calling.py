@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from mo_access.domain.model import Actor
 from mo_access.service import catalogue
@@ -37,9 +38,20 @@ def current() -> Call:
 def _rules() -> Rules:
     """Return how rights and group names map, which the settings say."""
     settings = shared().settings
-    return rules(
-        settings.beheerder_rights,
-        settings.gebruiker_rights,
-        settings.theme_rights,
-        settings.group_patterns,
+    return _built(
+        tuple(settings.beheerder_rights),
+        tuple(settings.gebruiker_rights),
+        tuple(settings.theme_rights.items()),
+        tuple(settings.group_patterns),
     )
+
+
+@lru_cache(maxsize=8)
+def _built(
+    beheerder: tuple[str, ...],
+    gebruiker: tuple[str, ...],
+    themes: tuple[tuple[str, str], ...],
+    patterns: tuple[str, ...],
+) -> Rules:
+    """Build the rules once for each application of this process."""
+    return rules(beheerder, gebruiker, dict(themes), patterns)

@@ -1,0 +1,141 @@
+"""What is shown with a person but is no part of its document: affiliations and groups (rule 4)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    literal,
+    null,
+    select,
+    true,
+    union_all,
+)
+
+from mo_access.domain.affiliations import Said
+from mo_access.domain.model import Actor, Form, Role, ShownGroup
+from mo_access.storage.constructs import json_texts
+from mo_access.storage.engine import Connection, Row
+from mo_access.storage.schema import (
+    BIG,
+    affiliation,
+    client,
+    group,
+    institution,
+    link,
+    membership,
+    person,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What the client may see of one person's affiliations and groups."""
+
+    said: list[Said] = field(default_factory=list)
+    groups: list[ShownGroup] = field(default_factory=list)
+
+
+_people: Final = json_texts(bindparam("people", type_=Text))
+_here: Final = select(cast(_people.c.value, BIG))
+
+
+def _statement(*, platform: bool) -> CompoundSelect[tuple[object, ...]]:
+    # The sum keeps SQLite from starting at the client and walking all its links for one person.
+    whose = link.c.client_pk + 0
+    mine: ColumnElement[bool] = true() if platform else whose == bindparam("client")
+    theirs = true() if platform else group.c.client_pk == bindparam("client")
+    stored = (
+        select(
+            affiliation.c.person_pk,
+            affiliation.c.pk,
+            null().label("group_id"),
+            null().label("display"),
+            institution.c.number,
+            institution.c.name,
+            affiliation.c.form,
+            affiliation.c.role,
+            affiliation.c.start_day,
+            affiliation.c.end_day,
+            affiliation.c.is_primary,
+            link.c.active,
+            and_(person.c.active == 1, affiliation.c.blocked.is_(None)),
+            client.c.name,
+        )
+        .join(person, person.c.pk == affiliation.c.person_pk)
+        .join(institution, institution.c.pk == affiliation.c.institution_pk)
+        .join(link, link.c.pk == affiliation.c.link_pk)
+        .join(client, client.c.pk == link.c.client_pk)
+        .where(affiliation.c.person_pk.in_(_here), mine)
+    )
+    through_groups = (
+        select(
+            membership.c.person_pk,
+            group.c.pk,
+            group.c.id,
+            group.c.display_name,
+            institution.c.number,
+            institution.c.name,
+            literal(Form.GROUP.value),
+            group.c.role,
+            null(),
+            null(),
+            literal(0),
+            link.c.active,
+            person.c.active == 1,
+            client.c.name,
+        )
+        .select_from(membership)
+        .join(group, group.c.pk == membership.c.group_pk)
+        .join(person, person.c.pk == membership.c.person_pk)
+        .join(client, client.c.pk == group.c.client_pk)
+        .outerjoin(institution, institution.c.pk == group.c.institution_pk)
+        .outerjoin(link, and_(link.c.person_pk == person.c.pk, link.c.client_pk == client.c.pk))
+        .where(membership.c.person_pk.in_(_here), theirs)
+    )
+    return union_all(stored, through_groups)
+
+
+_STATEMENTS: Final = {platform: _statement(platform=platform) for platform in (False, True)}
+
+
+def of(conn: Connection, actor: Actor, pks: Iterable[int]) -> dict[int, Derived]:
+    """Return the derived part of these persons, by key; one statement for all of them.
+
+    Both kinds come in the order in which they were made.
+    """
+    found = {pk: Derived() for pk in pks}
+    params: dict[str, int | str | bytes | None] = {"people": json.dumps(list(found))}
+    if not actor.platform:
+        params["client"] = actor.client_pk
+    rows = conn.all(_STATEMENTS[actor.platform], params)
+    for row in sorted(rows, key=_made):
+        _add(found[row[0]], row)
+    return found
+
+
+def _made(row: Row) -> tuple[bool, int]:
+    """Order by when it was made, affiliations first: an entity tag depends on the order."""
+    return row[2] is not None, int(row[1])
+
+
+def _add(derived: Derived, row: Row) -> None:
+    """Take a row as what it is: an affiliation, a group, or a group that gives a role."""
+    _, _, group_id, display, number, name, form, role, start, end, *more = row
+    if group_id is not None:
+        derived.groups.append(ShownGroup(group_id, display))
+    # A role group means nothing for who has no link of the group's client (rule 5).
+    primary, linked, on, by = more
+    if number is not None and role is not None and linked is not None:
+        suspended = not (linked and on)
+        said = Said(number, name, Form(form), Role(role), start, end, bool(primary), suspended, by)
+        derived.said.append(said)

@@ -1,0 +1,38 @@
+"""What the database is asked, statement by statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from mo_access.storage.engine import Connection
+
+
+@contextmanager
+def asked(patch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Give the SQL that runs inside the block, on either engine; a batch is one."""
+    seen: list[str] = []
+    prepared, many, text = Connection._prepared, Connection.many, Connection._text
+
+    def seen_prepared(self: Connection, statement: Any, params: Any) -> Any:  # noqa: ANN401 - passed on
+        found = prepared(self, statement, params)
+        seen.append(found[0].sql)
+        return found
+
+    def seen_many(self: Connection, statement: Any, rows: Any) -> None:  # noqa: ANN401 - passed on
+        if rows:
+            seen.append(self.database.statements.fixed(statement).sql)
+        many(self, statement, rows)
+
+    def seen_text(self: Connection, sql: str) -> None:
+        seen.append(sql)
+        text(self, sql)
+
+    with patch.context() as held:
+        held.setattr(Connection, "_prepared", seen_prepared)
+        held.setattr(Connection, "many", seen_many)
+        held.setattr(Connection, "_text", seen_text)
+        yield seen
