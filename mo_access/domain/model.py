@@ -232,7 +232,10 @@ class GroupDraft:
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """A group as its client sees it; ``members`` is None when they were not asked for."""
+    """A group as its client sees it; ``members`` is None when they were not asked for.
+
+    ``size`` is how many there are, loaded or not.
+    """
 
     id: str
     display_name: str
@@ -245,6 +248,7 @@ class GroupView:
     institution: str | None
     role: Role | None
     members: tuple[tuple[str, str | None], ...] | None = None
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,25 +30,26 @@ class Activity:
     unmapped: tuple[str, ...] = ()
 
 
-def record(uow: UnitOfWork, actor: Actor, activity: Activity) -> None:
-    """Write one line of activity in this transaction."""
-    unmapped = json.dumps(sorted(map(without_numbers, {*activity.unmapped})), ensure_ascii=False)
-    detail = without_numbers(activity.detail or "")[:LONGEST_DETAIL]
-    named = None if activity.resource_id is None else without_numbers(activity.resource_id)
-    stored.add(
-        uow.write(),
-        {
-            "client_pk": actor.client_pk,
-            "at": uow.now,
-            "method": activity.method,
-            "resource": activity.resource,
-            "resource_id": named,
-            "status": activity.status,
-            "detail": detail or None,
-            "unmapped": unmapped if activity.unmapped else None,
-            "request_id": uow.request_id,
-        },
-    )
+def record(uow: UnitOfWork, actor: Actor, *lines: Activity) -> None:
+    """Write lines of activity in this transaction, however many there are in one statement."""
+    stored.add(uow.write(), [_row(uow, actor, line) for line in lines])
+
+
+def _row(uow: UnitOfWork, actor: Actor, line: Activity) -> dict[str, int | str | bytes | None]:
+    unmapped = json.dumps(sorted(map(without_numbers, {*line.unmapped})), ensure_ascii=False)
+    detail = without_numbers(line.detail or "")[:LONGEST_DETAIL]
+    named = None if line.resource_id is None else without_numbers(line.resource_id)
+    return {
+        "client_pk": actor.client_pk,
+        "at": uow.now,
+        "method": line.method,
+        "resource": line.resource,
+        "resource_id": named,
+        "status": line.status,
+        "detail": detail or None,
+        "unmapped": unmapped if line.unmapped else None,
+        "request_id": uow.request_id,
+    }
 
 
 def sweep(uow: UnitOfWork) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from mo_access.domain.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
@@ -30,8 +30,33 @@ Check = Callable[[GroupView], None]
 NAMED_UNKNOWN: Final = 5
 
 
+@dataclass(slots=True)
+class _Moved:
+    """What steps on members did so far: how many members there are, how many changes it took."""
+
+    size: int = 0
+    count: int = 0
+    unknown: list[str] = field(default_factory=list)
+
+    def gain(self, members: int) -> None:
+        self.size += members
+        self.count += members
+
+    def lose(self, members: int) -> None:
+        self.size -= members
+        self.count += members
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """A group after a change, and how many members were skipped because nobody knows them."""
+
+    view: GroupView
+    skipped: int
+
+
 def create(uow: UnitOfWork, actor: Actor, draft: GroupDraft, members: MemberChange) -> GroupView:
-    """Make a group and add these members.
+    """Make a group and add these members; returns it without them (``with_members``).
 
     Raises ``Conflict`` for a taken externalId, ``Invalid`` for an unknown member.
     """
@@ -40,10 +65,14 @@ def create(uow: UnitOfWork, actor: Actor, draft: GroupDraft, members: MemberChan
         pk = groups.new(conn, actor.client_pk, group_id, draft, uow.now)
     except Duplicate as error:
         raise _taken() from error
-    groups.replace_values(conn, pk, [asdict(value) for value in draft.values])
-    _apply(uow, actor, pk, members, skip_unknown=False)
-    _record(uow, "group.create", group_id, draft, {"members": len(set(members.people))})
-    return get(uow, actor, group_id)
+    groups.add_values(conn, pk, draft.values)
+    moved = _Moved()
+    if members.people:
+        _apply(uow, actor, pk, replace(members, kind="add"), moved)
+        _refuse(moved)
+        groups.set_size(conn, pk, moved.size)
+    _record(uow, "group.create", group_id, draft, {"members": moved.size})
+    return replace(_drafted(group_id, draft, uow.now), size=moved.size)
 
 
 def get(uow: UnitOfWork, actor: Actor, group_id: str, *, members: bool = True) -> GroupView:
@@ -57,7 +86,12 @@ def find(uow: UnitOfWork, actor: Actor, query: Query) -> Page[GroupView]:
     return Page(total, tuple(_views(uow, rows, members=query.members)))
 
 
-def update(  # noqa: PLR0913 - one write: what changes, and how strictly
+def with_members(uow: UnitOfWork, view: GroupView) -> GroupView:
+    """Return a group that the caller was shown, with its members read."""
+    return replace(view, members=groups.members_of(uow.conn, view.id))
+
+
+def update(
     uow: UnitOfWork,
     actor: Actor,
     group_id: str,
@@ -65,48 +99,37 @@ def update(  # noqa: PLR0913 - one write: what changes, and how strictly
     steps: tuple[MemberChange, ...] = (),
     *,
     skip_unknown: bool = False,
-    members: bool = True,
-) -> GroupView:
+) -> Updated:
     """Change a group and its members; a change that alters nothing leaves its version alone.
 
     ``change`` is pure and sees the group without members under a lock; None means that only the
     members may change. ``skip_unknown`` leaves out members who are not people of this client
-    instead of refusing (ruling 6). The cost does not depend on the size of the group.
+    instead of refusing (ruling 6). Neither the cost nor the answer, which holds no members,
+    depends on the size of the group.
     """
     row = _locked(uow, actor, group_id)
     draft = change(row.view)
-    altered = _change(uow, row, draft)
-    moved = sum(_apply(uow, actor, row.pk, step, skip_unknown=skip_unknown) for step in steps)
-    if groups.count(uow.conn, row.pk) > MAX_MEMBERS:
-        raise TooLarge(f"members: a group holds at most {MAX_MEMBERS}", attribute="members")
-    if altered or moved:
-        groups.bump(uow.conn, row.pk, uow.now)
-        now = _found(groups.get(uow.conn, actor, group_id)).view
-        facts = {"members_changed": moved, "renamed": altered}
+    altered = draft if draft is not None and _differs(row.view, draft) else None
+    moved = _Moved(row.view.size)
+    for step in steps:
+        _apply(uow, actor, row.pk, step, moved)
+    if not skip_unknown:
+        _refuse(moved)
+    now = _written(uow, row, altered, moved)
+    if now is not row.view:
+        facts = {"members_changed": moved.count, "renamed": altered is not None}
         _record(uow, "group.update", group_id, now, facts)
-        if draft is not None and row.view.institution not in {None, now.institution}:
+        if row.view.institution not in {None, now.institution}:
             _record(uow, "group.update", group_id, row.view, facts)
-    return get(uow, actor, group_id, members=members)
-
-
-def size(uow: UnitOfWork, actor: Actor, group_id: str) -> int:
-    """Return how many members the group has."""
-    return groups.count(uow.conn, _found(groups.get(uow.conn, actor, group_id)).pk)
+    return Updated(now, len(set(moved.unknown)))
 
 
 def delete(uow: UnitOfWork, actor: Actor, group_id: str, check: Check) -> None:
     """Delete a group; its members lose what it gave. ``check`` may refuse a stale version."""
     row = _locked(uow, actor, group_id)
     check(row.view)
-    lost = groups.count(uow.conn, row.pk)
     groups.drop(uow.conn, row.pk)
-    _record(uow, "group.delete", group_id, row.view, {"members": lost})
-
-
-def unknown_members(uow: UnitOfWork, actor: Actor, steps: tuple[MemberChange, ...]) -> list[str]:
-    """Return the members to be added that are no people of this client (for the report)."""
-    wanted = tuple(i for step in steps if step.kind in {"add", "replace"} for i in step.people)
-    return groups.unknown(uow.conn, actor, wanted) if wanted else []
+    _record(uow, "group.delete", group_id, row.view, {"members": row.view.size})
 
 
 def _locked(uow: UnitOfWork, actor: Actor, group_id: str) -> GroupRow:
@@ -129,15 +152,43 @@ def _views(uow: UnitOfWork, rows: list[GroupRow], *, members: bool) -> list[Grou
     return [replace(row.view, members=tuple(found[row.pk])) for row in rows]
 
 
-def _change(uow: UnitOfWork, row: GroupRow, draft: GroupDraft | None) -> bool:
-    if draft is None or not _differs(row.view, draft):
-        return False
+def _written(
+    uow: UnitOfWork, row: GroupRow, altered: GroupDraft | None, moved: _Moved
+) -> GroupView:
+    """Write what changed of the group's own row and return how it is now, without reading it."""
+    if altered is not None:
+        return _changed(uow, row, altered, moved)
+    if not moved.count:
+        return row.view
+    groups.bump(uow.conn, row.pk, moved.size, uow.now)
+    return replace(row.view, version=row.view.version + 1, modified=uow.now, size=moved.size)
+
+
+def _changed(uow: UnitOfWork, row: GroupRow, draft: GroupDraft, moved: _Moved) -> GroupView:
     try:
-        groups.change(uow.conn, row.pk, draft, uow.now)
+        groups.change(uow.conn, row.pk, draft, moved.size, uow.now)
     except Duplicate as error:
         raise _taken() from error
-    groups.replace_values(uow.conn, row.pk, [asdict(value) for value in draft.values])
-    return True
+    groups.replace_values(uow.conn, row.pk, draft.values)
+    now = _drafted(row.view.id, draft, uow.now)
+    version = row.view.version + 1
+    return replace(now, version=version, created=row.view.created, size=moved.size)
+
+
+def _drafted(group_id: str, draft: GroupDraft, now: int) -> GroupView:
+    """Show a draft as it is read back once it is stored."""
+    return GroupView(
+        id=group_id,
+        display_name=draft.display_name,
+        external_id=draft.external_id,
+        document=groups.text(draft),
+        version=1,
+        created=now,
+        modified=now,
+        theme=draft.theme,
+        institution=draft.institution,
+        role=draft.role,
+    )
 
 
 def _differs(view: GroupView, draft: GroupDraft) -> bool:
@@ -146,30 +197,45 @@ def _differs(view: GroupView, draft: GroupDraft) -> bool:
     return said != held or json.loads(view.document) != draft.document
 
 
-def _apply(
-    uow: UnitOfWork, actor: Actor, pk: int, step: MemberChange, *, skip_unknown: bool
-) -> int:
-    """Apply one step and return how many memberships it changed."""
+def _apply(uow: UnitOfWork, actor: Actor, pk: int, step: MemberChange, moved: _Moved) -> None:
+    """Apply one step, in as many statements for one member as for a thousand."""
     if step.kind == "clear":
-        return groups.clear(uow.conn, pk)
-    if step.kind == "remove":
-        return groups.remove(uow.conn, pk, step.people)
+        moved.lose(groups.clear(uow.conn, pk))
+    elif step.kind == "remove":
+        moved.lose(groups.remove(uow.conn, pk, step.people))
+    else:
+        _add(uow, actor, pk, step, moved)
+    if moved.size > MAX_MEMBERS:
+        raise _too_many()
+
+
+def _add(uow: UnitOfWork, actor: Actor, pk: int, step: MemberChange, moved: _Moved) -> None:
     if len(step.people) > MAX_MEMBERS:
-        raise TooLarge(f"members: a group holds at most {MAX_MEMBERS}", attribute="members")
-    if not skip_unknown:
-        _refuse_unknown(uow, actor, step.people)
-    gone = groups.keep_only(uow.conn, actor, pk, step.people) if step.kind == "replace" else 0
-    added = groups.add(uow.conn, actor, pk, step.people, uow.now)
-    return gone + added + groups.label(uow.conn, pk, step.displays)
+        raise _too_many()
+    if step.kind == "replace":
+        moved.lose(groups.keep_only(uow.conn, actor, pk, step.people))
+    labels = dict.fromkeys(step.people) | dict(step.displays)
+    added = groups.add(uow.conn, actor, pk, labels, uow.now)
+    moved.gain(added)
+    if added == len(labels):
+        return
+    # Some were members before, or nobody knows them: only now is it worth asking.
+    if step.displays:
+        moved.count += groups.label(uow.conn, pk, dict(step.displays))
+    if step.kind == "add" or moved.size != len(labels):
+        moved.unknown += groups.unknown(uow.conn, actor, step.people)
 
 
-def _refuse_unknown(uow: UnitOfWork, actor: Actor, people: tuple[str, ...]) -> None:
-    unknown = groups.unknown(uow.conn, actor, people) if people else []
-    if unknown:
-        shown = (without_numbers(value)[:64] for value in unknown[:NAMED_UNKNOWN])
+def _refuse(moved: _Moved) -> None:
+    if moved.unknown:
+        shown = (without_numbers(value)[:64] for value in moved.unknown[:NAMED_UNKNOWN])
         named = ", ".join(map(repr, shown))
-        text = f"members: {len(unknown)} of the values are no users of yours: {named}. "
+        text = f"members: {len(moved.unknown)} of the values are no users of yours: {named}. "
         raise Invalid(text + "Create the users first.", attribute="members")
+
+
+def _too_many() -> TooLarge:
+    return TooLarge(f"members: a group holds at most {MAX_MEMBERS}", attribute="members")
 
 
 def _taken() -> Conflict:

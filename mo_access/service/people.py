@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from mo_access.domain import affiliations
 from mo_access.domain.errors import Conflict, NotFound, Stale
@@ -34,21 +34,24 @@ def create(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> PersonView:
     Raises ``Conflict`` when this client already uses the INSZ, userName or externalId.
     """
     conn = uow.write()
-    person_pk, person_id = registration.person_for(uow, actor, draft)
-    if people.own_link(conn, person_pk, actor.client_pk) is not None:
+    person = registration.person_for(uow, actor, draft)
+    if not person.fresh and people.own_link(conn, person.pk, actor.client_pk) is not None:
         raise Conflict(
             "insz: you registered this person before; change that one instead", attribute="insz"
         )
     try:
-        link_pk = people.new_link(conn, actor.client_pk, person_pk, _values(draft), uow.now)
+        link_pk = people.new_link(conn, actor.client_pk, person.pk, _values(draft), uow.now)
     except Duplicate as error:
         raise _taken(error, draft) from error
     if actor.platform and not draft.active:
-        people.set_active(conn, person_pk, uow.now, active=False)
-    touched = _write_rights(uow, link_pk, person_pk, draft)
-    _write_details(uow, link_pk, draft)
-    _record(uow, "person.create", person_id, touched, draft)
-    return get(uow, actor, person_id)
+        people.set_active(conn, person.pk, uow.now, active=False)
+    touched = _write_rights(uow, link_pk, person.pk, draft, fresh=True)
+    people.add_values(conn, link_pk, draft.values)
+    people.add_identities(conn, link_pk, draft.identities)
+    _record(uow, "person.create", person.id, touched, draft)
+    if person.fresh:
+        return _created(uow, actor, person.id, draft)
+    return get(uow, actor, person.id)
 
 
 def get(uow: UnitOfWork, actor: Actor, person_id: str, *, insz: bool = False) -> PersonView:
@@ -85,11 +88,14 @@ def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> Per
     person_pk, new_id = registration.person_after(uow, actor, row, draft)
     touched = _write_rights(uow, row.pk, row.person_pk, draft)
     if touched or not before.own or person_pk != row.person_pk or _differs(row, draft):
-        _write_link(uow, actor, row, person_pk, draft)
+        _write_link(uow, actor, row, person_pk, draft, fresh=not before.own)
         before_at = {shown.institution for shown in before.affiliations}
         touched |= before_at if draft.active != before.active else frozenset()
         _record(uow, "person.update", new_id, touched, draft)
-    return get(uow, actor, new_id)
+        if person_pk != row.person_pk or not before.own:
+            return get(uow, actor, new_id)
+        return _updated(uow, actor, before, draft, rights_changed=bool(touched))
+    return before
 
 
 def delete(uow: UnitOfWork, actor: Actor, person_id: str, check: Check) -> None:
@@ -110,6 +116,43 @@ def delete(uow: UnitOfWork, actor: Actor, person_id: str, check: Check) -> None:
         persons.entomb(uow, row.person_pk)
     at = tuple(sorted({shown.institution for shown in view.affiliations}))
     uow.record(Event("person.delete", "ok", person=person_id, institutions=at))
+
+
+def _created(uow: UnitOfWork, actor: Actor, person_id: str, draft: PersonDraft) -> PersonView:
+    """Show a person that was made just now, who is in no group, without reading it back."""
+    text = _text(draft.document)
+    view = PersonView(
+        id=person_id,
+        user_name=draft.user_name,
+        external_id=draft.external_id,
+        active=draft.active,
+        document=text,
+        version=1,
+        created=uow.now,
+        modified=uow.now,
+    )
+    return _with_affiliations(uow, actor, view) if draft.affiliations else view
+
+
+def _updated(
+    uow: UnitOfWork, actor: Actor, before: PersonView, draft: PersonDraft, *, rights_changed: bool
+) -> PersonView:
+    """Show a person after a change: only what the change can have moved is read again."""
+    view = replace(
+        before,
+        user_name=draft.user_name,
+        external_id=draft.external_id,
+        active=draft.active,
+        document=_text(draft.document),
+        version=before.version + 1,
+        modified=uow.now,
+    )
+    return _with_affiliations(uow, actor, view) if rights_changed else view
+
+
+def _with_affiliations(uow: UnitOfWork, actor: Actor, view: PersonView) -> PersonView:
+    said = rights.said_about(uow.conn, actor, [view.id])[view.id]
+    return replace(view, affiliations=affiliations.shown(said, uow.today))
 
 
 def _found(row: LinkRow | None) -> LinkRow:
@@ -160,15 +203,22 @@ def _platform_link(uow: UnitOfWork, actor: Actor, seen: LinkRow) -> LinkRow:
 
 
 def _write_rights(
-    uow: UnitOfWork, link_pk: int, person_pk: int, draft: PersonDraft
+    uow: UnitOfWork, link_pk: int, person_pk: int, draft: PersonDraft, *, fresh: bool = False
 ) -> frozenset[str]:
     conn, now = uow.conn, uow.now
-    moved = rights.set_affiliations(conn, link_pk, person_pk, draft.affiliations, now)
-    return moved | rights.set_grants(conn, link_pk, person_pk, draft.grants, now)
+    said, granted = draft.affiliations, draft.grants
+    moved = rights.set_affiliations(conn, link_pk, person_pk, said, now, fresh=fresh)
+    return moved | rights.set_grants(conn, link_pk, person_pk, granted, now, fresh=fresh)
 
 
 def _write_link(
-    uow: UnitOfWork, actor: Actor, row: LinkRow, person_pk: int, draft: PersonDraft
+    uow: UnitOfWork,
+    actor: Actor,
+    row: LinkRow,
+    person_pk: int,
+    draft: PersonDraft,
+    *,
+    fresh: bool,
 ) -> None:
     values = _values(draft, said_insz=registration.says_insz(row, draft))
     renamed = (row.view.user_name, row.view.external_id) != (draft.user_name, draft.external_id)
@@ -182,17 +232,24 @@ def _write_link(
         people.set_active(uow.conn, person_pk, uow.now, active=draft.active)
     if person_pk != row.person_pk:
         persons.move_link(uow, row, person_pk)
-    before, after = identities.said_by(uow.conn, row.pk), frozenset(draft.identities)
+    before = after = frozenset(draft.identities)
+    if fresh or json.loads(row.view.document) != draft.document:
+        before = _write_details(uow, row, draft)
     if renamed or person_pk != row.person_pk or before != after:
         identities.unpin(uow.conn, row.pk)
     if renamed or not draft.active or before - after:
         persons.end_sessions(uow, row.person_pk, row.client_pk, platform=actor.platform)
-    _write_details(uow, row.pk, draft)
 
 
-def _write_details(uow: UnitOfWork, link_pk: int, draft: PersonDraft) -> None:
-    people.replace_values(uow.conn, link_pk, [asdict(value) for value in draft.values])
-    people.replace_identities(uow.conn, link_pk, draft.identities)
+def _write_details(
+    uow: UnitOfWork, row: LinkRow, draft: PersonDraft
+) -> frozenset[tuple[str, str]]:
+    """Write what is searched by, which comes from the document; returns who it vouched for."""
+    people.replace_values(uow.conn, row.pk, draft.values)
+    before = identities.said_by(uow.conn, row.pk)
+    if before != frozenset(draft.identities):
+        people.replace_identities(uow.conn, row.pk, draft.identities)
+    return before
 
 
 def _differs(row: LinkRow, draft: PersonDraft) -> bool:

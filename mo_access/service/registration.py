@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import NamedTuple
 
 from mo_access.domain.errors import Conflict
 from mo_access.domain.model import Actor, Keep, PersonDraft
@@ -12,13 +13,21 @@ from mo_access.storage.engine import Duplicate
 from mo_access.storage.people import LinkRow
 
 
+class Meant(NamedTuple):
+    """The person that is meant, and whether it was made just now, so that nobody knows it yet."""
+
+    pk: int
+    id: str
+    fresh: bool = False
+
+
 def context(person_id: str) -> str:
     """Name the row that a sealed number belongs to."""
     return f"mo:person:insz:{person_id}"
 
 
-def person_for(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> tuple[int, str]:
-    """Return (pk, id) of the person that a new link belongs to, made when unknown.
+def person_for(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> Meant:
+    """Return the person that a new link belongs to, made when unknown.
 
     A number goes before identities; identities count only from clients that the provider
     trusts, on both sides.
@@ -26,11 +35,11 @@ def person_for(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> tuple[int, 
     number = draft.insz if isinstance(draft.insz, str) else None
     if number is not None:
         known = people.by_insz(uow.conn, uow.keys.index(number))
-        return known or _new(uow, actor, number)
+        return Meant(*known) if known else _new(uow, actor, number)
     for issuer, subject in draft.identities:
         known = identities.vouched(uow.conn, actor, issuer, subject)
         if known is not None:
-            return known
+            return Meant(*known)
     return _new(uow, actor, None)
 
 
@@ -79,29 +88,30 @@ def _may_set(actor: Actor, row: LinkRow) -> bool:
 def _target(
     uow: UnitOfWork, actor: Actor, known: tuple[int, str] | None, number: str
 ) -> tuple[int, str]:
-    target = known or _new(uow, actor, number)
-    taken = people.own_link(uow.conn, target[0], actor.client_pk) is not None
+    target = Meant(*known) if known else _new(uow, actor, number)
+    taken = people.own_link(uow.conn, target.pk, actor.client_pk) is not None
     if actor.platform or taken:
         raise Conflict("insz: another user of yours has this number", attribute="insz")
-    return target
+    return target.pk, target.id
 
 
-def _new(uow: UnitOfWork, actor: Actor, number: str | None) -> tuple[int, str]:
+def _new(uow: UnitOfWork, actor: Actor, number: str | None) -> Meant:
     person_id = str(uuid.uuid4())
-    insz = None
-    if number is not None:
-        insz = (uow.keys.seal(context(person_id), number), uow.keys.index(number))
+    if number is None:
+        pk = people.new_person(uow.conn, person_id, actor.client_pk, None, uow.now)
+        return Meant(pk, person_id, fresh=True)
+    insz = (uow.keys.seal(context(person_id), number), uow.keys.index(number))
     try:
         with uow.conn.savepoint():
             pk = people.new_person(uow.conn, person_id, actor.client_pk, insz, uow.now)
     except Duplicate:
         # Another client registered the same number since we looked: that person it is.
         return _raced(uow, number)
-    return pk, person_id
+    return Meant(pk, person_id, fresh=True)
 
 
-def _raced(uow: UnitOfWork, number: str | None) -> tuple[int, str]:
-    known = people.by_insz(uow.conn, uow.keys.index(number)) if number else None
+def _raced(uow: UnitOfWork, number: str) -> Meant:
+    known = people.by_insz(uow.conn, uow.keys.index(number))
     if known is None:
         raise Conflict("insz: is being registered by another request; try again", attribute="insz")
-    return known
+    return Meant(*known)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import Final, Self
@@ -90,6 +91,12 @@ class UnitOfWork:
         if not self.conn.in_transaction:
             self.conn.begin()
         return self.conn
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Undo only what the block wrote when it raises: one operation of a Bulk (RFC 7644 3.7)."""
+        with self.write().savepoint():
+            yield
 
     def record(self, event: Event) -> None:
         """Write the event in this transaction, once per institution that it touches."""

@@ -8,7 +8,7 @@ import uuid
 from typing import Final
 
 from mo_access.domain.keys import KeyRing
-from mo_access.service import activity, audit, one_time, sessions
+from mo_access.service import activity, audit, idempotency, one_time, sessions
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage.engine import Database, DatabaseDown, Duplicate
 
@@ -51,11 +51,12 @@ class Upkeep:
         return done.events
 
     def sweep(self) -> None:
-        """Delete sessions and one-time values that are over, and old activity."""
+        """Delete sessions, one-time values and kept answers that are over, and old activity."""
         with self._unit() as uow:
             sessions.sweep(uow, self._idle)
             one_time.sweep(uow)
             activity.sweep(uow)
+            idempotency.sweep(uow)
             uow.commit()
 
     def _unit(self) -> UnitOfWork:

@@ -81,9 +81,9 @@ _UNMAPPED = (
 _SWEEP = delete(client_activity).where(_a.at < bindparam("before"))
 
 
-def add(conn: Connection, row: dict[str, int | str | bytes | None]) -> None:
-    """Insert one line of activity."""
-    conn.many(_INSERT, [row])
+def add(conn: Connection, rows: list[dict[str, int | str | bytes | None]]) -> None:
+    """Insert lines of activity."""
+    conn.many(_INSERT, rows)
 
 
 def totals(conn: Connection, since: int) -> list[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from mo_access.domain.model import Actor, GroupDraft, GroupView, Query, Role
+from mo_access.domain.model import Actor, GroupDraft, GroupView, IndexedValue, Query, Role
 from mo_access.domain.text import fold
 from mo_access.storage import criteria
 from mo_access.storage.constructs import json_pairs, json_texts
@@ -69,6 +70,7 @@ def _rows(client: ColumnElement[int], *, platform: bool) -> Select[tuple[object,
             theme.c.slug,
             institution.c.number,
             group.c.role,
+            group.c.size,
         )
         .outerjoin(theme, theme.c.pk == group.c.theme_pk)
         .outerjoin(institution, institution.c.pk == group.c.institution_pk)
@@ -78,7 +80,7 @@ def _rows(client: ColumnElement[int], *, platform: bool) -> Select[tuple[object,
 
 def _row(found: tuple[object, ...]) -> GroupRow:
     pk, client_pk, group_id, name, external, document, version, *rest = found
-    created, modified, slug, number, role = rest
+    created, modified, slug, number, role, size = rest
     view = GroupView(
         id=str(group_id),
         display_name=str(name),
@@ -90,6 +92,7 @@ def _row(found: tuple[object, ...]) -> GroupRow:
         theme=_optional(slug),
         institution=_optional(number),
         role=Role(str(role)) if role else None,
+        size=int(str(size)),
     )
     return GroupRow(int(str(pk)), int(str(client_pk)), view)
 
@@ -154,12 +157,14 @@ _NEW = (
     )
     .returning(group.c.pk)
 )
-_CHANGE = update(group).values(**_COLUMNS).where(group.c.pk == bindparam("group"))
+_COUNTED: Final = {"version": group.c.version + 1, "size": bindparam("size_")}
+_CHANGE = update(group).values(**_COLUMNS, **_COUNTED).where(group.c.pk == bindparam("group"))
 _BUMP = (
     update(group)
-    .values(version=group.c.version + 1, modified=bindparam("now_"))
+    .values(**_COUNTED, modified=bindparam("now_"))
     .where(group.c.pk == bindparam("group"))
 )
+_SIZE = update(group).values(size=bindparam("size_")).where(group.c.pk == bindparam("group"))
 _DROP = delete(group).where(group.c.pk == bindparam("group"))
 
 
@@ -171,7 +176,7 @@ def _params(draft: GroupDraft, now: int) -> dict[str, int | str | bytes | None]:
         "theme_": draft.theme,
         "number_": draft.institution,
         "role_": draft.role.value if draft.role else None,
-        "document_": json.dumps(draft.document, ensure_ascii=False, separators=(",", ":")),
+        "document_": text(draft),
         "now_": now,
     }
 
@@ -181,14 +186,27 @@ def new(conn: Connection, client_pk: int, group_id: str, draft: GroupDraft, now:
     return conn.insert(_NEW, {**_params(draft, now), "id_": group_id, "client_": client_pk})
 
 
-def change(conn: Connection, group_pk: int, draft: GroupDraft, now: int) -> None:
-    """Replace what a group is, apart from its members. Raises ``Duplicate``."""
-    conn.run(_CHANGE, {**_params(draft, now), "group": group_pk})
+def text(draft: GroupDraft) -> str:
+    """Return the document of a group as it is stored."""
+    return json.dumps(draft.document, ensure_ascii=False, separators=(",", ":"))
 
 
-def bump(conn: Connection, group_pk: int, now: int) -> None:
-    """Count a change of the group or of its members."""
-    conn.run(_BUMP, {"group": group_pk, "now_": now})
+def change(conn: Connection, group_pk: int, draft: GroupDraft, size: int, now: int) -> None:
+    """Replace what a group is and count the change; ``size`` as in ``bump``. Raises ``Duplicate``.
+
+    The members themselves are not touched.
+    """
+    conn.run(_CHANGE, {**_params(draft, now), "group": group_pk, "size_": size})
+
+
+def bump(conn: Connection, group_pk: int, size: int, now: int) -> None:
+    """Count a change of the members, of whom there are now ``size``; the row is locked."""
+    conn.run(_BUMP, {"group": group_pk, "size_": size, "now_": now})
+
+
+def set_size(conn: Connection, group_pk: int, size: int) -> None:
+    """Store how many members a new group has, which counts as no further change."""
+    conn.run(_SIZE, {"group": group_pk, "size_": size})
 
 
 def drop(conn: Connection, group_pk: int) -> None:
@@ -205,19 +223,39 @@ _ADD_VALUE = insert(group_value).values(
 )
 
 
-def replace_values(conn: Connection, group_pk: int, rows: list[dict[str, int | str]]) -> None:
+def replace_values(conn: Connection, group_pk: int, values: Iterable[IndexedValue]) -> None:
     """Replace the searchable values of a group."""
     conn.run(_DROP_VALUES, {"group": group_pk})
-    conn.many(_ADD_VALUE, [{**row, "group_pk": group_pk} for row in rows])
+    add_values(conn, group_pk, values)
+
+
+def add_values(conn: Connection, group_pk: int, values: Iterable[IndexedValue]) -> None:
+    """Store the searchable values of a group that has none yet."""
+    conn.many(
+        _ADD_VALUE,
+        [
+            {
+                "group_pk": group_pk,
+                "attribute": value.attribute,
+                "ordinal": value.ordinal,
+                "sub": value.sub,
+                "exact": value.exact,
+                "folded": value.folded,
+            }
+            for value in values
+        ],
+    )
 
 
 _ids: Final = json_texts(bindparam("ids", type_=Text))
 _texts: Final = select(_ids.c.value)
-_known = (
-    select(person.c.pk)
-    .join(link, link.c.person_pk == person.c.pk)
-    .where(link.c.client_pk == bindparam("client"), person.c.id.in_(_texts))
+# Asked of each person: a join would let SQLite start at the client and walk all its links.
+_mine = exists(
+    select(link.c.pk).where(
+        link.c.person_pk == person.c.pk, link.c.client_pk == bindparam("client")
+    )
 )
+_known = select(person.c.pk).where(person.c.id.in_(_texts), _mine)
 _known_anywhere = select(person.c.pk).where(person.c.id.in_(_texts))
 _already = exists(
     select(membership.c.group_pk).where(
@@ -226,14 +264,20 @@ _already = exists(
 )
 
 
-def _adding(known: Select[tuple[int]]) -> object:
-    rows = known.with_only_columns(bindparam("group"), person.c.pk, bindparam("now")).where(
-        ~_already
-    )
-    return insert(membership).from_select(["group_pk", "person_pk", "created"], rows)
+_labels: Final = json_pairs(bindparam("labels", type_=Text))
 
 
-_ADD = {False: _adding(_known), True: _adding(_known_anywhere)}
+def _adding(*, platform: bool) -> object:
+    known = select(
+        bindparam("group", type_=BIG), person.c.pk, _labels.c.value, bindparam("now", type_=BIG)
+    ).join_from(_labels, person, person.c.id == _labels.c.key)
+    if not platform:
+        known = known.where(_mine)
+    columns = ["group_pk", "person_pk", "display", "created"]
+    return insert(membership).from_select(columns, known.where(~_already))
+
+
+_ADD = {platform: _adding(platform=platform) for platform in (False, True)}
 _KEEP_ONLY = {
     platform: delete(membership).where(
         membership.c.group_pk == bindparam("group"), membership.c.person_pk.not_in(known)
@@ -267,9 +311,14 @@ def unknown(conn: Connection, actor: Actor, ids: tuple[str, ...]) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
-def add(conn: Connection, actor: Actor, group_pk: int, ids: tuple[str, ...], now: int) -> int:
-    """Add the known people among these ids; return how many were not members before."""
-    params = _scoped(actor, group=group_pk, ids=json.dumps(ids), now=now)
+def add(
+    conn: Connection, actor: Actor, group_pk: int, labels: dict[str, str | None], now: int
+) -> int:
+    """Add the known people among these ids; return how many were not members before.
+
+    ``labels`` holds, by id, how the client labels them; people who were members keep theirs.
+    """
+    params = _scoped(actor, group=group_pk, labels=json.dumps(labels), now=now)
     return conn.run(_ADD[actor.platform], params)  # type: ignore[arg-type]  # an INSERT from SELECT
 
 
@@ -289,34 +338,22 @@ def clear(conn: Connection, group_pk: int) -> int:
     return conn.run(_CLEAR, {"group": group_pk})
 
 
-_labels = json_pairs(bindparam("labels", type_=Text))
-_label = (
-    select(_labels.c.value)
-    .join(person, person.c.id == _labels.c.key)
-    .where(person.c.pk == membership.c.person_pk)
-    .correlate(membership)
-)
-_relabelled = (
-    select(person.c.pk)
-    .join(_labels, _labels.c.key == person.c.id)
-    .where(_labels.c.value.is_distinct_from(membership.c.display))
-    .correlate(membership)
-)
 _RELABEL = (
     update(membership)
-    .values(display=_label.scalar_subquery())
+    .values(display=_labels.c.value)
     .where(
         membership.c.group_pk == bindparam("group"),
-        membership.c.person_pk.in_(_relabelled),
+        # The sum keeps SQLite from starting at the members and reading the labels for each.
+        membership.c.person_pk == person.c.pk + 0,
+        person.c.id == _labels.c.key,
+        membership.c.display.is_distinct_from(_labels.c.value),
     )
 )
 
 
-def label(conn: Connection, group_pk: int, displays: tuple[tuple[str, str | None], ...]) -> int:
+def label(conn: Connection, group_pk: int, labels: dict[str, str | None]) -> int:
     """Set how the client labels these members; return how many labels changed."""
-    if not displays:
-        return 0
-    return conn.run(_RELABEL, {"group": group_pk, "labels": json.dumps(dict(displays))})
+    return conn.run(_RELABEL, {"group": group_pk, "labels": json.dumps(labels)})
 
 
 _groups = json_texts(bindparam("groups", type_=Text))
@@ -327,7 +364,14 @@ _MEMBERS = (
     .where(membership.c.group_pk.in_(select(cast(_groups.c.value, BIG))))
     .order_by(membership.c.group_pk, person.c.pk)
 )
-_COUNT = select(func.count()).where(membership.c.group_pk == bindparam("group"))
+_MEMBERS_OF = (
+    select(person.c.id, membership.c.display)
+    .select_from(membership)
+    .join(person, person.c.pk == membership.c.person_pk)
+    .join(group, group.c.pk == membership.c.group_pk)
+    .where(group.c.id == bindparam("wanted"))
+    .order_by(person.c.pk)
+)
 
 
 def members(conn: Connection, pks: list[int]) -> dict[int, list[tuple[str, str | None]]]:
@@ -341,17 +385,16 @@ def members(conn: Connection, pks: list[int]) -> dict[int, list[tuple[str, str |
     return found
 
 
-def count(conn: Connection, group_pk: int) -> int:
-    """Return how many members the group has."""
-    found = conn.one(_COUNT, {"group": group_pk})
-    return int(found[0]) if found else 0
+def members_of(conn: Connection, group_id: str) -> tuple[tuple[str, str | None], ...]:
+    """Return (person id, label) of every member of one group, which the caller has seen before."""
+    return tuple((row[0], row[1]) for row in conn.all(_MEMBERS_OF, {"wanted": group_id}))
 
 
 _of_client = select(group.c.pk).where(group.c.client_pk == bindparam("client"))
 _joined = and_(membership.c.person_pk == bindparam("person"), membership.c.group_pk.in_(_of_client))
 _BUMP_JOINED = (
     update(group)
-    .values(version=group.c.version + 1, modified=bindparam("now_"))
+    .values(version=group.c.version + 1, size=group.c.size - 1, modified=bindparam("now_"))
     .where(
         group.c.client_pk == bindparam("client"),
         group.c.pk.in_(

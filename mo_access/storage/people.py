@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from mo_access.domain.model import Actor, PersonView, Query
+from mo_access.domain.model import Actor, IndexedValue, PersonView, Query
 from mo_access.domain.text import fold
 from mo_access.storage import criteria
 from mo_access.storage.engine import Connection
@@ -346,15 +346,38 @@ def drop_link(conn: Connection, link_pk: int) -> None:
     conn.run(_DROP_LINK, {"link": link_pk})
 
 
-def replace_values(conn: Connection, link_pk: int, rows: list[dict[str, int | str]]) -> None:
+def replace_values(conn: Connection, link_pk: int, values: Iterable[IndexedValue]) -> None:
     """Replace the searchable values of a link."""
     conn.run(_DROP_VALUES, {"link": link_pk})
-    conn.many(_ADD_VALUE, [{**row, "link": link_pk} for row in rows])
+    add_values(conn, link_pk, values)
+
+
+def add_values(conn: Connection, link_pk: int, values: Iterable[IndexedValue]) -> None:
+    """Store the searchable values of a link that has none yet."""
+    conn.many(
+        _ADD_VALUE,
+        [
+            {
+                "link": link_pk,
+                "attribute": value.attribute,
+                "ordinal": value.ordinal,
+                "sub": value.sub,
+                "exact": value.exact,
+                "folded": value.folded,
+            }
+            for value in values
+        ],
+    )
 
 
 def replace_identities(conn: Connection, link_pk: int, pairs: tuple[tuple[str, str], ...]) -> None:
     """Replace the (issuer, subject) pairs that a link vouches for."""
     conn.run(_DROP_IDENTITIES, {"link": link_pk})
+    add_identities(conn, link_pk, pairs)
+
+
+def add_identities(conn: Connection, link_pk: int, pairs: tuple[tuple[str, str], ...]) -> None:
+    """Store the pairs that a new link vouches for."""
     rows: list[dict[str, int | str | bytes | None]] = [
         {"link": link_pk, "issuer": i, "subject": s} for i, s in dict.fromkeys(pairs)
     ]

@@ -78,9 +78,15 @@ def set_affiliations(
     person_pk: int,
     claims: tuple[AffiliationClaim, ...],
     now: int,
+    *,
+    fresh: bool = False,
 ) -> frozenset[str]:
-    """Make the link's affiliations exactly these; return the institutions that changed."""
-    held = {tuple(row[1:]): int(row[0]) for row in conn.all(_HELD_AFFILIATIONS, {"link": link_pk})}
+    """Make the link's affiliations exactly these; return the institutions that changed.
+
+    A ``fresh`` link holds none yet, which saves the question.
+    """
+    before = [] if fresh else conn.all(_HELD_AFFILIATIONS, {"link": link_pk})
+    held = {tuple(row[1:]): int(row[0]) for row in before}
     wanted = {_key(claim) for claim in claims}
     gone = [key for key in held if key not in wanted]
     new = [key for key in wanted if key not in held]
@@ -92,10 +98,17 @@ def set_affiliations(
 
 
 def set_grants(
-    conn: Connection, link_pk: int, person_pk: int, claims: tuple[GrantClaim, ...], now: int
+    conn: Connection,
+    link_pk: int,
+    person_pk: int,
+    claims: tuple[GrantClaim, ...],
+    now: int,
+    *,
+    fresh: bool = False,
 ) -> frozenset[str]:
     """Make the link's direct grants exactly these; return the institutions that changed."""
-    held = {(str(r[1]), str(r[2])): int(r[0]) for r in conn.all(_HELD_GRANTS, {"link": link_pk})}
+    before = [] if fresh else conn.all(_HELD_GRANTS, {"link": link_pk})
+    held = {(str(r[1]), str(r[2])): int(r[0]) for r in before}
     wanted = {(claim.theme, claim.institution) for claim in claims}
     gone = held.keys() - wanted
     new = wanted - held.keys()

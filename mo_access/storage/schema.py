@@ -230,6 +230,7 @@ group = Table(
     _int("version", default=1),
     _int("created"),
     _int("modified"),
+    _int("size", default=0),
     UniqueConstraint("client_pk", "external_id"),
     Index(None, "client_pk", "display_key"),
     Index(None, "theme_pk", "institution_pk"),
@@ -353,6 +354,19 @@ client_activity = Table(
     _text("unmapped", null=True),
     _text("request_id"),
     Index(None, "client_pk", "at"),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("client_pk", BIG, ForeignKey("client.pk"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    _bytes("request"),
+    _int("at"),
+    _int("status"),
+    _text("headers"),
+    _bytes("body"),
+    Index(None, "at"),
 )
 
 audit_event = Table(

@@ -149,7 +149,7 @@ def test_no_member_is_lost(unit: Callable[[], UnitOfWork]) -> None:
     def join(n: int) -> str:
         with unit() as uow:
             step = MemberChange("add", (ids[n],))
-            groups.update(uow, actor, group.id, lambda _: None, (step,), members=False)
+            groups.update(uow, actor, group.id, lambda _: None, (step,))
             uow.commit()
         return ""
 

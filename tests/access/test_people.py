@@ -215,7 +215,8 @@ def test_members_change_as_a_difference(uow: UnitOfWork) -> None:
     group = theme_group(uow, school, *ids[:2])
 
     def change(*steps: MemberChange) -> tuple[int, set[str]]:
-        view = groups.update(uow, school, group, lambda _: None, steps)
+        view = groups.update(uow, school, group, lambda _: None, steps).view
+        view = groups.with_members(uow, view)
         return view.version, {member for member, _ in view.members or ()}
 
     assert change(MemberChange("add", (ids[0],))) == (1, set(ids[:2]))
