@@ -7,7 +7,7 @@ from typing import Final
 from flask import Blueprint, request
 
 from mo_access.domain.errors import NotFound
-from mo_scim.endpoints import absent, catalogue, discovery, errors, groups, me, search, users
+from mo_scim.endpoints import bulk, catalogue, discovery, errors, groups, me, search, users
 from mo_scim.endpoints.answer import PREFIX
 from mo_web import caller
 from mo_web.app import Door
@@ -20,7 +20,7 @@ def door() -> Door:
     blueprint = Blueprint("scim", __name__, url_prefix=PREFIX)
     blueprint.before_request(_authenticate)
     blueprint.before_request(_refuse_impossible_ids)
-    for part in (users, groups, search, discovery, catalogue, me, absent):
+    for part in (users, groups, bulk, search, discovery, catalogue, me):
         part.add_to(blueprint)
     return Door("scim", blueprint, (PREFIX,), errors.render)
 

@@ -16,8 +16,8 @@ from scim2_models import Extension, Resource
 from mo_access.domain.model import MAX_PAGE, Document, Json
 from mo_scim import resources
 from mo_scim.mapping import render
+from mo_scim.mapping.bulk import MAX_OPERATIONS
 
-BULK_OPERATIONS: Final = 1_000
 BULK_BYTES: Final = 4 * 1024 * 1024
 
 _SCHEMA: Final = "urn:ietf:params:scim:schemas:core:2.0:Schema"
@@ -105,8 +105,8 @@ def _config(base_url: str) -> Document:
         "schemas": [_CONFIG],
         "patch": supported,
         "bulk": {
-            "supported": False,
-            "maxOperations": BULK_OPERATIONS,
+            "supported": True,
+            "maxOperations": MAX_OPERATIONS,
             "maxPayloadSize": BULK_BYTES,
         },
         "filter": {"supported": True, "maxResults": MAX_PAGE},

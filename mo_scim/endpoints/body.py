@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final, cast
 
 from flask import request
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
+from mo_access.domain.errors import TooLarge
 from mo_access.domain.model import Document, Json
 from mo_scim.mapping.refusals import InvalidSyntax
 from mo_web.strict_json import NotStrictJsonError, parse_object
@@ -16,23 +17,35 @@ GROUP_BYTES: Final = 32 * 1024 * 1024
 _TYPES: Final = frozenset({"application/scim+json", "application/json", ""})
 
 
+def raw(*, limit: int | None = None) -> bytes:
+    """Return the bytes; ``limit`` of them at most, where it is not the application's own.
+
+    Raises ``TooLarge`` (413) that says the limit (rule 12).
+    """
+    if limit is not None:
+        request.max_content_length = limit
+    try:
+        return request.get_data()
+    except RequestEntityTooLarge:
+        most = request.max_content_length
+        raise TooLarge(f"The body has more than {most} bytes. Send it in parts.") from None
+
+
 def read(*, limit: int | None = None) -> Document:
-    """Return the object; ``limit`` in bytes where it is not the application's own.
+    """Return the object; ``limit`` as for ``raw``.
 
     Raises ``InvalidSyntax``, 413 or 415.
     """
     if request.mimetype not in _TYPES:
         raise UnsupportedMediaType("Send application/scim+json or application/json.")
-    if limit is not None:
-        request.max_content_length = limit
-    raw = request.get_data(cache=False)
+    sent = raw(limit=limit)
     try:
-        body = cast("Document", parse_object(raw))
+        body = cast("Document", parse_object(sent))
     except NotStrictJsonError:
         message = "The body is not one JSON object in UTF-8 in which every name stands once."
         raise InvalidSyntax(message) from None
     _check_depth(body)
-    _check_text(body, raw)
+    _check_text(body, sent)
     return body
 
 

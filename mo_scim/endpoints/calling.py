@@ -9,6 +9,7 @@ from mo_access.domain.model import Actor
 from mo_access.service import catalogue
 from mo_access.service.catalogue import Catalogue
 from mo_access.service.unit_of_work import UnitOfWork
+from mo_scim.endpoints import answer
 from mo_scim.profiles import LENIENT, PROFILES, Profile, Rules, rules
 from mo_web import caller, unit
 from mo_web.shared import shared
@@ -16,23 +17,25 @@ from mo_web.shared import shared
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request of a client."""
+    """One request of a client: all that a write needs of it beside what was sent.
+
+    ``catalogue`` holds the institutions and themes that the client may use, ``base`` is the
+    public address of this door.
+    """
 
     uow: UnitOfWork
     actor: Actor
     profile: Profile
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """The institutions and themes that the client may use."""
-        return catalogue.of(self.uow, self.actor)
+    catalogue: Catalogue
+    base: str
 
 
 def current() -> Call:
     """Return the call of this request; the blueprint has checked its scope."""
-    actor = caller.actor()
+    actor, uow = caller.actor(), unit.current()
     known = PROFILES.get(actor.profile.casefold(), LENIENT)
-    return Call(unit.current(), actor, replace(known, rules=_rules()))
+    profile = replace(known, rules=_rules())
+    return Call(uow, actor, profile, catalogue.of(uow, actor), answer.base_url())
 
 
 def _rules() -> Rules:

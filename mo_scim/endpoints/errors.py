@@ -8,6 +8,7 @@ from typing import Final
 from flask import Response
 
 from mo_access.domain.errors import Conflict, Sensitive
+from mo_access.domain.model import Document
 from mo_scim.endpoints import answer
 from mo_scim.mapping.refusals import scim_type
 from mo_web.errors import Problem
@@ -17,13 +18,19 @@ _BAD_REQUEST: Final = 400
 
 
 def render(problem: Problem) -> Response:
-    """Draw a problem; ``status`` is text, ``scimType`` stands only where the RFC names one."""
-    body = {"schemas": [_ERROR], "status": str(problem.status)}
+    """Draw a problem."""
+    body = json.dumps(document(problem), ensure_ascii=False).encode()
+    return answer.document(body, problem.status)
+
+
+def document(problem: Problem) -> Document:
+    """Return the message; ``status`` is text, ``scimType`` stands only where the RFC names one."""
+    body: Document = {"schemas": [_ERROR], "status": str(problem.status)}
     kind = _kind(problem)
     if kind:
         body["scimType"] = kind
     body["detail"] = problem.message or problem.phrase
-    return answer.document(json.dumps(body, ensure_ascii=False).encode(), problem.status)
+    return body
 
 
 def _kind(problem: Problem) -> str | None:

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from flask import Blueprint, Response
 
 from mo_access.domain.model import Document, GroupDraft, GroupView
 from mo_access.service import groups as service
-from mo_scim.endpoints import answer, asking, body, calling, preconditions
+from mo_scim.endpoints import answer, asking, body, calling, preconditions, writing
 from mo_scim.endpoints.asking import Asked
-from mo_scim.endpoints.reporting import done, reported
+from mo_scim.endpoints.calling import Call
+from mo_scim.endpoints.reporting import reported
+from mo_scim.endpoints.writing import Change, Outcome, Write, Writers
 from mo_scim.mapping import groups, members, operations, patches, render
 from mo_scim.mapping.operations import Operation
-from mo_scim.mapping.render import Selection
 
+NO_CONTENT: Final = 204
 SHOWN_MEMBERS: Final = 100
 """A PATCH answers 200 with the group up to this many members, 204 above (ruling 6)."""
 
 
 def add_to(blueprint: Blueprint) -> None:
     """Put the views on the door."""
-    for method, view in (("GET", listed), ("POST", created)):
-        blueprint.add_url_rule("/Groups", f"groups_{method}", view, methods=[method])
-    for method, view_of_one in (
-        ("GET", shown),
-        ("PUT", replaced),
-        ("PATCH", patched),
-        ("DELETE", deleted),
-    ):
-        rule, name = "/Groups/<resource_id>", f"group_{method}"
-        blueprint.add_url_rule(rule, name, view_of_one, methods=[method])
+    blueprint.add_url_rule("/Groups", "groups", listed)
+    blueprint.add_url_rule("/Groups/<resource_id>", "group", shown)
+    writing.add_to(blueprint, "Group", WRITERS, body.GROUP_BYTES)
 
 
 @reported("Group")
@@ -55,82 +49,84 @@ def shown(resource_id: str) -> Response:
     """Read one group; 304 when the caller's copy is current."""
     call, chosen = calling.current(), asking.from_url().selection("Group")
     view = service.get(call.uow, call.actor, resource_id, members=False)
-    if preconditions.is_unchanged(render.etag(view)):
-        return answer.not_modified(render.etag(view))
+    tag = render.etag(view)
+    if preconditions.is_unchanged(tag):
+        return answer.not_modified(tag)
     if chosen.shows("members"):
-        view = service.get(call.uow, call.actor, resource_id)
-    return _answer(view, chosen)
+        view = service.with_members(call.uow, view)
+    whole = render.group(view, call.base, chosen)
+    return answer.resource(whole, tag, f"{call.base}/Groups/{view.id}")
 
 
-@reported("Group")
-def created() -> Response:
+def created(call: Call, write: Write) -> Change:
     """Make a group with its members."""
-    call, chosen = calling.current(), asking.from_url().selection("Group")
-    sent = body.read(limit=body.GROUP_BYTES)
-    draft = _read(sent, None)
-    view = service.create(call.uow, call.actor, draft, groups.members(sent, call.profile))
-    done("Group", view.id, 201, _unmapped(draft))
-    return _answer(view, chosen, 201)
+    draft = _read(call, write.body, None)
+    people = groups.members(write.body, call.profile)
+
+    def change() -> Outcome:
+        view = service.create(call.uow, call.actor, draft, people)
+        return _outcome(call, write, view, _unmapped(view), 201)
+
+    return change
 
 
-@reported("Group")
-def replaced(resource_id: str) -> Response:
+def replaced(call: Call, write: Write) -> Change:
     """Replace a group; no members in the body means none (brokers.md, section 3)."""
-    call, chosen = calling.current(), asking.from_url().selection("Group")
-    sent = body.read(limit=body.GROUP_BYTES)
-    step = groups.members(sent, call.profile)
+    step = groups.members(write.body, call.profile)
 
-    def change(view: GroupView) -> GroupDraft:
-        preconditions.require(view)
-        return _read(sent, view)
+    def drafted(view: GroupView) -> GroupDraft:
+        write.conditions.require(view)
+        return _read(call, write.body, view)
 
-    loaded = chosen.shows("members")
-    view = service.update(
-        call.uow, call.actor, resource_id, change, (step,), skip_unknown=False, members=loaded
-    )
-    done("Group", view.id, 200, _unmapped(view))
-    return _answer(view, chosen)
+    def change() -> Outcome:
+        done = service.update(call.uow, call.actor, write.resource_id, drafted, (step,))
+        return _outcome(call, write, done.view, _unmapped(done.view), 200)
+
+    return change
 
 
-@reported("Group")
-def patched(resource_id: str) -> Response:
+def patched(call: Call, write: Write) -> Change:
     """Apply all operations, members in SQL; who is unknown is skipped where tolerated."""
-    call, chosen = calling.current(), asking.from_url().selection("Group")
-    wanted = operations.read(body.read(limit=body.GROUP_BYTES), "Group", call.profile)
+    wanted = operations.read(write.body, "Group", call.profile)
     steps, rest = members.split(wanted, call.profile)
-
-    def change(view: GroupView) -> GroupDraft | None:
-        preconditions.require(view)
-        return _patched(view, rest)
-
     skip = call.profile.skip_unknown_members
-    skipped = service.unknown_members(call.uow, call.actor, steps) if skip else []
-    view = service.update(
-        call.uow, call.actor, resource_id, change, steps, skip_unknown=skip, members=False
-    )
-    told = (f"members: {len(skipped)} unknown, skipped",) if skipped else ()
-    small = service.size(call.uow, call.actor, view.id) <= SHOWN_MEMBERS
-    done("Group", view.id, 200 if small else 204, (*_unmapped(view), *told))
-    if not small:
-        return answer.empty(render.etag(view))
-    if chosen.shows("members"):
-        view = service.get(call.uow, call.actor, view.id)
-    return _answer(view, chosen)
+
+    def drafted(view: GroupView) -> GroupDraft | None:
+        write.conditions.require(view)
+        return _patched(call, view, rest)
+
+    def change() -> Outcome:
+        done = service.update(
+            call.uow, call.actor, write.resource_id, drafted, steps, skip_unknown=skip
+        )
+        told = (f"members: {done.skipped} unknown, skipped",) if done.skipped else ()
+        status = 200 if done.view.size <= SHOWN_MEMBERS else NO_CONTENT
+        return _outcome(call, write, done.view, (*_unmapped(done.view), *told), status)
+
+    return change
 
 
-@reported("Group")
-def deleted(resource_id: str) -> Response:
-    """Delete a group; a body is ignored, as some brokers send one."""
-    call = calling.current()
-    service.delete(call.uow, call.actor, resource_id, preconditions.require)
-    done("Group", resource_id, 204)
-    return answer.empty()
+def deleted(call: Call, write: Write) -> Change:
+    """Delete a group."""
+
+    def change() -> Outcome:
+        service.delete(call.uow, call.actor, write.resource_id, write.conditions.require)
+        return Outcome(204, write.resource_id, f"{call.base}/Groups/{write.resource_id}")
+
+    return change
+
+
+WRITERS: Final[Writers] = {
+    "POST": created,
+    "PUT": replaced,
+    "PATCH": patched,
+    "DELETE": deleted,
+}
 
 
 def _read(
-    sent: Document, view: GroupView | None, explicit: frozenset[str] | None = None
+    call: Call, sent: Document, view: GroupView | None, explicit: frozenset[str] | None = None
 ) -> GroupDraft:
-    call = calling.current()
     return groups.read(
         sent,
         profile=call.profile,
@@ -141,22 +137,29 @@ def _read(
     )
 
 
-def _patched(view: GroupView, rest: tuple[Operation, ...]) -> GroupDraft | None:
-    """Apply what is not about members; None when nothing is left of it."""
-    whole = render.full_group(view, answer.base_url())
-    outcome, named = patches.apply(whole, rest, "Group", calling.current().profile)
+def _patched(call: Call, view: GroupView, rest: tuple[Operation, ...]) -> GroupDraft | None:
+    """Apply what is not about members; None when there is nothing of it, or nothing left."""
+    if not rest:
+        return None
+    whole = render.full_group(view, call.base)
+    outcome, named = patches.apply(whole, rest, "Group", call.profile)
     if outcome == whole and not named:
         return None
-    return _read(outcome, view, named)
+    return _read(call, outcome, view, named)
 
 
-def _unmapped(group: GroupDraft | GroupView) -> tuple[str, ...]:
+def _unmapped(group: GroupView) -> tuple[str, ...]:
     gives = group.theme is not None or group.role is not None
     return () if gives else (f"displayName: {group.display_name}",)
 
 
-def _answer(view: GroupView, chosen: Selection, status: int = 200) -> Response:
-    base = answer.base_url()
-    tag, location = render.etag(view), f"{base}/Groups/{view.id}"
-    hidden = replace(view, members=None) if not chosen.shows("members") else view
-    return answer.resource(render.group(hidden, base, chosen), tag, location, status)
+def _outcome(
+    call: Call, write: Write, view: GroupView, unmapped: tuple[str, ...], status: int
+) -> Outcome:
+    location, tag = f"{call.base}/Groups/{view.id}", render.etag(view)
+    if write.chosen is None or status == NO_CONTENT:
+        return Outcome(status, view.id, location, tag, None, unmapped)
+    if write.chosen.shows("members"):
+        view = service.with_members(call.uow, view)
+    body = render.group(view, call.base, write.chosen)
+    return Outcome(status, view.id, location, tag, body, unmapped)

@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Final
+
 from flask import request
+from werkzeug.datastructures import ETags
+from werkzeug.http import parse_etags
 
 from mo_access.domain.errors import Stale
 from mo_access.domain.model import GroupView, PersonView
 from mo_scim.mapping import render
 
 
-def require(view: PersonView | GroupView) -> None:
-    """Raise ``Stale`` unless the caller's conditions for a write hold; tags compare weakly."""
-    tag = render.etag(view)
-    wrong = "If-Match" in request.headers and not request.if_match.contains_raw(tag)
-    known = "If-None-Match" in request.headers and request.if_none_match.contains_raw(tag)
-    if wrong or known:
-        raise Stale("The resource has changed: read it again and repeat the change.")
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a write expects of the current version; None: it does not say. Tags compare weakly."""
+
+    match: ETags | None = None
+    none_match: ETags | None = None
+
+    def require(self, view: PersonView | GroupView) -> None:
+        """Raise ``Stale`` unless the conditions hold."""
+        tag = render.etag(view)
+        wrong = self.match is not None and not self.match.contains_raw(tag)
+        known = self.none_match is not None and self.none_match.contains_raw(tag)
+        if wrong or known:
+            raise Stale("The resource has changed: read it again and repeat the change.")
+
+
+UNCONDITIONAL: Final = Conditions()
+
+
+def of_request() -> Conditions:
+    """Return the conditions in the headers of this request."""
+    return Conditions(
+        request.if_match if "If-Match" in request.headers else None,
+        request.if_none_match if "If-None-Match" in request.headers else None,
+    )
+
+
+def of_version(version: str | None) -> Conditions:
+    """Return the condition that ``version`` of a Bulk operation is (RFC 7644 section 3.7)."""
+    return Conditions(parse_etags(version) if version is not None else None)
 
 
 def is_unchanged(tag: str) -> bool:

@@ -34,15 +34,6 @@ def reported(resource: str) -> Callable[[Callable[P, Response]], Callable[P, Res
     return decorate
 
 
-def done(resource: str, resource_id: str, status: int, unmapped: tuple[str, ...] = ()) -> None:
-    """Keep a write that was accepted, in its own transaction, with what gives nothing."""
-    activity.record(
-        unit.current(),
-        caller.actor(),
-        Activity(request.method, resource, resource_id, status, None, unmapped),
-    )
-
-
 @contextmanager
 def _refusals(resource: str) -> Iterator[None]:
     try:

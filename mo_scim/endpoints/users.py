@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 from flask import Blueprint, Response
 
-from mo_access.domain.model import PersonDraft, PersonView
+from mo_access.domain.model import Document, PersonDraft, PersonView
 from mo_access.service import people
-from mo_scim.endpoints import answer, asking, body, calling, preconditions
+from mo_scim.endpoints import answer, asking, calling, preconditions, writing
 from mo_scim.endpoints.asking import Asked
-from mo_scim.endpoints.reporting import done, reported
+from mo_scim.endpoints.calling import Call
+from mo_scim.endpoints.reporting import reported
+from mo_scim.endpoints.writing import Change, Outcome, Write, Writers
 from mo_scim.mapping import operations, patches, render, users
-from mo_scim.mapping.render import Selection
 
 
 def add_to(blueprint: Blueprint) -> None:
     """Put the views on the door."""
-    for method, view in (("GET", listed), ("POST", created)):
-        blueprint.add_url_rule("/Users", view_func=view, methods=[method])
-    for method, view_of_one in (
-        ("GET", shown),
-        ("PUT", replaced),
-        ("PATCH", patched),
-        ("DELETE", deleted),
-    ):
-        blueprint.add_url_rule("/Users/<resource_id>", view_func=view_of_one, methods=[method])
+    blueprint.add_url_rule("/Users", view_func=listed)
+    blueprint.add_url_rule("/Users/<resource_id>", view_func=shown)
+    writing.add_to(blueprint, "User", WRITERS)
 
 
 @reported("User")
@@ -47,100 +45,100 @@ def shown(resource_id: str) -> Response:
     """Read one user; 304 when the caller's copy is current."""
     call, chosen = calling.current(), asking.from_url().selection("User")
     view = people.get(call.uow, call.actor, resource_id, insz=chosen.asks_insz)
-    if preconditions.is_unchanged(render.etag(view)):
-        return answer.not_modified(render.etag(view))
-    return _answer(view, chosen)
+    tag = render.etag(view)
+    if preconditions.is_unchanged(tag):
+        return answer.not_modified(tag)
+    whole = render.user(view, call.base, chosen)
+    return answer.resource(whole, tag, f"{call.base}/Users/{view.id}")
 
 
-@reported("User")
-def created() -> Response:
+def created(call: Call, write: Write) -> Change:
     """Register a person (ruling 1)."""
-    call, chosen = calling.current(), asking.from_url().selection("User")
-    draft = users.read(
-        body.read(),
-        profile=call.profile,
-        catalogue=call.catalogue,
-        actor=call.actor,
-        shown=None,
-    )
-    view = people.create(call.uow, call.actor, draft)
-    done("User", view.id, 201, draft.unmapped)
-    return _answer(_with_insz(view, chosen), chosen, 201)
+    draft = _read(call, write.body, None)
+
+    def change() -> Outcome:
+        view = people.create(call.uow, call.actor, draft)
+        return _outcome(call, write, view, draft.unmapped, 201)
+
+    return change
 
 
-@reported("User")
-def replaced(resource_id: str) -> Response:
+def replaced(call: Call, write: Write) -> Change:
     """Replace what the caller may see (PUT)."""
-    call, sent = calling.current(), body.read()
-
-    def change(view: PersonView) -> PersonDraft:
-        return users.read(
-            sent,
-            profile=call.profile,
-            catalogue=call.catalogue,
-            actor=call.actor,
-            shown=view,
-        )
-
-    return _update(resource_id, change)
+    return _update(call, write, lambda view: _read(call, write.body, view))
 
 
-@reported("User")
-def patched(resource_id: str) -> Response:
+def patched(call: Call, write: Write) -> Change:
     """Apply all operations of a PATCH, or none."""
-    call = calling.current()
-    wanted = operations.read(body.read(), "User", call.profile)
+    wanted = operations.read(write.body, "User", call.profile)
 
-    def change(view: PersonView) -> PersonDraft | None:
-        whole = render.full(view, answer.base_url())
+    def drafted(view: PersonView) -> PersonDraft | None:
+        whole = render.full(view, call.base)
         outcome, named = patches.apply(whole, wanted, "User", call.profile)
         if outcome == whole and not named:
             return None
-        return users.read(
-            outcome,
-            profile=call.profile,
-            catalogue=call.catalogue,
-            actor=call.actor,
-            shown=view,
-            explicit=named,
-        )
+        return _read(call, outcome, view, named)
 
-    return _update(resource_id, change)
+    return _update(call, write, drafted)
 
 
-@reported("User")
-def deleted(resource_id: str) -> Response:
-    """End the caller's link; a body is ignored, as some brokers send one."""
-    call = calling.current()
-    people.delete(call.uow, call.actor, resource_id, preconditions.require)
-    done("User", resource_id, 204)
-    return answer.empty()
+def deleted(call: Call, write: Write) -> Change:
+    """End the caller's link."""
+
+    def change() -> Outcome:
+        people.delete(call.uow, call.actor, write.resource_id, write.conditions.require)
+        return Outcome(204, write.resource_id, f"{call.base}/Users/{write.resource_id}")
+
+    return change
 
 
-def _update(resource_id: str, change: people.Change) -> Response:
-    call, chosen = calling.current(), asking.from_url().selection("User")
+WRITERS: Final[Writers] = {
+    "POST": created,
+    "PUT": replaced,
+    "PATCH": patched,
+    "DELETE": deleted,
+}
+
+
+def _update(
+    call: Call, write: Write, drafted: Callable[[PersonView], PersonDraft | None]
+) -> Change:
     unmapped: list[str] = []
 
     def checked(view: PersonView) -> PersonDraft | None:
-        preconditions.require(view)
-        draft = change(view)
+        write.conditions.require(view)
+        draft = drafted(view)
         unmapped.extend(draft.unmapped if draft else ())
         return draft
 
-    view = people.update(call.uow, call.actor, resource_id, checked)
-    done("User", view.id, 200, tuple(unmapped))
-    return _answer(_with_insz(view, chosen), chosen)
+    def change() -> Outcome:
+        view = people.update(call.uow, call.actor, write.resource_id, checked)
+        return _outcome(call, write, view, tuple(unmapped), 200)
+
+    return change
 
 
-def _with_insz(view: PersonView, chosen: Selection) -> PersonView:
-    """Read again with the number where the caller asks for it, which is audited."""
-    if not chosen.asks_insz:
-        return view
-    call = calling.current()
-    return people.get(call.uow, call.actor, view.id, insz=True)
+def _read(
+    call: Call, sent: Document, view: PersonView | None, explicit: frozenset[str] | None = None
+) -> PersonDraft:
+    return users.read(
+        sent,
+        profile=call.profile,
+        catalogue=call.catalogue,
+        actor=call.actor,
+        shown=view,
+        explicit=explicit,
+    )
 
 
-def _answer(view: PersonView, chosen: Selection, status: int = 200) -> Response:
-    base = answer.base_url()
-    shown_as = render.user(view, base, chosen)
-    return answer.resource(shown_as, render.etag(view), f"{base}/Users/{view.id}", status)
+def _outcome(
+    call: Call, write: Write, view: PersonView, unmapped: tuple[str, ...], status: int
+) -> Outcome:
+    location, tag = f"{call.base}/Users/{view.id}", render.etag(view)
+    if write.chosen is None:
+        return Outcome(status, view.id, location, tag, None, unmapped)
+    if write.chosen.asks_insz:
+        # Read again with the number, which is audited.
+        view = people.get(call.uow, call.actor, view.id, insz=True)
+    body = render.user(view, call.base, write.chosen)
+    return Outcome(status, view.id, location, tag, body, unmapped)
