@@ -1,0 +1,236 @@
+"""What a write costs in SQL statements, whatever the size of what it touches (performance.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage import audit
+from mo_access.storage.engine import Connection
+from mo_access.storage.schema import group as groups
+from mo_access.storage.schema import membership
+from tests.scim.conftest import Broker, parsed
+
+OPENED_BY_CALLER = 2
+"""Who calls, and which institutions are its own: asked before the write begins."""
+THEME = "MO_900001_leerlingen-openbaar"
+
+
+class Count:
+    """Statements and transactions of one request."""
+
+    def __init__(self) -> None:
+        self.statements = 0
+        self.commits = 0
+        self.savepoints = 0
+
+    @property
+    def of_write(self) -> int:
+        """Statements besides finding the caller."""
+        return self.statements - OPENED_BY_CALLER
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+    """Give a context in which everything that runs on a connection is counted."""
+    cursor, text = Connection._cursor, Connection._text
+    now: list[Count] = []
+
+    def counting_cursor(self: Connection) -> Any:  # noqa: ANN401 - the driver's own
+        for count in now:
+            count.statements += 1
+        return cursor(self)
+
+    def counting_text(self: Connection, sql: str) -> None:
+        for count in now:
+            count.commits += sql == "COMMIT"
+            count.savepoints += sql.startswith("SAVEPOINT")
+        text(self, sql)
+
+    @contextmanager
+    def counting() -> Iterator[Count]:
+        now.append(Count())
+        yield now[-1]
+        now.clear()
+
+    monkeypatch.setattr(Connection, "_cursor", counting_cursor)
+    monkeypatch.setattr(Connection, "_text", counting_text)
+    return counting
+
+
+def user(name: str, **more: object) -> dict[str, object]:
+    """Make a user as brokers send them."""
+    emails = [{"value": f"{name}@x.be", "type": "work", "primary": True}]
+    return {
+        "userName": name,
+        "emails": emails,
+        "roles": [{"value": "gebruiker:900001"}],
+        **more,
+    }
+
+
+def members(broker: Broker, count: int) -> list[str]:
+    """Make so many people in one Bulk and return their ids."""
+    operations = [
+        {"method": "POST", "path": "/Users", "bulkId": str(n), "data": {"userName": f"m{n}"}}
+        for n in range(count)
+    ]
+    made = parsed(broker.send("POST", "/Bulk", {"Operations": operations}))["Operations"]
+    return [result["location"][-36:] for result in made]
+
+
+def test_creating_a_user(broker: Broker, counted: Callable[[], Any]) -> None:
+    """Person, link, values, affiliation and its view, event and activity."""
+    with counted() as count:
+        broker.made("/Users", user("an"))
+    assert (count.of_write, count.commits) == (7, 1)
+
+
+def test_deactivating_a_user(broker: Broker, counted: Callable[[], Any]) -> None:
+    """Link, rights before, held and after, groups, change, identities, sessions, two lines."""
+    path = f"/Users/{broker.made('/Users', user('an'))['id']}"
+    with counted() as count:
+        broker.patched(path, {"op": "replace", "path": "active", "value": False})
+    assert (count.of_write, count.commits) == (13, 1)
+    with counted() as count:
+        broker.patched(path, {"op": "replace", "path": "active", "value": True})
+    assert (count.of_write, count.commits) == (10, 1)
+
+
+@pytest.mark.parametrize("size", [0, 99, 300])
+def test_one_member_costs_the_same_in_any_group(
+    broker: Broker, counted: Callable[[], Any], size: int
+) -> None:
+    """Group, member, version, event, activity; and the members where they are shown."""
+    ids = members(broker, size + 1)
+    listed = [{"value": person} for person in ids[:size]]
+    group = broker.made("/Groups", {"displayName": THEME, "members": listed})["id"]
+    shown = size < 100
+    add = {"op": "add", "path": "members", "value": [{"value": ids[size], "display": "M"}]}
+    with counted() as count:
+        answer = broker.patched(f"/Groups/{group}", add)
+    assert answer.status_code == (200 if shown else 204)
+    assert (count.of_write, count.commits) == (5 + shown, 1)
+    with counted() as count:
+        broker.patched(
+            f"/Groups/{group}", {"op": "remove", "path": f'members[value eq "{ids[size]}"]'}
+        )
+    assert (count.of_write, count.commits) == (5 + shown, 1)
+
+
+def test_a_thousand_members_in_one_patch(broker: Broker, counted: Callable[[], Any]) -> None:
+    """Neighbours of one kind are one statement."""
+    ids = members(broker, 500)
+    group = broker.made("/Groups", {"displayName": THEME})["id"]
+    operations = [{"op": "add", "path": "members", "value": [{"value": i}]} for i in ids]
+    operations += [{"op": "remove", "path": f'members[value eq "{i}"]'} for i in ids]
+    with counted() as count:
+        assert broker.patched(f"/Groups/{group}", *operations).status_code == 200
+    assert count.of_write == 7
+
+
+@pytest.mark.parametrize("size", [10, 40])
+def test_a_bulk_is_one_transaction(broker: Broker, counted: Callable[[], Any], size: int) -> None:
+    """A savepoint and six statements for each user, one for what is reported of all."""
+    operations = [
+        {"method": "POST", "path": "/Users", "bulkId": str(n), "data": user(f"u{n}")}
+        for n in range(size)
+    ]
+    with counted() as count:
+        answer = broker.send("POST", "/Bulk", {"Operations": operations})
+    assert {o["status"] for o in parsed(answer)["Operations"]} == {"201"}
+    assert (count.commits, count.savepoints) == (1, size)
+    assert count.of_write == 6 * size + 1
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_what_changes_nothing_is_no_change(
+    broker: Broker, unit_of: Callable[[], UnitOfWork], method: str
+) -> None:
+    """No version, no event: for a user and for a group with its members, also in a Bulk."""
+    person = broker.made("/Users", user("an"))
+    group = broker.made("/Groups", {"displayName": THEME, "members": [{"value": person["id"]}]})
+    with unit_of() as uow:
+        events = len(audit.last(uow.conn, 100))
+    add = {"op": "add", "path": "members", "value": [{"value": person["id"]}]}
+    title = {"op": "replace", "path": "displayName", "value": THEME}
+    again = {"op": "replace", "path": "active", "value": True}
+    bodies: dict[str, Any] = {
+        f"/Users/{person['id']}": user("an") if method == "PUT" else {"Operations": [again]},
+        f"/Groups/{group['id']}": {"displayName": THEME, "members": [{"value": person["id"]}]}
+        if method == "PUT"
+        else {"Operations": [add, title]},
+    }
+    for path, body in bodies.items():
+        assert broker.send(method, path, body).status_code == 200
+    operations = [{"method": method, "path": p, "data": b} for p, b in bodies.items()]
+    broker.send("POST", "/Bulk", {"Operations": operations})
+    shown = [parsed(broker.send("GET", path))["meta"] for path in bodies]
+    assert [meta["lastModified"] for meta in shown] == [
+        made["meta"]["lastModified"] for made in (person, group)
+    ]
+    assert shown[1]["version"] == group["meta"]["version"]
+    with unit_of() as uow:
+        assert len(audit.last(uow.conn, 100)) == events
+
+
+def test_what_a_write_answers_is_what_a_read_shows(broker: Broker) -> None:
+    """Answers are made from what was written; they must be those of a read afterwards."""
+    role_group = broker.made("/Groups", {"displayName": "MO_900002_beheerder"})["id"]
+    made = broker.made("/Users", user("an", title="t"))
+    path = f"/Users/{made['id']}"
+    assert parsed(broker.send("GET", path)) == made
+    join = {"op": "add", "path": "members", "value": [{"value": made["id"], "display": "An"}]}
+    joined = parsed(broker.patched(f"/Groups/{role_group}", join))
+    assert parsed(broker.send("GET", f"/Groups/{role_group}")) == joined
+    changes: list[dict[str, Any]] = [
+        {"op": "replace", "path": "title", "value": "u"},
+        {"op": "replace", "path": "active", "value": False},
+        {"op": "replace", "path": "userName", "value": "bea"},
+        {"op": "replace", "path": "roles", "value": [{"value": "beheerder:900001"}]},
+        {"op": "remove", "path": "roles"},
+        {"op": "replace", "path": "active", "value": True},
+    ]
+    for operation in changes:
+        told = broker.patched(path, operation)
+        seen = broker.send("GET", path)
+        assert (parsed(told), told.headers["ETag"]) == (parsed(seen), seen.headers["ETag"])
+    renamed = {"op": "replace", "path": "displayName", "value": THEME}
+    told = broker.patched(f"/Groups/{role_group}", renamed)
+    seen = broker.send("GET", f"/Groups/{role_group}")
+    assert (parsed(told), told.headers["ETag"]) == (parsed(seen), seen.headers["ETag"])
+
+
+def test_the_size_of_a_group_is_kept_through_everything(
+    broker: Broker, unit_of: Callable[[], UnitOfWork]
+) -> None:
+    """Making, adding twice, removing, replacing, clearing, and people who leave."""
+    ids = members(broker, 5)
+    listed = [{"value": person} for person in ids]
+    path = f"/Groups/{broker.made('/Groups', {'displayName': THEME, 'members': listed[:3]})['id']}"
+    _same_size(unit_of, 3)
+    broker.patched(path, {"op": "add", "path": "members", "value": listed[1:4]})
+    _same_size(unit_of, 4)
+    broker.patched(path, {"op": "remove", "path": f'members[value eq "{ids[0]}"]'})
+    _same_size(unit_of, 3)
+    broker.send("PUT", path, {"displayName": "x", "members": listed[3:]})
+    _same_size(unit_of, 2)
+    broker.send("DELETE", f"/Users/{ids[4]}")
+    _same_size(unit_of, 1)
+    unknown = [{"value": "unknown"}, listed[0]]
+    broker.patched(path, {"op": "replace", "path": "members", "value": unknown})
+    _same_size(unit_of, 1)
+    broker.patched(path, {"op": "remove", "path": "members"})
+    _same_size(unit_of, 0)
+
+
+def _same_size(unit_of: Callable[[], UnitOfWork], expected: int) -> None:
+    with unit_of() as uow:
+        told = uow.conn.all(select(groups.c.size))[0][0]
+        counted = uow.conn.all(select(func.count()).select_from(membership))[0][0]
+    assert (told, counted) == (expected, expected)
