@@ -21,7 +21,7 @@ from mo_access.domain.model import (
 )
 from mo_access.domain.text import without_numbers
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import groups
+from mo_access.storage import groups, memberships
 from mo_access.storage.engine import Duplicate
 from mo_access.storage.groups import GroupRow
 
@@ -88,7 +88,7 @@ def find(uow: UnitOfWork, actor: Actor, query: Query) -> Page[GroupView]:
 
 def with_members(uow: UnitOfWork, view: GroupView) -> GroupView:
     """Return a group that the caller was shown, with its members read."""
-    return replace(view, members=groups.members_of(uow.conn, view.id))
+    return replace(view, members=memberships.members_of(uow.conn, view.id))
 
 
 def update(
@@ -148,7 +148,7 @@ def _found(row: GroupRow | None) -> GroupRow:
 def _views(uow: UnitOfWork, rows: list[GroupRow], *, members: bool) -> list[GroupView]:
     if not (members and rows):
         return [row.view for row in rows]
-    found = groups.members(uow.conn, [row.pk for row in rows])
+    found = memberships.members(uow.conn, [row.pk for row in rows])
     return [replace(row.view, members=tuple(found[row.pk])) for row in rows]
 
 
@@ -200,9 +200,9 @@ def _differs(view: GroupView, draft: GroupDraft) -> bool:
 def _apply(uow: UnitOfWork, actor: Actor, pk: int, step: MemberChange, moved: _Moved) -> None:
     """Apply one step, in as many statements for one member as for a thousand."""
     if step.kind == "clear":
-        moved.lose(groups.clear(uow.conn, pk))
+        moved.lose(memberships.clear(uow.conn, pk))
     elif step.kind == "remove":
-        moved.lose(groups.remove(uow.conn, pk, step.people))
+        moved.lose(memberships.remove(uow.conn, pk, step.people))
     else:
         _add(uow, actor, pk, step, moved)
     if moved.size > MAX_MEMBERS:
@@ -213,17 +213,17 @@ def _add(uow: UnitOfWork, actor: Actor, pk: int, step: MemberChange, moved: _Mov
     if len(step.people) > MAX_MEMBERS:
         raise _too_many()
     if step.kind == "replace":
-        moved.lose(groups.keep_only(uow.conn, actor, pk, step.people))
+        moved.lose(memberships.keep_only(uow.conn, actor, pk, step.people))
     labels = dict.fromkeys(step.people) | dict(step.displays)
-    added = groups.add(uow.conn, actor, pk, labels, uow.now)
+    added = memberships.add(uow.conn, actor, pk, labels, uow.now)
     moved.gain(added)
     if added == len(labels):
         return
     # Some were members before, or nobody knows them: only now is it worth asking.
     if step.displays:
-        moved.count += groups.label(uow.conn, pk, dict(step.displays))
+        moved.count += memberships.label(uow.conn, pk, dict(step.displays))
     if step.kind == "add" or moved.size != len(labels):
-        moved.unknown += groups.unknown(uow.conn, actor, step.people)
+        moved.unknown += memberships.unknown(uow.conn, actor, step.people)
 
 
 def _refuse(moved: _Moved) -> None:

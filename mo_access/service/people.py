@@ -232,24 +232,23 @@ def _write_link(
         people.set_active(uow.conn, person_pk, uow.now, active=draft.active)
     if person_pk != row.person_pk:
         persons.move_link(uow, row, person_pk)
-    before = after = frozenset(draft.identities)
     if fresh or json.loads(row.view.document) != draft.document:
-        before = _write_details(uow, row, draft)
+        people.replace_values(uow.conn, row.pk, draft.values)
+    before, after = _vouched(uow, row, draft)
     if renamed or person_pk != row.person_pk or before != after:
         identities.unpin(uow.conn, row.pk)
     if renamed or not draft.active or before - after:
         persons.end_sessions(uow, row.person_pk, row.client_pk, platform=actor.platform)
 
 
-def _write_details(
+def _vouched(
     uow: UnitOfWork, row: LinkRow, draft: PersonDraft
-) -> frozenset[tuple[str, str]]:
-    """Write what is searched by, which comes from the document; returns who it vouched for."""
-    people.replace_values(uow.conn, row.pk, draft.values)
-    before = identities.said_by(uow.conn, row.pk)
-    if before != frozenset(draft.identities):
+) -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]]:
+    """Write the identities that the link vouches for; returns those of before and of now."""
+    before, after = identities.said_by(uow.conn, row.pk), frozenset(draft.identities)
+    if before != after:
         people.replace_identities(uow.conn, row.pk, draft.identities)
-    return before
+    return before, after
 
 
 def _differs(row: LinkRow, draft: PersonDraft) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import groups, people, rights, sessions
+from mo_access.storage import memberships, people, rights, sessions
 from mo_access.storage.people import LinkRow
 
 
 def end_link(uow: UnitOfWork, link_pk: int, client_pk: int, person_pk: int) -> None:
     """Delete a link with the affiliations, grants and memberships that it gave."""
-    groups.leave_all(uow.conn, client_pk, person_pk, uow.now)
+    memberships.leave_all(uow.conn, client_pk, person_pk, uow.now)
     end_sessions(uow, person_pk, client_pk, platform=False)
     people.drop_link(uow.conn, link_pk)
 
@@ -24,7 +24,7 @@ def entomb(uow: UnitOfWork, person_pk: int) -> None:
 def move_link(uow: UnitOfWork, row: LinkRow, person_pk: int) -> None:
     """Take what a link gave to another person (ruling 2); the one left behind may be a tomb."""
     rights.move(uow.conn, row.pk, person_pk)
-    groups.move_memberships(uow.conn, row.client_pk, row.person_pk, person_pk)
+    memberships.move(uow.conn, row.client_pk, row.person_pk, person_pk)
     end_sessions(uow, row.person_pk, row.client_pk, platform=False)
     if not people.pass_ownership(uow.conn, row.person_pk):
         entomb(uow, row.person_pk)

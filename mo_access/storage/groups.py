@@ -10,12 +10,8 @@ from typing import Final
 from sqlalchemy import (
     ColumnElement,
     Select,
-    Text,
-    and_,
     bindparam,
-    cast,
     delete,
-    exists,
     func,
     insert,
     literal,
@@ -27,16 +23,12 @@ from sqlalchemy import (
 from mo_access.domain.model import Actor, GroupDraft, GroupView, IndexedValue, Query, Role
 from mo_access.domain.text import fold
 from mo_access.storage import criteria
-from mo_access.storage.constructs import json_pairs, json_texts
 from mo_access.storage.engine import Connection
 from mo_access.storage.schema import (
     BIG,
     group,
     group_value,
     institution,
-    link,
-    membership,
-    person,
     theme,
 )
 
@@ -117,7 +109,7 @@ _GET = {
 
 def get(conn: Connection, actor: Actor, group_id: str, *, lock: bool = False) -> GroupRow | None:
     """Return the group when this client sees it, else None."""
-    params = _scoped(actor, wanted=group_id)
+    params = scoped(actor, wanted=group_id)
     found = conn.one(_GET[actor.platform, lock], params)
     return _row(found) if found else None
 
@@ -247,172 +239,6 @@ def add_values(conn: Connection, group_pk: int, values: Iterable[IndexedValue]) 
     )
 
 
-_ids: Final = json_texts(bindparam("ids", type_=Text))
-_texts: Final = select(_ids.c.value)
-# Asked of each person: a join would let SQLite start at the client and walk all its links.
-_mine = exists(
-    select(link.c.pk).where(
-        link.c.person_pk == person.c.pk, link.c.client_pk == bindparam("client")
-    )
-)
-_known = select(person.c.pk).where(person.c.id.in_(_texts), _mine)
-_known_anywhere = select(person.c.pk).where(person.c.id.in_(_texts))
-_already = exists(
-    select(membership.c.group_pk).where(
-        membership.c.group_pk == bindparam("group"), membership.c.person_pk == person.c.pk
-    )
-)
-
-
-_labels: Final = json_pairs(bindparam("labels", type_=Text))
-
-
-def _adding(*, platform: bool) -> object:
-    known = select(
-        bindparam("group", type_=BIG), person.c.pk, _labels.c.value, bindparam("now", type_=BIG)
-    ).join_from(_labels, person, person.c.id == _labels.c.key)
-    if not platform:
-        known = known.where(_mine)
-    columns = ["group_pk", "person_pk", "display", "created"]
-    return insert(membership).from_select(columns, known.where(~_already))
-
-
-_ADD = {platform: _adding(platform=platform) for platform in (False, True)}
-_KEEP_ONLY = {
-    platform: delete(membership).where(
-        membership.c.group_pk == bindparam("group"), membership.c.person_pk.not_in(known)
-    )
-    for platform, known in ((False, _known), (True, _known_anywhere))
-}
-_REMOVE = delete(membership).where(
-    membership.c.group_pk == bindparam("group"),
-    membership.c.person_pk.in_(_known_anywhere),
-)
-_CLEAR = delete(membership).where(membership.c.group_pk == bindparam("group"))
-_seen = exists(
-    select(person.c.pk)
-    .join(link, link.c.person_pk == person.c.pk)
-    .where(person.c.id == _ids.c.value, link.c.client_pk == bindparam("client"))
-)
-_seen_anywhere = exists(select(person.c.pk).where(person.c.id == _ids.c.value))
-_UNKNOWN = {
-    platform: select(_ids.c.value).where(~seen)
-    for platform, seen in ((False, _seen), (True, _seen_anywhere))
-}
-
-
-def _scoped(actor: Actor, **params: int | str) -> dict[str, int | str]:
+def scoped(actor: Actor, **params: int | str) -> dict[str, int | str]:
+    """Add who asks to the parameters, unless it is a platform client, who sees all."""
     return params if actor.platform else {**params, "client": actor.client_pk}
-
-
-def unknown(conn: Connection, actor: Actor, ids: tuple[str, ...]) -> list[str]:
-    """Return which of these ids are no person of this client (foreign and absent alike)."""
-    rows = conn.all(_UNKNOWN[actor.platform], _scoped(actor, ids=json.dumps(ids)))
-    return [str(row[0]) for row in rows]
-
-
-def add(
-    conn: Connection, actor: Actor, group_pk: int, labels: dict[str, str | None], now: int
-) -> int:
-    """Add the known people among these ids; return how many were not members before.
-
-    ``labels`` holds, by id, how the client labels them; people who were members keep theirs.
-    """
-    params = _scoped(actor, group=group_pk, labels=json.dumps(labels), now=now)
-    return conn.run(_ADD[actor.platform], params)  # type: ignore[arg-type]  # an INSERT from SELECT
-
-
-def remove(conn: Connection, group_pk: int, ids: tuple[str, ...]) -> int:
-    """Remove these people; return how many were members."""
-    return conn.run(_REMOVE, {"group": group_pk, "ids": json.dumps(ids)})
-
-
-def keep_only(conn: Connection, actor: Actor, group_pk: int, ids: tuple[str, ...]) -> int:
-    """Remove every member who is not among these; return how many that were."""
-    params = _scoped(actor, group=group_pk, ids=json.dumps(ids))
-    return conn.run(_KEEP_ONLY[actor.platform], params)
-
-
-def clear(conn: Connection, group_pk: int) -> int:
-    """Remove every member; return how many there were."""
-    return conn.run(_CLEAR, {"group": group_pk})
-
-
-_RELABEL = (
-    update(membership)
-    .values(display=_labels.c.value)
-    .where(
-        membership.c.group_pk == bindparam("group"),
-        # The sum keeps SQLite from starting at the members and reading the labels for each.
-        membership.c.person_pk == person.c.pk + 0,
-        person.c.id == _labels.c.key,
-        membership.c.display.is_distinct_from(_labels.c.value),
-    )
-)
-
-
-def label(conn: Connection, group_pk: int, labels: dict[str, str | None]) -> int:
-    """Set how the client labels these members; return how many labels changed."""
-    return conn.run(_RELABEL, {"group": group_pk, "labels": json.dumps(labels)})
-
-
-_groups = json_texts(bindparam("groups", type_=Text))
-_MEMBERS = (
-    select(membership.c.group_pk, person.c.id, membership.c.display)
-    .select_from(membership)
-    .join(person, person.c.pk == membership.c.person_pk)
-    .where(membership.c.group_pk.in_(select(cast(_groups.c.value, BIG))))
-    .order_by(membership.c.group_pk, person.c.pk)
-)
-_MEMBERS_OF = (
-    select(person.c.id, membership.c.display)
-    .select_from(membership)
-    .join(person, person.c.pk == membership.c.person_pk)
-    .join(group, group.c.pk == membership.c.group_pk)
-    .where(group.c.id == bindparam("wanted"))
-    .order_by(person.c.pk)
-)
-
-
-def members(conn: Connection, pks: list[int]) -> dict[int, list[tuple[str, str | None]]]:
-    """Return (person id, label as the client sent it) of every member, by group.
-
-    One statement for any number of groups.
-    """
-    found: dict[int, list[tuple[str, str | None]]] = {pk: [] for pk in pks}
-    for pk, person_id, name in conn.all(_MEMBERS, {"groups": json.dumps([*map(str, pks)])}):
-        found[pk].append((person_id, name))
-    return found
-
-
-def members_of(conn: Connection, group_id: str) -> tuple[tuple[str, str | None], ...]:
-    """Return (person id, label) of every member of one group, which the caller has seen before."""
-    return tuple((row[0], row[1]) for row in conn.all(_MEMBERS_OF, {"wanted": group_id}))
-
-
-_of_client = select(group.c.pk).where(group.c.client_pk == bindparam("client"))
-_joined = and_(membership.c.person_pk == bindparam("person"), membership.c.group_pk.in_(_of_client))
-_BUMP_JOINED = (
-    update(group)
-    .values(version=group.c.version + 1, size=group.c.size - 1, modified=bindparam("now_"))
-    .where(
-        group.c.client_pk == bindparam("client"),
-        group.c.pk.in_(
-            select(membership.c.group_pk).where(membership.c.person_pk == bindparam("person"))
-        ),
-    )
-)
-_LEAVE = delete(membership).where(_joined)
-_MOVE = update(membership).values(person_pk=bindparam("to_person")).where(_joined)
-
-
-def leave_all(conn: Connection, client_pk: int, person_pk: int, now: int) -> None:
-    """Take the person out of every group of this client."""
-    params = {"client": client_pk, "person": person_pk}
-    conn.run(_BUMP_JOINED, {**params, "now_": now})
-    conn.run(_LEAVE, params)
-
-
-def move_memberships(conn: Connection, client_pk: int, person_pk: int, to_person: int) -> None:
-    """Give the memberships in this client's groups to another person (ruling 2)."""
-    conn.run(_MOVE, {"client": client_pk, "person": person_pk, "to_person": to_person})

@@ -5,50 +5,24 @@ Times are integer microseconds since the epoch (UTC), days ISO text, flags 0 or 
 """
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-BIG = BigInteger().with_variant(Integer, "sqlite")
+from mo_access.storage.columns import BIG, metadata
+from mo_access.storage.columns import binary as _bytes
+from mo_access.storage.columns import integer as _int
+from mo_access.storage.columns import pk as _pk
+from mo_access.storage.columns import reference as _ref
+from mo_access.storage.columns import text as _text
 
-
-def _pk() -> Column[int]:
-    return Column("pk", BIG, primary_key=True, autoincrement=True)
-
-
-def _int(name: str, *, default: int | None = None, null: bool = False) -> Column[int]:
-    shown = None if default is None else str(default)
-    return Column(name, BIG, nullable=null, server_default=shown)
-
-
-def _text(name: str, *, null: bool = False, unique: bool = False) -> Column[str]:
-    return Column(name, Text, nullable=null, unique=unique)
-
-
-def _bytes(name: str, *, null: bool = False) -> Column[bytes]:
-    return Column(name, LargeBinary, nullable=null)
-
-
-def _ref(name: str, target: str, *, null: bool = False, cascade: bool = False) -> Column[int]:
-    rule = "CASCADE" if cascade else None
-    return Column(name, BIG, ForeignKey(f"{target}.pk", ondelete=rule), nullable=null)
-
+__all__ = ["BIG", "metadata"]
 
 institution = Table(
     "institution",

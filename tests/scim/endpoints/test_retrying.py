@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from mo_access.domain.model import Actor
 from mo_access.service import idempotency
 from mo_access.service.clients import NewClient
 from mo_access.service.unit_of_work import UnitOfWork
@@ -47,7 +48,8 @@ def test_every_write_can_be_repeated(broker: Broker, method: str) -> None:
     """A condition that held the first time is not judged again."""
     made = broker.made("/Users", AN)
     operations = [{"op": "replace", "path": "title", "value": "t"}]
-    body: dict[str, object] = AN | {"title": "t"} if method == "PUT" else {"Operations": operations}
+    put, patch = {**AN, "title": "t"}, {"Operations": operations}
+    body: object = put if method == "PUT" else patch
     headers = {"If_Match": made["meta"]["version"], "Idempotency_Key": "k"}
     answers = [broker.send(method, f"/Users/{made['id']}", body, **headers) for _ in range(2)]
     assert [a.status_code for a in answers] == [204 if method == "DELETE" else 200] * 2
@@ -149,9 +151,9 @@ def test_an_answer_is_kept_for_a_day(broker: Broker, unit_of: Callable[[], UnitO
         assert idempotency.sweep(uow) == 1
 
 
-def _actor(client_pk: int) -> object:
+def _actor(client_pk: int) -> Actor:
     """Stand in for the client that named the key."""
-    return type("Client", (), {"client_pk": client_pk})()
+    return Actor(client_pk, "c", "c", True, frozenset(), None, "lenient", frozenset())
 
 
 def test_of_many_at_once_one_does_the_work(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -11,55 +12,48 @@ from sqlalchemy import func, select
 
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import audit
-from mo_access.storage.engine import Connection
 from mo_access.storage.schema import group as groups
 from mo_access.storage.schema import membership
 from tests.scim.conftest import Broker, parsed
+from tests.support.statements import asked
 
-OPENED_BY_CALLER = 2
-"""Who calls, and which institutions are its own: asked before the write begins."""
+OPENED_BY_CALLER = 1
+"""Who calls, and for which institutions: asked before the write begins."""
+_NONE = {"BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"}
 THEME = "MO_900001_leerlingen-openbaar"
 
 
+@dataclass
 class Count:
     """Statements and transactions of one request."""
 
-    def __init__(self) -> None:
-        self.statements = 0
-        self.commits = 0
-        self.savepoints = 0
+    seen: list[str] = field(default_factory=list)
 
     @property
     def of_write(self) -> int:
-        """Statements besides finding the caller."""
-        return self.statements - OPENED_BY_CALLER
+        """Statements besides the transaction and finding the caller."""
+        return sum(sql.split()[0] not in _NONE for sql in self.seen) - OPENED_BY_CALLER
+
+    @property
+    def commits(self) -> int:
+        """How many transactions were made durable."""
+        return self.seen.count("COMMIT")
+
+    @property
+    def savepoints(self) -> int:
+        """How many savepoints were set."""
+        return sum(sql.startswith("SAVEPOINT") for sql in self.seen)
 
 
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[Count]]:
     """Give a context in which everything that runs on a connection is counted."""
-    cursor, text = Connection._cursor, Connection._text
-    now: list[Count] = []
-
-    def counting_cursor(self: Connection) -> Any:  # noqa: ANN401 - the driver's own
-        for count in now:
-            count.statements += 1
-        return cursor(self)
-
-    def counting_text(self: Connection, sql: str) -> None:
-        for count in now:
-            count.commits += sql == "COMMIT"
-            count.savepoints += sql.startswith("SAVEPOINT")
-        text(self, sql)
 
     @contextmanager
     def counting() -> Iterator[Count]:
-        now.append(Count())
-        yield now[-1]
-        now.clear()
+        with asked(monkeypatch) as seen:
+            yield Count(seen)
 
-    monkeypatch.setattr(Connection, "_cursor", counting_cursor)
-    monkeypatch.setattr(Connection, "_text", counting_text)
     return counting
 
 

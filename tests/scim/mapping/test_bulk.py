@@ -148,7 +148,7 @@ REFUSED = [
     ({"method": "DELETE"}, "invalidValue"),
     ({"method": "DELETE", "path": 7}, "invalidValue"),
     ({"method": "DELETE", "path": "/Bulk/1"}, None),
-    ({"method": "DELETE", "path": "/Users/1/2"}, None),
+    ({"method": "DELETE", "path": "/Groups/1/2"}, None),
     ({"method": "POST", "path": "/Me", "bulkId": "a", "data": {}}, None),
     ("text", "invalidSyntax"),
 ]

@@ -1,0 +1,44 @@
+"""Migrations that touch data leave it as the release after them expects it."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from mo_access.domain.keys import KeyRing
+from mo_access.domain.model import Actor, GroupDraft, MemberChange, PersonDraft
+from mo_access.service import clients, groups, people
+from mo_access.service.clients import NewClient
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage import migrating
+from mo_access.storage.engine import Database
+from mo_access.storage.schema import group
+
+
+def test_groups_of_before_are_counted(database: Database) -> None:
+    """Going back and up again, each group knows how many members it has."""
+    with UnitOfWork(database, keys=KeyRing({"k": bytes(32)}, "k"), request_id="t") as uow:
+        actor = _client(uow)
+        ids = [people.create(uow, actor, _person(n)).id for n in range(3)]
+        for size in (0, 2, 3):
+            named = GroupDraft(f"g{size}", None, {})
+            groups.create(uow, actor, named, MemberChange("add", tuple(ids[:size])))
+        uow.commit()
+    database.close()
+    migrating.downgrade(database.url, "0003")
+    migrating.upgrade(database.url)
+    with database.connect() as conn:
+        rows = conn.all(select(group.c.display_name, group.c.size).order_by(group.c.pk))
+        assert rows == [("g0", 0), ("g2", 2), ("g3", 3)]
+        assert conn.all(select(func.count()).select_from(group)) == [(3,)]
+    database.close()
+
+
+def _client(uow: UnitOfWork) -> Actor:
+    _, token = clients.create(uow, NewClient("platform", platform=True))
+    actor = clients.by_token(uow, token)
+    assert actor is not None
+    return actor
+
+
+def _person(n: int) -> PersonDraft:
+    return PersonDraft(f"p{n}", None, active=True, document={"userName": f"p{n}"})
