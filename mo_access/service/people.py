@@ -50,7 +50,9 @@ def create(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> PersonView:
     people.add_identities(conn, link_pk, draft.identities)
     _record(uow, "person.create", person.id, touched, draft)
     if person.fresh:
-        return _created(uow, actor, person.id, draft)
+        # Nobody knew the person, so it is in no group: reading it back would tell nothing new.
+        view = _created(uow, person.id, draft)
+        return _with_rights(uow, actor, view, person.pk) if draft.affiliations else view
     return get(uow, actor, person.id)
 
 
@@ -94,7 +96,8 @@ def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> Per
         _record(uow, "person.update", new_id, touched, draft)
         if person_pk != row.person_pk or not before.own:
             return get(uow, actor, new_id)
-        return _updated(uow, actor, before, draft, rights_changed=bool(touched))
+        view = _updated(uow, before, draft)
+        return _with_rights(uow, actor, view, person_pk) if touched else view
     return before
 
 
@@ -118,27 +121,23 @@ def delete(uow: UnitOfWork, actor: Actor, person_id: str, check: Check) -> None:
     uow.record(Event("person.delete", "ok", person=person_id, institutions=at))
 
 
-def _created(uow: UnitOfWork, actor: Actor, person_id: str, draft: PersonDraft) -> PersonView:
-    """Show a person that was made just now, who is in no group, without reading it back."""
-    text = _text(draft.document)
-    view = PersonView(
+def _created(uow: UnitOfWork, person_id: str, draft: PersonDraft) -> PersonView:
+    """Show a person that was made just now, apart from its rights."""
+    return PersonView(
         id=person_id,
         user_name=draft.user_name,
         external_id=draft.external_id,
         active=draft.active,
-        document=text,
+        document=_text(draft.document),
         version=1,
         created=uow.now,
         modified=uow.now,
     )
-    return _with_affiliations(uow, actor, view) if draft.affiliations else view
 
 
-def _updated(
-    uow: UnitOfWork, actor: Actor, before: PersonView, draft: PersonDraft, *, rights_changed: bool
-) -> PersonView:
-    """Show a person after a change: only what the change can have moved is read again."""
-    view = replace(
+def _updated(uow: UnitOfWork, before: PersonView, draft: PersonDraft) -> PersonView:
+    """Show a person after a change, with the rights of before."""
+    return replace(
         before,
         user_name=draft.user_name,
         external_id=draft.external_id,
@@ -147,12 +146,15 @@ def _updated(
         version=before.version + 1,
         modified=uow.now,
     )
-    return _with_affiliations(uow, actor, view) if rights_changed else view
 
 
-def _with_affiliations(uow: UnitOfWork, actor: Actor, view: PersonView) -> PersonView:
-    said = rights.said_about(uow.conn, actor, [view.id])[view.id]
-    return replace(view, affiliations=affiliations.shown(said, uow.today))
+def _with_rights(uow: UnitOfWork, actor: Actor, view: PersonView, person_pk: int) -> PersonView:
+    found = derived.of(uow.conn, actor, [person_pk])[person_pk]
+    return replace(
+        view,
+        affiliations=affiliations.shown(found.said, uow.today),
+        groups=tuple(found.groups),
+    )
 
 
 def _found(row: LinkRow | None) -> LinkRow:

@@ -15,6 +15,7 @@ from werkzeug.exceptions import Conflict, HTTPException
 
 from mo_access.domain.errors import AccessError, Invalid
 from mo_access.domain.model import Document, Json
+from mo_access.domain.text import without_numbers
 from mo_access.service import activity
 from mo_access.service.activity import Activity
 from mo_scim.discovery import BULK_BYTES
@@ -142,11 +143,12 @@ class Work:
     def _resolved(self, operation: Operation) -> Operation:
         """Replace references by ids. Raises for one that leads nowhere."""
         for name in bulk_plan.references(operation):
+            shown = without_numbers(name)[:64]
             if name not in self._creations:
-                message = f"bulkId:{name[:64]}: no POST of this Bulk has this bulkId."
+                message = f"bulkId:{shown}: no POST of this Bulk has this bulkId."
                 raise Invalid(message, attribute="bulkId")
             if name not in self._ids:
-                raise Conflict(f"bulkId:{name[:64]}: was not created, so nothing can refer to it.")
+                raise Conflict(f"bulkId:{shown}: was not created, so nothing can refer to it.")
         return bulk_plan.resolved(operation, self._ids)
 
     def _change(self, operation: Operation) -> Change:
