@@ -9,7 +9,7 @@ from typing import Any
 
 from granian import Granian
 from granian.constants import Interfaces
-from scim2_models import EnterpriseUser, Group, ResourceType, ScimProvider, User
+from scim2_models import Bulk, EnterpriseUser, Filter, Group, ResourceType, ScimProvider, User
 from scim2_server.applications.wsgi import WSGIApplication
 from scim2_server.memory import InMemoryStorage
 from scim2_server.service import patch_only_config
@@ -18,8 +18,11 @@ from scim2_server.service import patch_only_config
 def build() -> Callable[..., Iterable[bytes]]:
     """Make the application: what it holds is in this process, so there can be but one."""
     kinds = [ResourceType.from_resource(User[EnterpriseUser]), ResourceType.from_resource(Group)]
+    config = patch_only_config()
+    config.filter = Filter(supported=True, max_results=1_000)
+    config.bulk = Bulk(supported=True, max_operations=1_000, max_payload_size=4 * 2**20)
     provider = ScimProvider(
-        models=[User, EnterpriseUser, Group], resource_types=kinds, config=patch_only_config()
+        models=[User, EnterpriseUser, Group], resource_types=kinds, config=config
     )
     application = WSGIApplication(InMemoryStorage(), provider)
 

@@ -16,7 +16,8 @@ from mo_access.commands.desk import finding, make_current
 from mo_access.settings import Settings
 
 ROOF = "deploy.wsgi:app"
-THREADS = 8
+# More than a few wait for the interpreter only: 8 cost a fifth more CPU a read than 4.
+THREADS = 4
 BACKPRESSURE = 64
 STOP_SECONDS = 10
 

@@ -9,6 +9,7 @@ only, so nothing has to be converted on the way.
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Protocol, cast
@@ -17,7 +18,14 @@ import psycopg
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.sql.elements import CompilerElement
 
-from mo_access.storage.connections import DatabaseDown, PostgresqlSource, Raw, Source, SqliteSource
+from mo_access.storage.connections import (
+    BUSY_MILLISECONDS,
+    DatabaseDown,
+    PostgresqlSource,
+    Raw,
+    Source,
+    SqliteSource,
+)
 from mo_access.storage.statements import Params, Prepared, Statements
 
 __all__ = ["Connection", "Database", "DatabaseDown", "Duplicate", "Params", "Row"]
@@ -58,6 +66,7 @@ class Database:
         if self.dialect_name not in {"sqlite", "postgresql"}:
             raise ValueError(f"unknown database {self.dialect_name!r}: use sqlite or postgresql")
         self.statements = Statements(self.dialect_name)
+        self.turn = threading.Lock()
         sqlite = self.dialect_name == "sqlite"
         self._source: Source = (
             SqliteSource(parts.database or ":memory:") if sqlite else PostgresqlSource(url)
@@ -98,6 +107,7 @@ class Connection:
         self.raw = raw
         self.in_transaction = False
         self.broken = False
+        self._has_turn = False
 
     def all(self, statement: CompilerElement, params: Params | None = None) -> list[Row]:
         """Return every row. Without ``params`` the statement carries its own values."""
@@ -132,8 +142,11 @@ class Connection:
 
     def begin(self) -> None:
         """Start a write transaction (SQLite: IMMEDIATE, so that it never has to upgrade)."""
-        sqlite = self.database.dialect_name == "sqlite"
-        self._text("BEGIN IMMEDIATE" if sqlite else "BEGIN")
+        if self.database.dialect_name == "sqlite":
+            self._take_turn()
+            self._text("BEGIN IMMEDIATE")
+        else:
+            self._text("BEGIN")
         self.in_transaction = True
 
     def begin_read(self) -> None:
@@ -147,18 +160,19 @@ class Connection:
         if self.in_transaction:
             self._text("COMMIT")
             self.in_transaction = False
+            self._give_turn()
 
     def rollback(self) -> None:
         """Undo the transaction's changes; harmless outside one."""
-        if not self.in_transaction:
-            return
-        self.in_transaction = False
-        try:
-            self._text("ROLLBACK")
-        except DatabaseDown:
-            # A connection that cannot roll back is dropped: the server undoes what it held.
-            self.broken = True
-            self.raw.close()
+        if self.in_transaction:
+            self.in_transaction = False
+            try:
+                self._text("ROLLBACK")
+            except DatabaseDown:
+                # A connection that cannot roll back is dropped: the server undoes what it held.
+                self.broken = True
+                self.raw.close()
+        self._give_turn()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -171,6 +185,17 @@ class Connection:
             self._text("RELEASE SAVEPOINT inner_work")
             raise
         self._text("RELEASE SAVEPOINT inner_work")
+
+    def _take_turn(self) -> None:
+        """Wait for the other writers of this process in a queue: SQLite's own wait is a sleep."""
+        if not self.database.turn.acquire(timeout=BUSY_MILLISECONDS / 1_000):
+            raise DatabaseDown("the database is busy: other writes did not end in time")
+        self._has_turn = True
+
+    def _give_turn(self) -> None:
+        if self._has_turn:
+            self._has_turn = False
+            self.database.turn.release()
 
     def _execute(self, statement: CompilerElement, params: Params | None) -> _Cursor:
         prepared, given = self._prepared(statement, params)
