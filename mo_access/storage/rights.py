@@ -81,13 +81,13 @@ def set_affiliations(
     *,
     fresh: bool = False,
 ) -> frozenset[str]:
-    """Make the link's affiliations exactly these; return the institutions that changed.
+    """Make the link's affiliations exactly these, new ones in their order.
 
-    A ``fresh`` link holds none yet, which saves the question.
+    Returns the institutions that changed. A ``fresh`` link holds none yet: nothing is asked.
     """
     before = [] if fresh else conn.all(_HELD_AFFILIATIONS, {"link": link_pk})
     held = {tuple(row[1:]): int(row[0]) for row in before}
-    wanted = {_key(claim) for claim in claims}
+    wanted = dict.fromkeys(_key(claim) for claim in claims)
     gone = [key for key in held if key not in wanted]
     new = [key for key in wanted if key not in held]
     conn.many(_DROP_AFFILIATION, [{"pk_": held[key]} for key in gone])
@@ -109,9 +109,9 @@ def set_grants(
     """Make the link's direct grants exactly these; return the institutions that changed."""
     before = [] if fresh else conn.all(_HELD_GRANTS, {"link": link_pk})
     held = {(str(r[1]), str(r[2])): int(r[0]) for r in before}
-    wanted = {(claim.theme, claim.institution) for claim in claims}
-    gone = held.keys() - wanted
-    new = wanted - held.keys()
+    wanted = dict.fromkeys((claim.theme, claim.institution) for claim in claims)
+    gone = [key for key in held if key not in wanted]
+    new = [key for key in wanted if key not in held]
     conn.many(_DROP_GRANT, [{"pk_": held[key]} for key in gone])
     base = {"link": link_pk, "person": person_pk, "now": now}
     conn.many(_ADD_GRANT, [base | {"slug": slug, "number": number} for slug, number in new])
