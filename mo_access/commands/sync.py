@@ -21,7 +21,7 @@ def sync() -> None:
 @click.option("--hours", type=click.IntRange(1, 24 * 90), help="Only the last hours.")
 @as_json
 def report(hours: int | None, *, as_json: bool) -> None:
-    """Tell for each client what came in, what was refused and why, and what gives nothing."""
+    """Tell for each client what came in, was refused and why, gives nothing, was tolerated."""
     with opened().unit() as uow:
         span = timedelta(hours=hours) // timedelta(microseconds=1) if hours else uow.now
         found = reports.sync(uow, uow.now - span)
@@ -48,3 +48,5 @@ def _tell(one: ClientReport) -> None:
         click.echo(f"  refused  {told} ({last})")
     for text, times in one.unmapped:
         click.echo(f"  gives nothing  {text} ({times}x)")
+    for name, times in one.tolerated:
+        click.echo(f"  tolerated  {name} ({times}x)")

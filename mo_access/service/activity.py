@@ -17,7 +17,7 @@ KEPT_MICROSECONDS: Final = 90 * 86_400 * 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One request of a client: what it was, how it was answered, what gave nothing.
+    """One request of a client: what it was, how it was answered, what gave nothing or deviated.
 
     ``detail`` is the sentence that the client was answered with; never an INSZ or a token.
     """
@@ -28,12 +28,13 @@ class Activity:
     status: int
     detail: str | None = None
     unmapped: tuple[str, ...] = ()
+    tolerated: tuple[str, ...] = ()
 
 
 def record(uow: UnitOfWork, actor: Actor, activity: Activity) -> None:
     """Write one line of activity in this transaction."""
     unmapped = json.dumps(sorted(map(without_numbers, {*activity.unmapped})), ensure_ascii=False)
-    detail = without_numbers(activity.detail or "")[:LONGEST_DETAIL]
+    detail = without_numbers(_told(activity))[:LONGEST_DETAIL]
     named = None if activity.resource_id is None else without_numbers(activity.resource_id)
     stored.add(
         uow.write(),
@@ -49,6 +50,11 @@ def record(uow: UnitOfWork, actor: Actor, activity: Activity) -> None:
             "request_id": uow.request_id,
         },
     )
+
+
+def _told(activity: Activity) -> str:
+    """Of a refusal its sentence, of what was taken the names of the deviations that passed."""
+    return activity.detail or " ".join(activity.tolerated)
 
 
 def sweep(uow: UnitOfWork) -> int:

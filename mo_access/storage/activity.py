@@ -78,6 +78,13 @@ _UNMAPPED = (
     .group_by(client.c.id, _a.unmapped)
     .order_by(func.max(_a.at).desc())
 )
+_TOLERATED = (
+    select(client.c.id, _a.detail, func.count(_a.pk))
+    .join_from(client_activity, client, _a.client_pk == client.c.pk)
+    .where(_a.at >= bindparam("since"), _a.status < FIRST_REFUSAL, _a.detail.is_not(None))
+    .group_by(client.c.id, _a.detail)
+    .order_by(_a.detail)
+)
 _SWEEP = delete(client_activity).where(_a.at < bindparam("before"))
 
 
@@ -104,6 +111,11 @@ def refused(conn: Connection, since: int) -> list[Row]:
 def unmapped(conn: Connection, since: int) -> list[Row]:
     """Give (client id, JSON list of what gave nothing, times, last)."""
     return conn.all(_UNMAPPED, {"since": since})
+
+
+def tolerated(conn: Connection, since: int) -> list[Row]:
+    """Give (client id, names of deviations with spaces between, times)."""
+    return conn.all(_TOLERATED, {"since": since})
 
 
 def sweep(conn: Connection, before: int) -> int:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import Final, cast
 
 from flask import request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from mo_access.domain.model import Document, Json
+from mo_scim.endpoints import calling
 from mo_scim.mapping.refusals import InvalidSyntax
+from mo_scim.profiles import Deviation
 from mo_web.strict_json import NotStrictJsonError, parse_object
 
 MAX_DEPTH: Final = 32
@@ -25,7 +28,7 @@ def read(*, limit: int | None = None) -> Document:
         raise UnsupportedMediaType("Send application/scim+json or application/json.")
     if limit is not None:
         request.max_content_length = limit
-    raw = request.get_data(cache=False)
+    raw = _without_mark(request.get_data(cache=False))
     try:
         body = cast("Document", parse_object(raw))
     except NotStrictJsonError:
@@ -34,6 +37,13 @@ def read(*, limit: int | None = None) -> Document:
     _check_depth(body)
     _check_text(body, raw)
     return body
+
+
+def _without_mark(raw: bytes) -> bytes:
+    """Take a byte order mark away, which may be ignored (RFC 8259 section 8.1)."""
+    marked = raw.startswith(BOM_UTF8)
+    tolerated = marked and calling.current().profile.allows(Deviation.BYTE_ORDER_MARK)
+    return raw[len(BOM_UTF8) :] if tolerated else raw
 
 
 def _check_depth(body: Document) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from mo_access.domain.model import Actor
 from mo_access.service import catalogue
 from mo_access.service.catalogue import Catalogue
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_scim.profiles import LENIENT, PROFILES, Profile, Rules, rules
+from mo_scim.endpoints import leeway
+from mo_scim.profiles import Profile, Rules, rules
 from mo_web import caller, unit
 from mo_web.shared import shared
 
@@ -31,8 +32,7 @@ class Call:
 def current() -> Call:
     """Return the call of this request; the blueprint has checked its scope."""
     actor = caller.actor()
-    known = PROFILES.get(actor.profile.casefold(), LENIENT)
-    return Call(unit.current(), actor, replace(known, rules=_rules()))
+    return Call(unit.current(), actor, leeway.profile_of(actor, _rules))
 
 
 def _rules() -> Rules:

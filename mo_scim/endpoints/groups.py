@@ -15,6 +15,7 @@ from mo_scim.endpoints.reporting import done, reported
 from mo_scim.mapping import groups, members, operations, patches, render
 from mo_scim.mapping.operations import Operation
 from mo_scim.mapping.render import Selection
+from mo_scim.profiles import Deviation
 
 SHOWN_MEMBERS: Final = 100
 """A PATCH answers 200 with the group up to this many members, 204 above (ruling 6)."""
@@ -103,8 +104,10 @@ def patched(resource_id: str) -> Response:
         preconditions.require(view)
         return _patched(view, rest)
 
-    skip = call.profile.skip_unknown_members
+    skip = Deviation.UNKNOWN_MEMBERS in call.profile.tolerated
     skipped = service.unknown_members(call.uow, call.actor, steps) if skip else []
+    if skipped:
+        call.profile.allows(Deviation.UNKNOWN_MEMBERS)
     view = service.update(
         call.uow, call.actor, resource_id, change, steps, skip_unknown=skip, members=False
     )

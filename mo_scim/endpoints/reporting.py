@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from mo_access.domain.errors import AccessError, NotFound
 from mo_access.service import activity
 from mo_access.service.activity import Activity
+from mo_scim.endpoints import leeway
 from mo_web import caller, requestid, unit
 from mo_web.errors import problem_of
 
@@ -39,7 +40,7 @@ def done(resource: str, resource_id: str, status: int, unmapped: tuple[str, ...]
     activity.record(
         unit.current(),
         caller.actor(),
-        Activity(request.method, resource, resource_id, status, None, unmapped),
+        Activity(request.method, resource, resource_id, status, None, unmapped, leeway.taken()),
     )
 
 

@@ -17,7 +17,7 @@ from mo_scim.mapping.normalise import normalise, writable
 from mo_scim.mapping.operations import Operation
 from mo_scim.mapping.selecting import equalities, meets
 from mo_scim.mapping.shape import Attribute, shape
-from mo_scim.profiles import Profile
+from mo_scim.profiles import Deviation, Profile
 
 MAX_WORK: Final = 1_000_000
 """How many values the operations of one PATCH look at, all together, at most (rule 12)."""
@@ -251,7 +251,8 @@ def _selected(holder: Document, shape_: Attribute, operation: Operation, profile
 def _made(operation: Operation, shape_: Attribute, profile: Profile) -> Json:
     """Make the entry that an add selects and that does not exist; anything else is refused."""
     attribute, node = operation.place.attribute, operation.selection
-    if operation.kind != "add" or not profile.create_on_add or node is None:
+    allowed = operation.kind == "add" and profile.allows(Deviation.CREATE_ON_ADD)
+    if node is None or not allowed:
         message = f"{operation.path}: the filter selects nothing."
         raise MissingTarget(message, attribute=operation.place.name)
     value = _cured([equalities(node, attribute)], attribute, shape_, profile)
