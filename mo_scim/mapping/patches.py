@@ -40,6 +40,7 @@ def apply(
             raise TooLarge("Operations: too many for so many values. Send fewer at once.")
         if _is_read_only(document, operation):
             continue
+        _refuse_needed(operation)
         _apply(document, operation, resource, profile)
         if not operation.implied:
             named.add(operation.path)
@@ -64,6 +65,13 @@ def _is_read_only(document: Document, operation: Operation) -> bool:
     if operation.implied or (same and operation.kind != "remove"):
         return True
     raise Immutable(f"{operation.path}: is read-only.", attribute=operation.path)
+
+
+def _refuse_needed(operation: Operation) -> None:
+    """Refuse to take away what a resource must have (RFC 7644 section 3.5.2.2)."""
+    place = operation.place
+    if operation.kind == "remove" and place.attribute.required and place.sub is None:
+        raise Immutable(f"{operation.path}: is required and stays.", attribute=operation.path)
 
 
 def _apply(document: Document, operation: Operation, resource: str, profile: Profile) -> None:
