@@ -10,8 +10,17 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from mo_access.domain.errors import Invalid
-from mo_access.domain.model import Actor, Document, GroupDraft, GroupView, Json, MemberChange, Role
+from mo_access.domain.errors import Invalid, TooLarge
+from mo_access.domain.model import (
+    MAX_MEMBERS,
+    Actor,
+    Document,
+    GroupDraft,
+    GroupView,
+    Json,
+    MemberChange,
+    Role,
+)
 from mo_scim.mapping import institutions
 from mo_scim.mapping.echo import is_echo
 from mo_scim.mapping.institutions import Catalogue
@@ -92,8 +101,16 @@ def member_ids(value: Json, profile: Profile, where: str = "members") -> tuple[s
     entries = value if isinstance(value, list) else [value]
     if not isinstance(value, list) and not profile.allows(Deviation.OBJECT_FOR_LIST):
         raise Invalid(f"{where}: must be a list. Send it in [ ].", attribute=where)
+    if len(entries) > MAX_MEMBERS:
+        raise too_many_members()
     found = [_member_id(item, profile, f"{where}[{i}]") for i, item in enumerate(entries)]
     return tuple(dict.fromkeys(found))
+
+
+def too_many_members() -> TooLarge:
+    """Say the limit of members in one request, over all its operations (rule 12)."""
+    message = f"members: has more than {MAX_MEMBERS} entries. Send them in parts, by PATCH."
+    return TooLarge(message, attribute="members")
 
 
 def members(body: Document, profile: Profile) -> MemberChange:
