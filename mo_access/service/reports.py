@@ -35,6 +35,18 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What stands of a client now: what its people and groups were mapped to."""
+
+    people: int = 0
+    affiliations: int = 0
+    groups: int = 0
+    groups_that_give_nothing: int = 0
+    memberships: int = 0
+    """Of groups that give something."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClientReport:
     """What one client sent since a moment; times are microseconds."""
 
@@ -50,6 +62,7 @@ class ClientReport:
     """What was accepted and gives nothing, with how often it came."""
     tolerated: tuple[tuple[str, int], ...]
     """The deviations that writes needed (docs/profiles.md), with how often."""
+    mapped: Held
 
     @property
     def needs_a_look(self) -> bool:
@@ -62,6 +75,7 @@ def sync(uow: UnitOfWork, since: int = 0) -> tuple[ClientReport, ...]:
     """Report on every live client, by name."""
     conn = uow.conn
     came_in, refused = stored.came_in(conn, since), stored.refused(conn, since)
+    held = {row[0]: Held(*map(int, row[1:])) for row in stored.held(conn)}
     nothing = _counted(
         (client_id, json.loads(texts), int(times))
         for client_id, texts, times, _ in stored.unmapped(conn, since)
@@ -77,6 +91,7 @@ def sync(uow: UnitOfWork, since: int = 0) -> tuple[ClientReport, ...]:
             refused=tuple(_refusal(r[1:]) for r in refused if r[0] == client_id),
             unmapped=tuple(nothing[client_id].most_common()),
             tolerated=tuple(tolerated[client_id].most_common()),
+            mapped=held.get(client_id, Held()),
         )
         for client_id, name, requests, taken, success, refusal in stored.totals(conn, since)
     )

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import bindparam, case, delete, func, insert, select
 
 from mo_access.storage.engine import Connection, Row
-from mo_access.storage.schema import client, client_activity
+from mo_access.storage.schema import affiliation, client, client_activity, group, link, membership
 
 FIRST_REFUSAL: Final = 400
 
@@ -85,6 +85,24 @@ _TOLERATED = (
     .group_by(client.c.id, _a.detail)
     .order_by(_a.detail)
 )
+_GIVES = group.c.theme_pk.is_not(None) | group.c.role.is_not(None)
+_HELD = select(
+    client.c.id,
+    *(
+        counted.scalar_subquery()
+        for counted in (
+            select(func.count(link.c.pk)).where(link.c.client_pk == client.c.pk),
+            select(func.count(affiliation.c.pk))
+            .join_from(affiliation, link, affiliation.c.link_pk == link.c.pk)
+            .where(link.c.client_pk == client.c.pk),
+            select(func.count(group.c.pk)).where(group.c.client_pk == client.c.pk, _GIVES),
+            select(func.count(group.c.pk)).where(group.c.client_pk == client.c.pk, ~_GIVES),
+            select(func.count(membership.c.person_pk))
+            .join_from(membership, group, membership.c.group_pk == group.c.pk)
+            .where(group.c.client_pk == client.c.pk, _GIVES),
+        )
+    ),
+).where(client.c.revoked.is_(None))
 _SWEEP = delete(client_activity).where(_a.at < bindparam("before"))
 
 
@@ -116,6 +134,11 @@ def unmapped(conn: Connection, since: int) -> list[Row]:
 def tolerated(conn: Connection, since: int) -> list[Row]:
     """Give (client id, names of deviations with spaces between, times)."""
     return conn.all(_TOLERATED, {"since": since})
+
+
+def held(conn: Connection) -> list[Row]:
+    """Give (client id, people, affiliations, groups that give, groups that do not, memberships)."""
+    return conn.all(_HELD)
 
 
 def sweep(conn: Connection, before: int) -> int:
