@@ -115,7 +115,10 @@ def too_many_members() -> TooLarge:
 
 def members(body: Document, profile: Profile) -> MemberChange:
     """Return the members of a whole group as one step; none in the body means none at all."""
-    value = next((v for name, v in body.items() if name.casefold() == "members"), None)
+    sent = [v for name, v in body.items() if name.casefold() == "members"]
+    if len(sent) > 1:
+        raise Invalid("members: written twice. Send it once.", attribute="members")
+    value = sent[0] if sent else None
     people = () if value is None else member_ids(value, profile)
     if not people:
         return MemberChange("clear")

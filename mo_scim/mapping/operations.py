@@ -58,7 +58,7 @@ def read(body: Document, resource: str, profile: Profile) -> tuple[Operation, ..
 
     Raises ``InvalidSyntax``, ``InvalidPath``, ``MissingTarget`` (remove without path), ``TooMany``.
     """
-    parts = {key.casefold(): value for key, value in body.items()}
+    parts = _parts(body)
     if not parts.get("schemas") and not profile.allows(Deviation.MISSING_SCHEMAS):
         raise InvalidSyntax(f'schemas: is required. Send ["{_PATCH}"].', attribute="schemas")
     _refuse_unknown(parts, _MESSAGE, profile)
@@ -76,7 +76,7 @@ def read(body: Document, resource: str, profile: Profile) -> tuple[Operation, ..
 def _operations(item: Json, resource: str, profile: Profile) -> Iterator[Operation]:
     if not isinstance(item, dict):
         raise InvalidSyntax('Operations: an entry is {"op": …, "path": …, "value": …}.')
-    parts = {key.casefold(): value for key, value in item.items()}
+    parts = _parts(item)
     _refuse_unknown(parts, _OPERATION, profile)
     kind = _kind(parts.get("op"), profile)
     path, value = parts.get("path"), parts.get("value")
@@ -91,6 +91,14 @@ def _operations(item: Json, resource: str, profile: Profile) -> Iterator[Operati
         yield from _known(kind, path.strip(), value, resource, profile)
     else:
         yield from _keys(kind, value, resource, profile)
+
+
+def _parts(message: Document) -> Document:
+    """Return the parts under folded names; refuses one that is written twice, in two cases."""
+    parts = {key.casefold(): value for key, value in message.items()}
+    if len(parts) != len(message):
+        raise InvalidSyntax("A PATCH holds a name twice. Send it once.")
+    return parts
 
 
 def _refuse_unknown(parts: Document, known: frozenset[str], profile: Profile) -> None:
