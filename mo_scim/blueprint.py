@@ -7,7 +7,18 @@ from typing import Final
 from flask import Blueprint, request
 
 from mo_access.domain.errors import NotFound
-from mo_scim.endpoints import bulk, catalogue, discovery, errors, groups, me, search, users
+from mo_scim.endpoints import (
+    bulk,
+    calling,
+    catalogue,
+    discovery,
+    errors,
+    groups,
+    leeway,
+    me,
+    search,
+    users,
+)
 from mo_scim.endpoints.answer import PREFIX
 from mo_web import caller
 from mo_web.app import Door
@@ -20,6 +31,7 @@ def door() -> Door:
     blueprint = Blueprint("scim", __name__, url_prefix=PREFIX)
     blueprint.before_request(_authenticate)
     blueprint.before_request(_refuse_impossible_ids)
+    blueprint.after_request(leeway.count_rest)
     for part in (users, groups, bulk, search, discovery, catalogue, me):
         part.add_to(blueprint)
     return Door("scim", blueprint, (PREFIX,), errors.render)
@@ -34,6 +46,7 @@ def _authenticate() -> None:
         return
     reads = request.method in _READS or request.path.endswith("/.search")
     caller.actor(scope="scim:read" if reads else "scim:write")
+    calling.current()
 
 
 def _refuse_impossible_ids() -> None:

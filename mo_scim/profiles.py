@@ -1,13 +1,16 @@
 """What each kind of broker may deviate, as values; the only file that names a vendor.
 
-A profile is a set of named tolerances plus the rules that map rights, contexts and group names
-(domain.md: their codes are configuration, never constants).
+A profile is a set of named deviations plus the rules that map rights, contexts and group names
+(domain.md: their codes are configuration, never constants). Each deviation is explained in
+``docs/profiles.md``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -67,76 +70,112 @@ def rules(
     )
 
 
+class Deviation(StrEnum):
+    """One way in which a broker departs from the interop profile; the last two steer answers."""
+
+    UNKNOWN_SCHEMAS = "unknown_schemas"
+    UNKNOWN_ATTRIBUTES = "unknown_attributes"
+    MISSING_SCHEMAS = "missing_schemas"
+    EMPTY_TEXTS = "empty_texts"
+    TEXT_BOOLEANS = "text_booleans"
+    NUMBERS_AS_TEXT = "numbers_as_text"
+    OBJECT_FOR_LIST = "object_for_list"
+    LIST_FOR_OBJECT = "list_for_object"
+    BARE_VALUES = "bare_values"
+    BYTE_ORDER_MARK = "byte_order_mark"
+    OP_CASE = "op_case"
+    NO_PATH = "no_path"
+    PATHS_AS_KEYS = "paths_as_keys"
+    DOT_AFTER_URN = "dot_after_urn"
+    SHORT_NAMES = "short_names"
+    REMOVE_VALUES = "remove_values"
+    CREATE_ON_ADD = "create_on_add"
+    BARE_FILTERS = "bare_filters"
+    UNKNOWN_MEMBERS = "unknown_members"
+    PLAIN_JSON = "plain_json"
+    RELATIVE_LOCATION = "relative_location"
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The tolerances of one kind of broker; all off is the interop profile.
+    """The deviations that pass; none is the interop profile (trust.md, 3.1).
 
-    ``ignore_unknown``: schemas, extensions and attributes that nobody declared are dropped.
-    ``add_schemas``: ``schemas`` may be missing. ``drop_empty``: ``""`` is no value.
-    ``text_booleans``: ``"True"`` is true. ``text_numbers``: 701984 is ``"701984"``.
-    ``odd_shapes``: an object for a list, a bare text for its ``value``, a list of one for an
-    object. ``remove_values``: PATCH ``remove`` with a value removes those. ``create_on_add``:
-    PATCH ``add`` on a filter without match makes the entry. ``bare_filters``: filter values
-    without quotes. ``skip_unknown_members``: PATCH ``add`` applies the members that exist.
+    ``noted`` collects those that a request needed; None where nobody asks.
     """
 
     name: str
-    ignore_unknown: bool = False
-    add_schemas: bool = False
-    drop_empty: bool = False
-    text_booleans: bool = False
-    text_numbers: bool = False
-    odd_shapes: bool = False
-    remove_values: bool = False
-    create_on_add: bool = False
-    bare_filters: bool = False
-    skip_unknown_members: bool = False
+    tolerated: frozenset[Deviation] = frozenset()
     rules: Rules = field(default_factory=Rules)
+    noted: set[Deviation] | None = field(default=None, compare=False)
+
+    def allows(self, deviation: Deviation) -> bool:
+        """Tell whether a deviation that is here may pass, and note it when it may."""
+        passes = deviation in self.tolerated
+        if passes and self.noted is not None:
+            self.noted.add(deviation)
+        return passes
 
 
+_ANSWERS: Final = frozenset({Deviation.PLAIN_JSON, Deviation.RELATIVE_LOCATION})
 STRICT: Final = Profile("strict")
-LENIENT: Final = Profile(
-    "lenient",
-    ignore_unknown=True,
-    add_schemas=True,
-    drop_empty=True,
-    text_booleans=True,
-    text_numbers=True,
-    odd_shapes=True,
-    remove_values=True,
-    create_on_add=True,
-    bare_filters=True,
-    skip_unknown_members=True,
+LENIENT: Final = Profile("lenient", frozenset(Deviation) - _ANSWERS)
+CONTRADICTING: Final[Mapping[str, Deviation]] = MappingProxyType(
+    {"onelogin": Deviation.PLAIN_JSON, "sram": Deviation.RELATIVE_LOCATION}
 )
+"""The brokers that want an answer which others cannot read (brokers.md, section 5)."""
+
+_SAME_AS_LENIENT: Final = (
+    "authentik",
+    "canaille",
+    "entra",
+    "google",
+    "jumpcloud",
+    "keycloak",
+    "midpoint",
+    "okta",
+    "ping",
+    "sailpoint",
+    "surfconext",
+    "webidm",
+)
+"""Names that only say who connects: these brokers need nothing beside the default."""
+
 PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
     {
         "strict": STRICT,
         "lenient": LENIENT,
+        **{name: replace(LENIENT, name=name) for name in _SAME_AS_LENIENT},
         **{
-            name: replace(LENIENT, name=name)
-            for name in (
-                "authentik",
-                "canaille",
-                "entra",
-                "google",
-                "jumpcloud",
-                "keycloak",
-                "midpoint",
-                "okta",
-                "onelogin",
-                "ping",
-                "sailpoint",
-                "surfconext",
-                "webidm",
-            )
+            name: Profile(name, LENIENT.tolerated | {deviation})
+            for name, deviation in CONTRADICTING.items()
         },
     }
 )
 
 
-def profile(name: str) -> Profile:
-    """Return the profile with this name; raises ``ValueError`` that lists the known ones."""
-    found = PROFILES.get(name.casefold())
+@lru_cache(maxsize=256)
+def profile(text: str) -> Profile:
+    """Return the profile that a text names, as ``lenient`` or ``lenient,-remove_values``.
+
+    Behind the name, ``+deviation`` lets one more pass and ``-deviation`` one less. Raises
+    ``ValueError`` that lists what is known.
+    """
+    name, *changes = (part.strip() for part in text.casefold().split(","))
+    found = PROFILES.get(name)
     if found is None:
         raise ValueError(f"no profile {name!r}; known are {', '.join(sorted(PROFILES))}")
-    return found
+    tolerated = set(found.tolerated)
+    for change in changes:
+        if change[:1] not in {"+", "-"}:
+            raise ValueError(f"{change!r}: write +{change} or -{change}")
+        act = tolerated.add if change.startswith("+") else tolerated.discard
+        act(_deviation(change[1:]))
+    return replace(found, tolerated=frozenset(tolerated))
+
+
+def _deviation(text: str) -> Deviation:
+    try:
+        return Deviation(text)
+    except ValueError:
+        known = ", ".join(deviation.value for deviation in Deviation)
+        raise ValueError(f"no deviation {text!r}; known are {known}") from None

@@ -112,7 +112,8 @@ def _begin() -> None:
 
 def _refuse_odd_urls() -> None:
     sent = request.environ
-    if len(sent.get("PATH_INFO", "")) + len(sent.get("QUERY_STRING", "")) > MAX_URL:
+    query = sent.get("QUERY_STRING", "")
+    if len(sent.get("PATH_INFO", "")) + bool(query) + len(query) > MAX_URL:
         raise RequestURITooLarge(f"A URL has at most {MAX_URL} bytes.")
     # Nothing has such a name, and PostgreSQL faults on the question.
     if "\0" in request.path:

@@ -27,6 +27,17 @@ class Metrics:
             "mo_unauthenticated", "Requests without a valid credential.", registry=self.registry
         )
 
+        self._tolerated = Counter(
+            "mo_scim_tolerated",
+            "Requests that needed a deviation from the interop profile.",
+            ("deviation", "profile"),
+            registry=self.registry,
+        )
+
+    def count_tolerated(self, deviation: str, profile: str) -> None:
+        """Count one request that needed a deviation; both names are of sets closed in code."""
+        self._tolerated.labels(deviation, profile).inc()
+
     def count(self, response: Response, seconds: float) -> None:
         """Count one answered request."""
         method = request.method if request.method in METHODS else "other"

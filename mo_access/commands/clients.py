@@ -9,10 +9,25 @@ import click
 from mo_access.commands.desk import as_json, moment, opened, say_json, say_table
 from mo_access.service import clients
 from mo_access.service.clients import DEFAULT_SCOPES, SCOPES, NewClient
-from mo_scim.profiles import PROFILES
+from mo_scim import profiles
 
 _DAY = 86_400
 _days = click.option("--days", type=click.IntRange(1, 3650), help="Days until the token expires.")
+
+
+class ProfileName(click.ParamType[str]):
+    """A profile, perhaps with single deviations let in or kept out (docs/profiles.md)."""
+
+    name = "profile"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text in lower case without spaces, or fail with what is known."""
+        text = "".join(value.split()).casefold()
+        try:
+            profiles.profile(text)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return text
 
 
 @click.group()
@@ -30,10 +45,10 @@ def client() -> None:
 @click.option("--oauth-client-id", help="… and client id act as this client.")
 @click.option(
     "--profile",
-    type=click.Choice(sorted(PROFILES)),
+    type=ProfileName(),
     default="lenient",
     show_default=True,
-    help="Which deviations of a broker are tolerated.",
+    help="Which deviations of a broker pass, as in: lenient,-remove_values",
 )
 @click.option(
     "--scope",

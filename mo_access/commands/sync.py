@@ -21,7 +21,7 @@ def sync() -> None:
 @click.option("--hours", type=click.IntRange(1, 24 * 90), help="Only the last hours.")
 @as_json
 def report(hours: int | None, *, as_json: bool) -> None:
-    """Tell for each client what came in, what was refused and why, and what gives nothing."""
+    """Tell for each client what came in, was mapped, refused (and why), tolerated or unmapped."""
     with opened().unit() as uow:
         span = timedelta(hours=hours) // timedelta(microseconds=1) if hours else uow.now
         found = reports.sync(uow, uow.now - span)
@@ -39,6 +39,10 @@ def _tell(one: ClientReport) -> None:
     click.echo(f"  {one.requests} requests, {one.requests - one.taken} refused", nl=False)
     click.echo(f"; last success {moment(one.last_success)}", nl=False)
     click.echo(f", last refusal {moment(one.last_refusal)}")
+    now = one.mapped
+    click.echo(f"  holds now  {now.people} people, {now.affiliations} affiliations", nl=False)
+    click.echo(f", {now.memberships} memberships of {now.groups} groups that give", nl=False)
+    click.echo(f" and {now.groups_that_give_nothing} that do not")
     if one.came_in:
         rows = [(f"  {c.method}", c.resource, c.requests, c.taken) for c in one.came_in]
         say_table(("  what", "resource", "came", "taken"), rows, empty="")
@@ -48,3 +52,5 @@ def _tell(one: ClientReport) -> None:
         click.echo(f"  refused  {told} ({last})")
     for text, times in one.unmapped:
         click.echo(f"  gives nothing  {text} ({times}x)")
+    for name, times in one.tolerated:
+        click.echo(f"  tolerated  {name} ({times}x)")

@@ -19,7 +19,7 @@ from mo_access.storage.engine import Duplicate
 
 SCOPES: Final = ("scim:read", "scim:write", "insz:read", "access:evaluate")
 DEFAULT_SCOPES: Final = ("scim:read", "scim:write")
-_PROFILE: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_PROFILE: Final = re.compile(r"[a-z][a-z0-9-]{0,31}(,[+-][a-z_]{1,31}){0,40}")
 _MICRO: Final = 1_000_000
 
 

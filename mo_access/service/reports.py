@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mo_access.service.unit_of_work import UnitOfWork
@@ -34,6 +35,18 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What stands of a client now: what its people and groups were mapped to."""
+
+    people: int = 0
+    affiliations: int = 0
+    groups: int = 0
+    groups_that_give_nothing: int = 0
+    memberships: int = 0
+    """Of groups that give something."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClientReport:
     """What one client sent since a moment; times are microseconds."""
 
@@ -47,6 +60,9 @@ class ClientReport:
     refused: tuple[Refusal, ...]
     unmapped: tuple[tuple[str, int], ...]
     """What was accepted and gives nothing, with how often it came."""
+    tolerated: tuple[tuple[str, int], ...]
+    """The deviations that writes needed (docs/profiles.md), with how often."""
+    mapped: Held
 
     @property
     def needs_a_look(self) -> bool:
@@ -59,19 +75,34 @@ def sync(uow: UnitOfWork, since: int = 0) -> tuple[ClientReport, ...]:
     """Report on every live client, by name."""
     conn = uow.conn
     came_in, refused = stored.came_in(conn, since), stored.refused(conn, since)
-    counts: dict[str, Counter[str]] = {}
-    for client_id, texts, times, _ in stored.unmapped(conn, since):
-        counter = counts.setdefault(client_id, Counter())
-        counter.update(dict.fromkeys(json.loads(texts), int(times)))
+    held = {row[0]: Held(*map(int, row[1:])) for row in stored.held(conn)}
+    nothing = _counted(
+        (client_id, json.loads(texts), int(times))
+        for client_id, texts, times, _ in stored.unmapped(conn, since)
+    )
+    tolerated = _counted(
+        (client_id, names.split(), int(times))
+        for client_id, names, times in stored.tolerated(conn, since)
+    )
     return tuple(
         ClientReport(
             *(client_id, name, int(requests), int(taken or 0), success, refusal),
             came_in=tuple(CameIn(*_ints(r[1:])) for r in came_in if r[0] == client_id),
             refused=tuple(_refusal(r[1:]) for r in refused if r[0] == client_id),
-            unmapped=tuple(counts.get(client_id, Counter()).most_common()),
+            unmapped=tuple(nothing[client_id].most_common()),
+            tolerated=tuple(tolerated[client_id].most_common()),
+            mapped=held.get(client_id, Held()),
         )
         for client_id, name, requests, taken, success, refusal in stored.totals(conn, since)
     )
+
+
+def _counted(rows: Iterable[tuple[str, list[str], int]]) -> defaultdict[str, Counter[str]]:
+    """Add up how often each text came, for each client."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for client_id, texts, times in rows:
+        counts[client_id].update(dict.fromkeys(texts, times))
+    return counts
 
 
 def _ints(row: tuple[str, str, int, int]) -> tuple[str, str, int, int]:

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import bindparam, case, delete, func, insert, select
 
 from mo_access.storage.engine import Connection, Row
-from mo_access.storage.schema import client, client_activity
+from mo_access.storage.schema import affiliation, client, client_activity, group, link, membership
 
 FIRST_REFUSAL: Final = 400
 
@@ -78,6 +78,31 @@ _UNMAPPED = (
     .group_by(client.c.id, _a.unmapped)
     .order_by(func.max(_a.at).desc())
 )
+_TOLERATED = (
+    select(client.c.id, _a.detail, func.count(_a.pk))
+    .join_from(client_activity, client, _a.client_pk == client.c.pk)
+    .where(_a.at >= bindparam("since"), _a.status < FIRST_REFUSAL, _a.detail.is_not(None))
+    .group_by(client.c.id, _a.detail)
+    .order_by(_a.detail)
+)
+_GIVES = group.c.theme_pk.is_not(None) | group.c.role.is_not(None)
+_HELD = select(
+    client.c.id,
+    *(
+        counted.scalar_subquery()
+        for counted in (
+            select(func.count(link.c.pk)).where(link.c.client_pk == client.c.pk),
+            select(func.count(affiliation.c.pk))
+            .join_from(affiliation, link, affiliation.c.link_pk == link.c.pk)
+            .where(link.c.client_pk == client.c.pk),
+            select(func.count(group.c.pk)).where(group.c.client_pk == client.c.pk, _GIVES),
+            select(func.count(group.c.pk)).where(group.c.client_pk == client.c.pk, ~_GIVES),
+            select(func.count(membership.c.person_pk))
+            .join_from(membership, group, membership.c.group_pk == group.c.pk)
+            .where(group.c.client_pk == client.c.pk, _GIVES),
+        )
+    ),
+).where(client.c.revoked.is_(None))
 _SWEEP = delete(client_activity).where(_a.at < bindparam("before"))
 
 
@@ -104,6 +129,16 @@ def refused(conn: Connection, since: int) -> list[Row]:
 def unmapped(conn: Connection, since: int) -> list[Row]:
     """Give (client id, JSON list of what gave nothing, times, last)."""
     return conn.all(_UNMAPPED, {"since": since})
+
+
+def tolerated(conn: Connection, since: int) -> list[Row]:
+    """Give (client id, names of deviations with spaces between, times)."""
+    return conn.all(_TOLERATED, {"since": since})
+
+
+def held(conn: Connection) -> list[Row]:
+    """Give (client id, people, affiliations, groups that give, groups that do not, memberships)."""
+    return conn.all(_HELD)
 
 
 def sweep(conn: Connection, before: int) -> int:

@@ -7,6 +7,8 @@ from typing import Final
 
 from flask import Response, request
 
+from mo_scim.endpoints import leeway
+from mo_scim.profiles import Deviation
 from mo_web.shared import absolute
 
 PREFIX: Final = "/scim/v2"
@@ -15,12 +17,16 @@ _JSON: Final = "application/json"
 
 
 def base_url() -> str:
-    """Return the public address of this door."""
+    """Return the public address of this door; nothing for who puts it before it anyway."""
+    if leeway.asked(Deviation.RELATIVE_LOCATION):
+        return ""
     return absolute(PREFIX)
 
 
 def media_type() -> str:
-    """Choose scim+json, unless the caller names only application/json (brokers.md, 5.1)."""
+    """Choose scim+json, unless the caller reads only application/json (brokers.md, 5.1)."""
+    if leeway.asked(Deviation.PLAIN_JSON):
+        return _JSON
     accepted = request.accept_mimetypes
     named = {mime.casefold() for mime, quality in accepted if quality > 0}
     only_json = _JSON in named and not named & {SCIM_JSON, "*/*", "application/*"}

@@ -14,8 +14,11 @@ from flask import request
 
 from mo_access.domain.errors import Invalid
 from mo_access.domain.model import MAX_PAGE, Document, Json, Query
+from mo_scim.endpoints import calling
 from mo_scim.mapping import filters
+from mo_scim.mapping.refusals import InvalidFilter
 from mo_scim.mapping.render import Selection, selection
+from mo_scim.profiles import Deviation
 from mo_web import caller
 
 DEFAULT_COUNT: Final = 100
@@ -47,6 +50,7 @@ class Asked:
         text, sort = self.text("filter"), self.text("sortby")
         criteria = None
         if text and text.strip():
+            _check_quotes(text)
             criteria = filters.compile_filter(text, resource, in_url=self.in_url)
         return Query(
             criteria=criteria,
@@ -91,6 +95,13 @@ class Asked:
         if value is not None and not isinstance(value, str):
             raise Invalid(f"{name}: must be text.", attribute=name)
         return value
+
+
+def _check_quotes(text: str) -> None:
+    """Refuse values without quotes where the profile does not let them pass."""
+    bare = len(text) <= filters.MAX_CHARACTERS and filters.cure(text) != text
+    if bare and not calling.current().profile.allows(Deviation.BARE_FILTERS):
+        raise InvalidFilter('filter: a value stands in " ".')
 
 
 def from_url() -> Asked:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import Final, cast
 
 from flask import request
@@ -9,7 +10,9 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from mo_access.domain.errors import TooLarge
 from mo_access.domain.model import Document, Json
+from mo_scim.endpoints import calling
 from mo_scim.mapping.refusals import InvalidSyntax
+from mo_scim.profiles import Deviation
 from mo_web.strict_json import NotStrictJsonError, parse_object
 
 MAX_DEPTH: Final = 32
@@ -38,7 +41,7 @@ def read(*, limit: int | None = None) -> Document:
     """
     if request.mimetype not in _TYPES:
         raise UnsupportedMediaType("Send application/scim+json or application/json.")
-    sent = raw(limit=limit)
+    sent = _without_mark(raw(limit=limit))
     try:
         body = cast("Document", parse_object(sent))
     except NotStrictJsonError:
@@ -47,6 +50,13 @@ def read(*, limit: int | None = None) -> Document:
     _check_depth(body)
     _check_text(body, sent)
     return body
+
+
+def _without_mark(raw: bytes) -> bytes:
+    """Take a byte order mark away, which may be ignored (RFC 8259 section 8.1)."""
+    marked = raw.startswith(BOM_UTF8)
+    tolerated = marked and calling.current().profile.allows(Deviation.BYTE_ORDER_MARK)
+    return raw[len(BOM_UTF8) :] if tolerated else raw
 
 
 def _check_depth(body: Document) -> None:

@@ -25,6 +25,7 @@ from mo_scim.endpoints import (
     calling,
     errors,
     groups,
+    leeway,
     preconditions,
     retrying,
     users,
@@ -76,6 +77,7 @@ class Work:
         self._lines: list[Activity] = []
         self._results: dict[int, Document] = {}
         self._failures = 0
+        self._tolerated: list[tuple[str, ...]] = []
         self._judged = [self._early(operation) for operation in message.operations]
 
     def answered(self) -> Response:
@@ -92,12 +94,14 @@ class Work:
 
     def _early(self, operation: Operation) -> Change | None:
         """Judge an operation, unless it has to wait for an id."""
-        if bulk_plan.references(operation):
-            return None
-        try:
-            return self._change(operation)
-        except _REFUSALS as cause:
-            return _refused(cause)
+        change = None
+        if not bulk_plan.references(operation):
+            try:
+                change = self._change(operation)
+            except _REFUSALS as cause:
+                change = _refused(cause)
+        self._tolerated.append(leeway.taken())
+        return change
 
     def _do(self, step: Step) -> None:
         """Do one step, or nothing of it: the savepoint takes back what was written."""
@@ -160,7 +164,8 @@ class Work:
 
     def _succeeded(self, place: int, outcome: Outcome) -> None:
         operation = self._message.operations[place]
-        self._lines.append(writing.line(operation.method, operation.resource, outcome))
+        noted = self._tolerated[place]
+        self._lines.append(writing.line(operation.method, operation.resource, outcome, noted))
         told = _named(operation) | {"location": outcome.location, "status": str(outcome.status)}
         if outcome.etag is not None:
             told["version"] = outcome.etag

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from mo_access.domain.model import Actor
 from mo_access.service import catalogue
 from mo_access.service.catalogue import Catalogue
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_scim.endpoints import answer
-from mo_scim.profiles import LENIENT, PROFILES, Profile, Rules, rules
+from mo_scim.endpoints import answer, leeway
+from mo_scim.profiles import Profile, Rules, rules
 from mo_web import caller, unit
 from mo_web.shared import shared
 
@@ -33,8 +33,7 @@ class Call:
 def current() -> Call:
     """Return the call of this request; the blueprint has checked its scope."""
     actor, uow = caller.actor(), unit.current()
-    known = PROFILES.get(actor.profile.casefold(), LENIENT)
-    profile = replace(known, rules=_rules())
+    profile = leeway.profile_of(actor, _rules)
     return Call(uow, actor, profile, catalogue.of(uow, actor), answer.base_url())
 
 

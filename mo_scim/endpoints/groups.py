@@ -15,6 +15,7 @@ from mo_scim.endpoints.reporting import reported
 from mo_scim.endpoints.writing import Change, Outcome, Write, Writers
 from mo_scim.mapping import groups, members, operations, patches, render
 from mo_scim.mapping.operations import Operation
+from mo_scim.profiles import Deviation
 
 NO_CONTENT: Final = 204
 SHOWN_MEMBERS: Final = 100
@@ -89,7 +90,7 @@ def patched(call: Call, write: Write) -> Change:
     """Apply all operations, members in SQL; who is unknown is skipped where tolerated."""
     wanted = operations.read(write.body, "Group", call.profile)
     steps, rest = members.split(wanted, call.profile)
-    skip = call.profile.skip_unknown_members
+    skip = Deviation.UNKNOWN_MEMBERS in call.profile.tolerated
 
     def drafted(view: GroupView) -> GroupDraft | None:
         write.conditions.require(view)
@@ -99,7 +100,8 @@ def patched(call: Call, write: Write) -> Change:
         done = service.update(
             call.uow, call.actor, write.resource_id, drafted, steps, skip_unknown=skip
         )
-        told = (f"members: {done.skipped} unknown, skipped",) if done.skipped else ()
+        skipped = done.skipped and call.profile.allows(Deviation.UNKNOWN_MEMBERS)
+        told = (f"members: {done.skipped} unknown, skipped",) if skipped else ()
         status = 200 if done.view.size <= SHOWN_MEMBERS else NO_CONTENT
         return _outcome(call, write, done.view, (*_unmapped(done.view), *told), status)
 

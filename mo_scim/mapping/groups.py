@@ -10,19 +10,30 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from mo_access.domain.errors import Invalid
-from mo_access.domain.model import Actor, Document, GroupDraft, GroupView, Json, MemberChange, Role
+from mo_access.domain.errors import Invalid, TooLarge
+from mo_access.domain.model import (
+    MAX_MEMBERS,
+    Actor,
+    Document,
+    GroupDraft,
+    GroupView,
+    Json,
+    MemberChange,
+    Role,
+)
 from mo_scim.mapping import institutions
 from mo_scim.mapping.echo import is_echo
 from mo_scim.mapping.institutions import Catalogue
 from mo_scim.mapping.normalise import check_schemas, normalise, writable
+from mo_scim.mapping.refusals import InvalidSyntax
 from mo_scim.mapping.registered import is_named
 from mo_scim.mapping.request import Request, part, stored
 from mo_scim.mapping.shape import shape
 from mo_scim.mapping.validate import validate
-from mo_scim.profiles import Profile
+from mo_scim.profiles import Deviation, Profile
 from mo_scim.resources import GROUP_EXTENSION
 
+_MEMBER: Final = frozenset({"value", "$ref", "display", "type"})
 INSTITUTION: Final = f"{GROUP_EXTENSION}:institution"
 THEME: Final = f"{GROUP_EXTENSION}:theme"
 
@@ -88,15 +99,26 @@ def member_ids(value: Json, profile: Profile, where: str = "members") -> tuple[s
     Odd shapes (one object, bare texts) are read where the profile tolerates them.
     """
     entries = value if isinstance(value, list) else [value]
-    if not isinstance(value, list) and not profile.odd_shapes:
+    if not isinstance(value, list) and not profile.allows(Deviation.OBJECT_FOR_LIST):
         raise Invalid(f"{where}: must be a list. Send it in [ ].", attribute=where)
+    if len(entries) > MAX_MEMBERS:
+        raise too_many_members()
     found = [_member_id(item, profile, f"{where}[{i}]") for i, item in enumerate(entries)]
     return tuple(dict.fromkeys(found))
 
 
+def too_many_members() -> TooLarge:
+    """Say the limit of members in one request, over all its operations (rule 12)."""
+    message = f"members: has more than {MAX_MEMBERS} entries. Send them in parts, by PATCH."
+    return TooLarge(message, attribute="members")
+
+
 def members(body: Document, profile: Profile) -> MemberChange:
     """Return the members of a whole group as one step; none in the body means none at all."""
-    value = next((v for name, v in body.items() if name.casefold() == "members"), None)
+    sent = [v for name, v in body.items() if name.casefold() == "members"]
+    if len(sent) > 1:
+        raise Invalid("members: written twice. Send it once.", attribute="members")
+    value = sent[0] if sent else None
     people = () if value is None else member_ids(value, profile)
     if not people:
         return MemberChange("clear")
@@ -113,16 +135,23 @@ def labels(value: Json) -> tuple[tuple[str, str], ...]:
 
 
 def _member_id(item: Json, profile: Profile, where: str) -> str:
-    if isinstance(item, str) and profile.odd_shapes:
+    if isinstance(item, str) and profile.allows(Deviation.BARE_VALUES):
         return item
     if isinstance(item, dict):
         value = item.get("value")
         if value is None:
             value = next((v for k, v in item.items() if k.casefold() == "value"), None)
+        _refuse_unknown(item, profile, where)
         if isinstance(value, str) and value:
             return value
     message = f'{where}: has no value. Send {{"value": "<id of the User>"}}.'
     raise Invalid(message, attribute=f"{where}.value")
+
+
+def _refuse_unknown(item: Document, profile: Profile, where: str) -> None:
+    known = _MEMBER.issuperset(item) or _MEMBER.issuperset(name.casefold() for name in item)
+    if not known and not profile.allows(Deviation.UNKNOWN_ATTRIBUTES):
+        raise InvalidSyntax(f"{where}: a member has value, $ref, display and type.")
 
 
 def _said(extension: Document, shown: GroupView | None, explicit: frozenset[str]) -> Document:

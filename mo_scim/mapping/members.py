@@ -8,8 +8,13 @@ from __future__ import annotations
 from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator
 
 from mo_access.domain.errors import Invalid
-from mo_access.domain.model import Json, MemberChange
-from mo_scim.mapping.groups import labels, member_ids, members
+from mo_access.domain.model import MAX_MEMBERS, Json, MemberChange
+from mo_scim.mapping.groups import (
+    labels,
+    member_ids,
+    members,
+    too_many_members,
+)
 from mo_scim.mapping.operations import Operation
 from mo_scim.mapping.refusals import InvalidFilter
 from mo_scim.profiles import Profile
@@ -27,6 +32,8 @@ def split(
                 _append(steps, step)
         else:
             rest.append(operation)
+    if sum(len(step.people) for step in steps) > MAX_MEMBERS:
+        raise too_many_members()
     return tuple(steps), tuple(rest)
 
 

@@ -1,7 +1,8 @@
 """From what a client wrote to canonical names and types, with the tolerances of its profile.
 
 Names are compared without case (RFC 7643 section 2.1); null and the empty list are no value
-(section 2.5). Every other deviation is tolerated only where the profile says so.
+(section 2.5), and what stands in a read-only attribute does not count (RFC 7644 section 3.5.1).
+Every other deviation is tolerated only where the profile says so.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import Final
 
 from mo_access.domain.errors import Invalid
 from mo_access.domain.model import Document, Json
+from mo_scim.mapping.refusals import InvalidSyntax
 from mo_scim.mapping.shape import Attribute
-from mo_scim.profiles import Profile
+from mo_scim.profiles import Deviation, Profile
 
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 MAX_VALUES: Final = 5_000
@@ -34,7 +36,11 @@ def normalise(body: Document, shape: Attribute, profile: Profile, path: str = ""
             _unknown(path + name, profile)
             continue
         where = path + attribute.name
-        value = _value(raw, attribute, profile, where)
+        value = (
+            _echoed(raw, attribute)
+            if attribute.read_only
+            else _value(raw, attribute, profile, where)
+        )
         if value is None:
             continue
         if attribute.name in result:
@@ -60,22 +66,28 @@ def check_schemas(body: Document, shape: Attribute, profile: Profile) -> None:
     """Refuse missing and unknown schema URIs, unless the profile tolerates them."""
     sent = next((value for name, value in body.items() if name.casefold() == "schemas"), None)
     if not sent:
-        if profile.add_schemas:
+        if profile.allows(Deviation.MISSING_SCHEMAS):
             return
-        raise Invalid(f"schemas: is required. Send [{shape.name!r}].", attribute="schemas")
-    if profile.ignore_unknown:
-        return
+        message = f'schemas: is required. Send ["{shape.name}"].'
+        raise InvalidSyntax(message, attribute="schemas")
     known = {shape.name.casefold()} | {key for key, sub in shape.subs.items() if sub.extension}
-    if not isinstance(sent, list) or not all(str(urn).casefold() in known for urn in sent):
+    if isinstance(sent, list) and all(str(urn).casefold() in known for urn in sent):
+        return
+    if not profile.allows(Deviation.UNKNOWN_SCHEMAS):
         message = "schemas: names a schema that is not known here. GET /Schemas lists the known."
-        raise Invalid(message, attribute="schemas")
+        raise InvalidSyntax(message, attribute="schemas")
 
 
 def _unknown(path: str, profile: Profile) -> None:
-    if not profile.ignore_unknown:
+    if not profile.allows(Deviation.UNKNOWN_ATTRIBUTES):
         shown = path[:120]
         message = f"{shown}: is no attribute of this resource. Leave it out; see GET /Schemas."
-        raise Invalid(message, attribute=shown)
+        raise InvalidSyntax(message, attribute=shown)
+
+
+def _echoed(raw: Json, attribute: Attribute) -> Json:
+    """Keep of a read-only attribute the text that tells an echo, whatever else was sent."""
+    return raw if isinstance(raw, str) and attribute.kind != "complex" else None
 
 
 def _writable_value(value: Json, attribute: Attribute) -> Json:
@@ -94,7 +106,7 @@ def _value(raw: Json, attribute: Attribute, profile: Profile, where: str) -> Jso
     if not attribute.multi:
         return _one(raw, attribute, profile, where)
     if not isinstance(raw, list):
-        if not profile.odd_shapes:
+        if not profile.allows(Deviation.OBJECT_FOR_LIST):
             raise Invalid(f"{where}: must be a list. Send it in [ ].", attribute=where)
         raw = [raw]
     if len(raw) > MAX_VALUES and attribute.name != "members":
@@ -105,7 +117,7 @@ def _value(raw: Json, attribute: Attribute, profile: Profile, where: str) -> Jso
 
 
 def _one(raw: Json, attribute: Attribute, profile: Profile, where: str) -> Json:
-    if isinstance(raw, list) and profile.odd_shapes and len(raw) <= 1:
+    if isinstance(raw, list) and len(raw) <= 1 and profile.allows(Deviation.LIST_FOR_OBJECT):
         raw = raw[0] if raw else None
     if raw is None:
         return None
@@ -115,7 +127,8 @@ def _one(raw: Json, attribute: Attribute, profile: Profile, where: str) -> Json:
 
 
 def _complex(raw: Json, attribute: Attribute, profile: Profile, where: str) -> Json:
-    if isinstance(raw, str | int) and profile.odd_shapes and "value" in attribute.subs:
+    bare = isinstance(raw, str | int) and "value" in attribute.subs
+    if bare and profile.allows(Deviation.BARE_VALUES):
         raw = {"value": raw}
     if not isinstance(raw, dict):
         raise Invalid(f"{where}: must be an object. Send it in {{ }}.", attribute=where)
@@ -128,22 +141,23 @@ def _simple(raw: Json, attribute: Attribute, profile: Profile, where: str) -> Js
         return _boolean(raw, profile, where)
     if attribute.kind in {"integer", "decimal"}:
         return raw
-    if isinstance(raw, int | float) and not isinstance(raw, bool) and profile.text_numbers:
+    number = isinstance(raw, int | float) and not isinstance(raw, bool)
+    if number and profile.allows(Deviation.NUMBERS_AS_TEXT):
         return str(raw)
     if not isinstance(raw, str):
         raise Invalid(f'{where}: must be text. Send it in " ".', attribute=where)
     if _UNSTORABLE.search(raw):
         message = f"{where}: holds a NUL character or half a surrogate pair. Leave it out."
         raise Invalid(message, attribute=where)
-    return None if raw == "" and profile.drop_empty else raw
+    return None if raw == "" and profile.allows(Deviation.EMPTY_TEXTS) else raw
 
 
 def _boolean(raw: Json, profile: Profile, where: str) -> bool | None:
     if isinstance(raw, bool):
         return raw
-    if isinstance(raw, str) and profile.text_booleans:
-        if raw == "":
-            return None
-        if raw.casefold() in _BOOLEANS:
-            return _BOOLEANS[raw.casefold()]
+    if raw == "" and profile.allows(Deviation.EMPTY_TEXTS):
+        return None
+    word = raw.casefold() if isinstance(raw, str) else ""
+    if word in _BOOLEANS and profile.allows(Deviation.TEXT_BOOLEANS):
+        return _BOOLEANS[word]
     raise Invalid(f"{where}: must be true or false, without quotes.", attribute=where)

@@ -19,12 +19,16 @@ from mo_access.domain.model import Document, Json
 from mo_scim.mapping.addressing import Place, locate
 from mo_scim.mapping.filters import cure
 from mo_scim.mapping.refusals import InvalidPath, InvalidSyntax, TooMany
-from mo_scim.profiles import Profile
+from mo_scim.mapping.shape import shape
+from mo_scim.profiles import Deviation, Profile
 
 MAX_OPERATIONS: Final = 1_000
 _UNSTORABLE: Final = re.compile(r"\\u(0000|d[89a-f])", re.IGNORECASE)
 """A NUL or half of a surrogate pair, escaped in a filter inside a path."""
 _KINDS: Final = frozenset({"add", "remove", "replace"})
+_MESSAGE: Final = frozenset({"schemas", "operations"})
+_OPERATION: Final = frozenset({"op", "path", "value"})
+_PATCH: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,13 @@ def read(body: Document, resource: str, profile: Profile) -> tuple[Operation, ..
 
     Raises ``InvalidSyntax``, ``InvalidPath``, ``MissingTarget`` (remove without path), ``TooMany``.
     """
-    found = next((value for key, value in body.items() if key.casefold() == "operations"), None)
-    items = [found] if isinstance(found, dict) else found
+    parts = _parts(body)
+    if not parts.get("schemas") and not profile.allows(Deviation.MISSING_SCHEMAS):
+        raise InvalidSyntax(f'schemas: is required. Send ["{_PATCH}"].', attribute="schemas")
+    _refuse_unknown(parts, _MESSAGE, profile)
+    items = parts.get("operations")
+    if isinstance(items, dict) and profile.allows(Deviation.OBJECT_FOR_LIST):
+        items = [items]
     if not isinstance(items, list) or not items:
         raise InvalidSyntax("Operations: is required. Send a list of operations.")
     if len(items) > MAX_OPERATIONS:
@@ -67,54 +76,107 @@ def read(body: Document, resource: str, profile: Profile) -> tuple[Operation, ..
 def _operations(item: Json, resource: str, profile: Profile) -> Iterator[Operation]:
     if not isinstance(item, dict):
         raise InvalidSyntax('Operations: an entry is {"op": …, "path": …, "value": …}.')
-    parts = {key.casefold(): value for key, value in item.items()}
-    kind = str(parts.get("op", "")).casefold()
-    if kind not in _KINDS:
-        raise InvalidSyntax("op: is add, remove or replace.", attribute="op")
+    parts = _parts(item)
+    _refuse_unknown(parts, _OPERATION, profile)
+    kind = _kind(parts.get("op"), profile)
     path, value = parts.get("path"), parts.get("value")
     if path is not None and not isinstance(path, str):
         raise InvalidPath("path: must be text.", attribute="path")
     if kind != "remove" and "value" not in parts:
         raise Invalid("value: is required for add and replace.", attribute="value")
+    if kind == "remove" and value is not None and not profile.allows(Deviation.REMOVE_VALUES):
+        message = 'value: remove takes none. Select in the path, as in: members[value eq "…"]'
+        raise Invalid(message, attribute="value")
     if path and path.strip():
         yield from _known(kind, path.strip(), value, resource, profile)
     else:
         yield from _keys(kind, value, resource, profile)
 
 
+def _parts(message: Document) -> Document:
+    """Return the parts under folded names; refuses one that is written twice, in two cases."""
+    parts = {key.casefold(): value for key, value in message.items()}
+    if len(parts) != len(message):
+        raise InvalidSyntax("A PATCH holds a name twice. Send it once.")
+    return parts
+
+
+def _refuse_unknown(parts: Document, known: frozenset[str], profile: Profile) -> None:
+    if not known.issuperset(parts) and not profile.allows(Deviation.UNKNOWN_ATTRIBUTES):
+        raise InvalidSyntax(f"A PATCH knows {', '.join(sorted(known))}. Leave the rest out.")
+
+
+def _kind(op: Json, profile: Profile) -> str:
+    kind = op.casefold() if isinstance(op, str) else ""
+    odd = kind != op and not profile.allows(Deviation.OP_CASE)
+    if kind not in _KINDS or odd:
+        raise InvalidSyntax("op: is add, remove or replace, in lower case.", attribute="op")
+    return kind
+
+
 def _keys(kind: str, value: Json, resource: str, profile: Profile) -> Iterator[Operation]:
     if kind == "remove":
         raise MissingTarget("path: is required for remove.", attribute="path")
-    if isinstance(value, list) and len(value) == 1:
+    if not profile.allows(Deviation.NO_PATH):
+        raise InvalidSyntax("path: is required. Send one for each operation.", attribute="path")
+    if isinstance(value, list) and len(value) == 1 and profile.allows(Deviation.LIST_FOR_OBJECT):
         value = value[0]
     if not isinstance(value, dict):
         raise Invalid("value: must be an object when there is no path.", attribute="value")
     for key, part in value.items():
-        for op in _known(kind, key, part, resource, profile):
+        for op in _known(kind, _key(key, resource, profile), part, resource, profile):
             yield Operation(op.kind, op.place, op.value, op.selection, implied=True)
+
+
+def _key(key: str, resource: str, profile: Profile) -> str:
+    """Return a key of a value without path; more than an attribute's name is a path in it."""
+    is_path = key.casefold() not in shape(resource).subs and any(sign in key for sign in ".:[")
+    if is_path and not profile.allows(Deviation.PATHS_AS_KEYS):
+        raise InvalidSyntax(f"{key[:120]}: is no attribute. Send it as a path.")
+    return key
 
 
 def _known(
     kind: str, path: str, value: Json, resource: str, profile: Profile
 ) -> Iterator[Operation]:
     """Read one path; one that names nothing is ignored where unknown attributes are."""
-    node = _parsed(path)
+    node = _parsed(path, profile)
     place = locate(node.attr_path if isinstance(node, ValuePath) else node, resource)
     if place is not None and isinstance(node, ValuePath) and node.sub_attr:
         place = _part(place, node.sub_attr)
     if place is not None:
         selection = node.val_filter if isinstance(node, ValuePath) else None
         _check_selection(place, selection)
+        _check_spelling(path, place, profile)
         yield Operation(kind, place, value, selection)
-    elif not profile.ignore_unknown:
+    elif not profile.allows(Deviation.UNKNOWN_ATTRIBUTES):
         raise InvalidPath(f"path: {path[:120]} names no attribute.", attribute="path")
 
 
-def _parsed(path: str) -> AttrPath | ValuePath:
+def _check_spelling(path: str, place: Place, profile: Profile) -> None:
+    """Refuse an extension's attribute without its URN, or with a dot behind it (section 3.10)."""
+    if not place.urn or place.attribute.extension:
+        return
+    urn, folded = place.urn.casefold(), path.casefold()
+    spelling = (
+        Deviation.DOT_AFTER_URN
+        if folded.startswith(f"{urn}.")
+        else None
+        if folded.startswith(urn)
+        else Deviation.SHORT_NAMES
+    )
+    if spelling and not profile.allows(spelling):
+        raise InvalidPath(f"path: write it as {place.urn}:{place.attribute.name}", attribute="path")
+
+
+def _parsed(path: str, profile: Profile) -> AttrPath | ValuePath:
     if _UNSTORABLE.search(path):
         raise InvalidPath("path: holds a character that no value can have.", attribute="path")
+    cured = cure(path)
+    if cured != path and not profile.allows(Deviation.BARE_FILTERS):
+        raise InvalidPath('path: a value in a filter stands in " ".', attribute="path")
     try:
-        node = Path(cure(path)).ast
+        node = Path(cured).ast
     except SCIMException:
         node = None
     if isinstance(node, AttrPath | ValuePath):

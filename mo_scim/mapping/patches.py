@@ -17,7 +17,7 @@ from mo_scim.mapping.normalise import normalise, writable
 from mo_scim.mapping.operations import Operation
 from mo_scim.mapping.selecting import equalities, meets
 from mo_scim.mapping.shape import Attribute, shape
-from mo_scim.profiles import Profile
+from mo_scim.profiles import Deviation, Profile
 
 MAX_WORK: Final = 1_000_000
 """How many values the operations of one PATCH look at, all together, at most (rule 12)."""
@@ -40,6 +40,7 @@ def apply(
             raise TooLarge("Operations: too many for so many values. Send fewer at once.")
         if _is_read_only(document, operation):
             continue
+        _refuse_needed(operation)
         _apply(document, operation, resource, profile)
         if not operation.implied:
             named.add(operation.path)
@@ -64,6 +65,13 @@ def _is_read_only(document: Document, operation: Operation) -> bool:
     if operation.implied or (same and operation.kind != "remove"):
         return True
     raise Immutable(f"{operation.path}: is read-only.", attribute=operation.path)
+
+
+def _refuse_needed(operation: Operation) -> None:
+    """Refuse to take away what a resource must have (RFC 7644 section 3.5.2.2)."""
+    place = operation.place
+    if operation.kind == "remove" and place.attribute.required and place.sub is None:
+        raise Immutable(f"{operation.path}: is required and stays.", attribute=operation.path)
 
 
 def _apply(document: Document, operation: Operation, resource: str, profile: Profile) -> None:
@@ -251,7 +259,8 @@ def _selected(holder: Document, shape_: Attribute, operation: Operation, profile
 def _made(operation: Operation, shape_: Attribute, profile: Profile) -> Json:
     """Make the entry that an add selects and that does not exist; anything else is refused."""
     attribute, node = operation.place.attribute, operation.selection
-    if operation.kind != "add" or not profile.create_on_add or node is None:
+    allowed = operation.kind == "add" and profile.allows(Deviation.CREATE_ON_ADD)
+    if node is None or not allowed:
         message = f"{operation.path}: the filter selects nothing."
         raise MissingTarget(message, attribute=operation.place.name)
     value = _cured([equalities(node, attribute)], attribute, shape_, profile)

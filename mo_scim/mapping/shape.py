@@ -29,6 +29,7 @@ class Attribute:
     multi: bool = False
     read_only: bool = False
     exact: bool = False
+    required: bool = False
     returned: str = "default"
     extension: bool = False
     subs: Mapping[str, Attribute] = field(default_factory=dict)
@@ -72,6 +73,7 @@ def _attribute(item: SchemaAttribute) -> Attribute:
         kind=kind,
         multi=bool(item.multi_valued),
         read_only=item.mutability is Mutability.read_only,
+        required=bool(item.required),
         exact=bool(item.case_exact) or kind in {"reference", "binary"},
         returned=str((item.returned or Returned.default).value),
         subs=_fold(_attribute(sub) for sub in item.sub_attributes or ()),

@@ -9,13 +9,14 @@ from pydantic import ValidationError
 from scim2_models import Context
 
 from mo_access.domain.errors import Invalid
-from mo_access.domain.model import Document
-from mo_scim.resources import Group, User
+from mo_access.domain.model import Document, Json
+from mo_scim.resources import CORE_GROUP, CORE_USER, Group, User
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _MODELS: Final[Mapping[str, Any]] = {"User": User, "Group": Group}
+_CORE: Final[Mapping[str, Json]] = {"User": CORE_USER, "Group": CORE_GROUP}
 _SENTENCES: Final[Mapping[str, str]] = {
     "required_error": "is required. Send a value that is not empty",
     "string_type": "must be text",
@@ -30,13 +31,15 @@ _SENTENCES: Final[Mapping[str, str]] = {
 def validate(body: Document, resource: str, *, replaces: bool) -> None:
     """Raise ``Invalid`` that names the attribute, what is wrong and what to do.
 
-    The text never holds the value, which may be sensitive.
+    The text never holds the value, which may be sensitive. ``schemas`` was judged before; what
+    the body holds says which of ours apply.
     """
+    urns = [_CORE[resource], *(name for name in body if name.startswith("urn:"))]
     context = (
         Context.RESOURCE_REPLACEMENT_REQUEST if replaces else Context.RESOURCE_CREATION_REQUEST
     )
     try:
-        _MODELS[resource].model_validate(body, scim_ctx=context)
+        _MODELS[resource].model_validate({**body, "schemas": urns}, scim_ctx=context)
     except ValidationError as error:
         raise _invalid(error.errors(include_url=False, include_input=False)[0]) from error
 
@@ -49,7 +52,7 @@ def _invalid(error: ErrorDetails) -> Invalid:
     sentence = _SENTENCES.get(
         error["type"], "has a value that its schema refuses. See GET /Schemas"
     )
-    return Invalid(f"{where}: {sentence}.", attribute=where or None)
+    return Invalid(f"{where or 'body'}: {sentence}.", attribute=where or None)
 
 
 def _path(parts: tuple[int | str, ...]) -> str:

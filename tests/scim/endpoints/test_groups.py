@@ -149,6 +149,20 @@ def test_unknown_members_in_post_and_put_are_refused(broker: Broker) -> None:
     assert broker.send("PUT", group_of(broker), body).status_code == 400
 
 
+@ON_ONE_ENGINE
+def test_a_name_that_stands_twice_in_two_cases_is_refused(
+    broker: Broker, people: list[str]
+) -> None:
+    """It has two meanings, and which members would be left is no guess to make."""
+    path = group_of(broker, *people)
+    body = {"displayName": THEME, "members": [{"value": people[0]}], "Members": []}
+    assert broker.send("PUT", path, body).status_code == 400
+    twice = {"op": "remove", "path": "members", "Path": f'members[value eq "{people[0]}"]'}
+    answer = broker.patched(path, twice)
+    assert (answer.status_code, parsed(answer)["scimType"]) == (400, "invalidSyntax")
+    assert members_of(broker, path) == set(people)
+
+
 def test_a_large_group_answers_204_to_a_patch(broker: Broker) -> None:
     """A large group answers 204 to a patch."""
     ids = [broker.made("/Users", {"userName": f"u{n}"})["id"] for n in range(101)]

@@ -191,7 +191,7 @@ REFUSED = [
     ({"op": "replace", "path": "title"}, "invalidValue"),
     ({"op": "replace", "path": "title", "value": {"a": 1}}, "invalidValue"),
     ({"op": "replace", "value": "x"}, "invalidValue"),
-    ({"op": "remove", "path": "userName"}, "invalidValue"),
+    ({"op": "remove", "path": "userName"}, "mutability"),
     ("nonsense", "invalidSyntax"),
 ]
 
