@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -21,7 +22,7 @@ from mo_web import csrf, headers, health, language, log, metrics, requestid, sha
 from mo_web.access_token import AccessTokens, Rules
 from mo_web.errors import Problem, Unauthenticated, problem_of
 from mo_web.fetch import get_json
-from mo_web.introspection import Introspector
+from mo_web.introspection import BUDGET_SECONDS, Introspector
 from mo_web.issuer import Issuers
 from mo_web.limits import Limits
 from mo_web.proxies import ProxyGate
@@ -102,7 +103,8 @@ def _access_tokens(settings: Settings) -> AccessTokens:
     rules = Rules(
         settings.audiences, settings.scim_token_algorithms, settings.introspection_seconds
     )
-    return AccessTokens(Issuers(get_json, monotonic, plain_http=settings.plain_http), rules)
+    fetch = partial(get_json, seconds=BUDGET_SECONDS / 2)  # the document, then the keys
+    return AccessTokens(Issuers(fetch, monotonic, plain_http=settings.plain_http), rules)
 
 
 def _begin() -> None:
