@@ -24,6 +24,7 @@ _CORE_TESTS = "tests/access/test_people.py"
 _TOKEN, _TOKEN_TESTS = "mo_oidc/id_token.py", "tests/oidc/test_id_token.py"
 _FILTERS = "mo_access/storage/criteria.py"
 _FILTER_TESTS = "tests/scim/test_filters_in_sql.py tests/storage/test_criteria.py"
+_ACCESS_TESTS = "tests/web/test_issuer.py tests/web/test_access_token.py"
 _CHECK: Final = "    _check_{},\n"
 
 MUTANTS: Final = (
@@ -71,11 +72,60 @@ MUTANTS: Final = (
             "acr",
         )
     ),
+    *(
+        Mutant("mo_web/access_token.py", _CHECK.format(name), "", _ACCESS_TESTS)
+        for name in ("issuer", "audience", "expiry", "not_before", "issued_at", "kind")
+    ),
     Mutant(
-        "mo_web/introspection.py",
-        " or _has_person(told, client_id)",
+        "mo_web/subjects.py",
+        "if any(name.casefold() in PERSON_CLAIMS for name in claims):",
+        "if False:",
+        _ACCESS_TESTS,
+    ),
+    Mutant(
+        "mo_web/subjects.py",
+        'claims["sub"] != client_id and not _is_entra_app(claims):',
+        "False:",
+        _ACCESS_TESTS,
+    ),
+    Mutant("mo_web/subjects.py", 'claims.get("idtyp") == "app" and ', "", _ACCESS_TESTS),
+    Mutant(
+        "mo_web/subjects.py",
+        "if any(other != first for other in named):",
+        "if False:",
+        _ACCESS_TESTS,
+    ),
+    Mutant(
+        "mo_web/caller.py",
+        "if issuer is not None and _is_trusted(issuer):",
+        "if issuer is not None:",
+        _ACCESS_TESTS,
+    ),
+    Mutant("mo_web/issuer.py", "if not self._budget.take():", "if False:", _ACCESS_TESTS),
+    Mutant(
+        "mo_web/caller.py",
+        "    subjects.check_recipient(presented, provider.client_id, settings.audiences)\n",
         "",
-        "tests/web",
+        "tests/scim/endpoints/test_me.py",
+    ),
+    Mutant(
+        "mo_web/caller.py",
+        "client = subjects.machine(_provider_token(token))",
+        "told = _provider_token(token)\n"
+        "        client = subjects.OAuthClient(told.issuer, subjects.client_of(told))",
+        "tests/scim/endpoints/test_me.py",
+    ),
+    Mutant(
+        "mo_access/service/own_record.py",
+        "if any(match.everywhere for match in live):",
+        "if True:",
+        "tests/scim/endpoints/test_me.py",
+    ),
+    Mutant(
+        "mo_access/storage/matching.py",
+        "and_(person.c.active == 1, person.c.blocked.is_(None))",
+        "person.c.active == 1",
+        "tests/scim/endpoints/test_me.py",
     ),
     Mutant(
         _FILTERS,
