@@ -9,17 +9,18 @@ INSTALLED := $(VENV)/.installed
 BROKER_INSTALLED := $(BROKER_VENV)/.installed
 PIP_FLAGS := --disable-pip-version-check --quiet
 PACKAGES := mo_access mo_web mo_scim mo_oidc mo_authzen mo_portal mo_demo deploy
-CHECKED := $(wildcard $(PACKAGES)) bench tests
+CHECKED := $(wildcard $(PACKAGES)) bench conformance tests
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 MUTANTS_ARGS ?=
 TEST_WORKERS ?= 2
+CONFORMANCE_ARGS ?=
 # uv makes the locks (`make lock`); nobody needs it to use them.
 UV ?= uv
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-broker demo test mutants bench bench-load coverage check lint format translations wheel lock clean
+.PHONY: help install install-broker demo test mutants bench bench-load conformance coverage check lint format translations wheel lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +64,9 @@ bench: install ## the measurements behind the designs (minutes; BENCH_ARGS=--run
 
 bench-load: install ## real servers under load beside their peers, into docs/performance.md (long)
 	@$(BIN)/python -m bench.load $(BENCH_ARGS)
+
+conformance: install ## judge our SCIM with public suites; CONFORMANCE_ARGS="--base-url=… --token=…" judges another
+	@$(BIN)/python -m conformance $(CONFORMANCE_ARGS)
 
 coverage: test ## the tests, then the coverage as pages in htmlcov/
 	@$(BIN)/coverage html

@@ -33,6 +33,12 @@ _DECLARED: Final[tuple[tuple[_Model, str], ...]] = (
     (resources.Institution, "Institution"),
     (resources.Theme, "Theme"),
 )
+_DESCRIPTIONS: Final[Mapping[str, str]] = {
+    resources.CORE_USER: "User Account",
+    resources.ENTERPRISE: "Enterprise User",
+    resources.CORE_GROUP: "Group",
+}
+"""The words of RFC 7643 section 8.7.1, for which some validators look."""
 _TYPES: Final = (
     ("User", "Users", resources.CORE_USER, (resources.ENTERPRISE, resources.USER_EXTENSION)),
     ("Group", "Groups", resources.CORE_GROUP, (resources.GROUP_EXTENSION,)),
@@ -71,7 +77,9 @@ def _schemas(base_url: str) -> list[Document]:
         body: Document = model.to_schema().model_dump(mode="json", exclude_none=True)
         location = f"{base_url}/Schemas/{body['id']}"
         meta: Document = {"resourceType": "Schema", "location": location}
-        found.append({**body, "schemas": [_SCHEMA], "name": name, "meta": meta})
+        told = _DESCRIPTIONS.get(str(body["id"]), body["description"])
+        extra: Document = {"schemas": [_SCHEMA], "name": name, "description": told, "meta": meta}
+        found.append({**body, **extra})
     return found
 
 
