@@ -24,7 +24,7 @@ def test_groups_of_before_are_counted(database: Database) -> None:
             groups.create(uow, actor, named, MemberChange("add", tuple(ids[:size])))
         uow.commit()
     database.close()
-    migrating.downgrade(database.url, "0003")
+    migrating.downgrade(database.url, "0002")
     migrating.upgrade(database.url)
     with database.connect() as conn:
         rows = conn.all(select(group.c.display_name, group.c.size).order_by(group.c.pk))
