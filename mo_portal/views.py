@@ -9,12 +9,10 @@ from urllib.parse import urlencode
 
 from flask.typing import ResponseReturnValue
 
-from mo_access.domain.errors import NotFound
 from mo_access.service import decisions, documents, profile
 from mo_access.service.decisions import Place, Right
 from mo_access.service.documents import Document
 from mo_access.service.sessions import Session
-from mo_access.service.unit_of_work import UnitOfWork
 from mo_oidc import guards
 from mo_portal import files
 from mo_web import pages, unit
@@ -68,29 +66,16 @@ def contacts() -> ResponseReturnValue:
 def document(document_id: str) -> ResponseReturnValue:
     """GET the bytes of a document, if the person may read it now (rules 7 and 9).
 
-    A refusal is a 403 page with its reason code, and in the audit trail. Raises ``NotFound`` for
-    an unknown document, and alike for one of an institution where the person never was anything.
+    A refusal is a 403 page with its reason code, and in the audit trail. Raises ``NotFound``.
     """
     session, uow = _session(), unit.current()
-    wanted = _wanted(uow, session, document_id)
+    wanted = documents.get(uow, document_id)
     decision = documents.decide(uow, session.person, wanted, session.policy)
     documents.record_reading(uow, session.person, wanted, decision)
     uow.commit()
     if decision.allowed:
         return files.send(shared().settings.documents, wanted)
-    if documents.is_foreign(uow, session.person, wanted):
-        raise NotFound("There is no such document.")
     return guards.denied(decision)
-
-
-def _wanted(uow: UnitOfWork, session: Session, document_id: str) -> Document:
-    """Return the document; asking for one that is not there leaves the same trace as a refusal."""
-    try:
-        return documents.get(uow, document_id)
-    except NotFound:
-        documents.record_unknown(uow, session.person)
-        uow.commit()
-        raise
 
 
 def _session() -> Session:

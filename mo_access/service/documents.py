@@ -15,15 +15,7 @@ from mo_access.storage.documents import Document
 
 _TELLING: Final = (Reason.LEVEL, Reason.DORMANT, Reason.NO_THEME)
 
-__all__ = [
-    "Document",
-    "decide",
-    "get",
-    "is_foreign",
-    "readable",
-    "record_reading",
-    "record_unknown",
-]
+__all__ = ["Document", "decide", "get", "readable", "record_reading"]
 
 
 def get(uow: UnitOfWork, document_id: str) -> Document:
@@ -69,26 +61,10 @@ def decide(
     return min(answers, key=_rank, default=Decision(allowed=False, reason=Reason.UNKNOWN))
 
 
-def is_foreign(uow: UnitOfWork, person_id: str, document: Document) -> bool:
-    """Tell whether nobody ever said that the person belongs to the document's institution.
-
-    That such a document exists is not for this person to know (rule 4).
-    """
-    known = access.person_facts(uow.conn, person_id)
-    told = {a.institution for a in known.affiliations} if known else set()
-    later = access.successors(uow.conn, document.institution)
-    return not any(told & access.lineage(uow.conn, number) for number in later)
-
-
 def _rank(decision: Decision) -> int:
     if decision.allowed:
         return 0
     return _TELLING.index(decision.reason) + 2 if decision.reason in _TELLING else 1
-
-
-def record_unknown(uow: UnitOfWork, person_id: str) -> None:
-    """Write down that somebody asked for what is not there; not what, it may be anything."""
-    uow.record(Event("document.read", "refused", person_id, facts={"reason": Reason.UNKNOWN.value}))
 
 
 def record_reading(uow: UnitOfWork, person_id: str, document: Document, decision: Decision) -> None:
