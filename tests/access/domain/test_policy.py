@@ -95,6 +95,13 @@ def test_one_live_affiliation_is_enough() -> None:
     assert decide(facts(affiliations=others), Session(10)).allowed
 
 
+def test_a_blocked_affiliation_never_counts_beside_one_that_ended() -> None:
+    """Not everything is blocked, and still nothing is current."""
+    others = (replace(MEMBER, blocked=True), replace(MEMBER, end="2026-11-01"))
+    decision = decide(facts(affiliations=others), Session(10))
+    assert (decision.allowed, decision.reason) == (False, Reason.ENDED)
+
+
 @pytest.mark.parametrize(
     ("held", "asked", "allowed"),
     [
