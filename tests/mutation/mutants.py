@@ -21,6 +21,7 @@ class Mutant(NamedTuple):
 _POLICY, _POLICY_TESTS = "mo_access/domain/policy.py", "tests/access/domain/test_policy.py"
 _PEOPLE, _GROUPS = "mo_access/storage/people.py", "mo_access/storage/groups.py"
 _CORE_TESTS = "tests/access/test_people.py"
+_SESSION_TESTS = "tests/access/test_sessions.py"
 _TOKEN, _TOKEN_TESTS = "mo_oidc/id_token.py", "tests/oidc/test_id_token.py"
 _FILTERS = "mo_access/storage/criteria.py"
 _FILTER_TESTS = "tests/scim/test_filters_in_sql.py tests/storage/test_criteria.py"
@@ -41,7 +42,7 @@ MUTANTS: Final = (
     Mutant(_POLICY, "(a.start or today) <= today", "True", _POLICY_TESTS),
     Mutant(_POLICY, "today <= (a.end or today)", "True", _POLICY_TESTS),
     Mutant(_PEOPLE, ".where(scope(client, platform=platform))", "", _CORE_TESTS),
-    Mutant(_GROUPS, ".where(scope(client, platform=platform))", "", "tests/scim/endpoints"),
+    Mutant(_GROUPS, ".where(scope(client, platform=platform))", "", "tests/security"),
     Mutant(
         "mo_access/storage/memberships.py",
         "known = known.where(_mine)",
@@ -55,8 +56,15 @@ MUTANTS: Final = (
         "tests/authzen tests/security",
     ),
     Mutant("mo_access/storage/matching.py", ".where(trusted(_issuer))", "", _CORE_TESTS),
-    Mutant("mo_access/storage/sessions.py", "        person.c.active == 1,\n", "", "tests/oidc"),
-    Mutant("mo_access/storage/sessions.py", "        link.c.active == 1,\n", "", _CORE_TESTS),
+    *(
+        Mutant("mo_access/storage/sessions.py", f"        {check},\n", "", _SESSION_TESTS)
+        for check in (
+            "person.c.active == 1",
+            "person.c.blocked.is_(None)",
+            "link.c.active == 1",
+            "client.c.revoked.is_(None)",
+        )
+    ),
     *(
         Mutant(_TOKEN, _CHECK.format(name), "", _TOKEN_TESTS)
         for name in (
