@@ -27,6 +27,8 @@ help: ## list the targets
 
 install: $(INSTALLED) ## make .venv with everything to run and to test
 
+# The lock is complete, so pip has nothing to resolve (--no-deps): older pips look beside the lock
+# for an extra (`coverage[toml]`), and fail when a newer release is out. `pip check` holds it complete.
 # A pyenv shim or a Debian Python without python3-venv is present and still of no use: try, don't look.
 $(INSTALLED): requirements/test.txt pyproject.toml Makefile
 	@set -eu; found=; \
@@ -40,8 +42,9 @@ $(INSTALLED): requirements/test.txt pyproject.toml Makefile
 	  echo "$$found has no venv module. Install it (Debian: apt-get install python3-venv)." >&2; exit 1; fi; \
 	[ -x $(BIN)/python ] || { echo "Making $(VENV) with $$found"; "$$found" -m venv $(VENV); }
 	@echo "Installing the locked dependencies"
-	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements/test.txt
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes --no-deps -r requirements/test.txt
 	@$(BIN)/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip check --disable-pip-version-check
 	@touch $@
 
 install-broker: $(BROKER_INSTALLED) ## make .venv-canaille, the identity broker of the demo and the journeys

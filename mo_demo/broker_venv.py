@@ -58,7 +58,9 @@ def _make(target: Path, lock: Path) -> None:
     done = subprocess.run(  # noqa: S603 - a fixed command line, no shell
         [
             *(str(target / "bin" / "python"), "-m", "pip", "install"),
-            *("--disable-pip-version-check", "--quiet", "--require-hashes", "-r", str(lock)),
+            *("--disable-pip-version-check", "--quiet", "--require-hashes"),
+            # The lock is complete; older pips would look beside it for the extras that it names.
+            *("--no-deps", "-r", str(lock)),
         ],
         capture_output=True,
         text=True,
