@@ -13,10 +13,11 @@ from typing import Final, TypeAlias
 
 from scim2_models import Extension, Resource
 
-from mo_access.domain.model import MAX_PAGE, Document, Json
+from mo_access.domain.model import DEFAULT_PAGE, MAX_PAGE, Document, Json
 from mo_scim import resources
 from mo_scim.mapping import render
 from mo_scim.mapping.bulk import MAX_OPERATIONS
+from mo_scim.mapping.cursors import TIMEOUT_SECONDS
 
 BULK_BYTES: Final = 4 * 1024 * 1024
 
@@ -64,8 +65,8 @@ def discovery(base_url: str) -> Discovery:
     types = {str(t["name"]).casefold(): _bytes(t) for t in _types(base_url)}
     return Discovery(
         service_provider_config=_bytes(_config(base_url)),
-        schemas=render.page(len(schemas), 1, list(schemas.values())),
-        resource_types=render.page(len(types), 1, list(types.values())),
+        schemas=render.page(len(schemas), list(schemas.values()), start=1),
+        resource_types=render.page(len(types), list(types.values()), start=1),
         schema=schemas,
         resource_type=types,
     )
@@ -118,6 +119,14 @@ def _config(base_url: str) -> Document:
             "maxPayloadSize": BULK_BYTES,
         },
         "filter": {"supported": True, "maxResults": MAX_PAGE},
+        "pagination": {
+            "cursor": True,
+            "index": True,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": DEFAULT_PAGE,
+            "maxPageSize": MAX_PAGE,
+            "cursorTimeout": TIMEOUT_SECONDS,
+        },
         "changePassword": {"supported": False},
         "sort": supported,
         "etag": supported,

@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 MAX_MEMBERS: Final = 200_000
 MAX_PAGE: Final = 1_000
+DEFAULT_PAGE: Final = 100
 
 
 class Role(StrEnum):
@@ -262,12 +263,20 @@ class MemberChange:
     """(person id, text) as the client labels its members; it means nothing here."""
 
 
+Position: TypeAlias = tuple[str | int | None, int]
+"""A place in a list: the value that it is sorted by, if any, and the key of the row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """A page of results and how many there are in all."""
+    """A page of results and how many there are in all (None: not asked).
 
-    total: int
+    ``last`` is the place of the last one in the order of the list, None when none comes after.
+    """
+
+    total: int | None
     items: tuple[T, ...]
+    last: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +284,8 @@ class Query:
     """What to list: filled by a door, run by storage inside the caller's scope.
 
     ``start`` counts from 1; ``count`` 0 asks for the total only. ``sort`` is a field of
-    ``criteria`` or None for creation order.
+    ``criteria`` or None for creation order. ``after`` goes on behind that place (``Page.last`` of
+    the page before); ``counted`` False leaves out the total.
     """
 
     criteria: Criteria | None = None
@@ -284,6 +294,8 @@ class Query:
     start: int = 1
     count: int = 100
     members: bool = True
+    after: Position | None = None
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

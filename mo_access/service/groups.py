@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -82,8 +82,9 @@ def get(uow: UnitOfWork, actor: Actor, group_id: str, *, members: bool = True) -
 
 def find(uow: UnitOfWork, actor: Actor, query: Query) -> Page[GroupView]:
     """Return a page of this client's groups; members only when the query asks for them."""
-    total, rows = groups.find(uow.conn, actor, query)
-    return Page(total, tuple(_views(uow, rows, members=query.members)))
+    found = groups.find(uow.conn, actor, query)
+    items = tuple(_views(uow, found.items, members=query.members))
+    return Page(found.total, items, found.last)
 
 
 def with_members(uow: UnitOfWork, view: GroupView) -> GroupView:
@@ -128,7 +129,7 @@ def delete(uow: UnitOfWork, actor: Actor, group_id: str, check: Check) -> None:
     """Delete a group; its members lose what it gave. ``check`` may refuse a stale version."""
     row = _locked(uow, actor, group_id)
     check(row.view)
-    groups.drop(uow.conn, row.pk)
+    groups.drop(uow.conn, row.pk, row.client_pk)
     _record(uow, "group.delete", group_id, row.view, {"members": row.view.size})
 
 
@@ -145,7 +146,7 @@ def _found(row: GroupRow | None) -> GroupRow:
     return row
 
 
-def _views(uow: UnitOfWork, rows: list[GroupRow], *, members: bool) -> list[GroupView]:
+def _views(uow: UnitOfWork, rows: Sequence[GroupRow], *, members: bool) -> list[GroupView]:
     if not (members and rows):
         return [row.view for row in rows]
     found = memberships.members(uow.conn, [row.pk for row in rows])

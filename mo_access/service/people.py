@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from mo_access.domain import affiliations
@@ -18,9 +18,10 @@ from mo_access.domain.model import (
     PersonView,
     Query,
 )
+from mo_access.domain.text import fold
 from mo_access.service import persons, registration
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import derived, identities, people, rights
+from mo_access.storage import derived, identities, people, rights, trigrams
 from mo_access.storage.engine import Duplicate
 from mo_access.storage.people import LinkRow
 
@@ -68,8 +69,9 @@ def get(uow: UnitOfWork, actor: Actor, person_id: str, *, insz: bool = False) ->
 
 def find(uow: UnitOfWork, actor: Actor, query: Query, *, insz: bool = False) -> Page[PersonView]:
     """Return a page of the people that this client sees and that meet the query."""
-    total, rows = people.find(uow.conn, actor, query, uow.keys.index)
-    return Page(total, tuple(_views(uow, actor, rows, insz=insz)))
+    found = people.find(uow.conn, actor, query, uow.keys.index)
+    items = tuple(_views(uow, actor, found.items, insz=insz))
+    return Page(found.total, items, found.last)
 
 
 def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> PersonView:
@@ -163,7 +165,9 @@ def _found(row: LinkRow | None) -> LinkRow:
     return row
 
 
-def _views(uow: UnitOfWork, actor: Actor, rows: list[LinkRow], *, insz: bool) -> list[PersonView]:
+def _views(
+    uow: UnitOfWork, actor: Actor, rows: Sequence[LinkRow], *, insz: bool
+) -> list[PersonView]:
     """Add what is derived: one statement for the whole page, none for an empty one."""
     if not rows:
         return []
@@ -265,8 +269,16 @@ def _differs(row: LinkRow, draft: PersonDraft) -> bool:
 
 def _values(draft: PersonDraft, *, said_insz: bool | None = None) -> people.LinkValues:
     said = isinstance(draft.insz, str) if said_insz is None else said_insz
+    texts = {fold(draft.user_name), *(value.folded for value in draft.values)}
+    if draft.external_id is not None:
+        texts.add(fold(draft.external_id))
     return people.LinkValues(
-        draft.user_name, draft.external_id, draft.active, said, _text(draft.document)
+        draft.user_name,
+        draft.external_id,
+        draft.active,
+        said,
+        _text(draft.document),
+        trigrams.joined(texts),
     )
 
 

@@ -11,7 +11,7 @@ def end_link(uow: UnitOfWork, link_pk: int, client_pk: int, person_pk: int) -> N
     """Delete a link with the affiliations, grants and memberships that it gave."""
     memberships.leave_all(uow.conn, client_pk, person_pk, uow.now)
     end_sessions(uow, person_pk, client_pk, platform=False)
-    people.drop_link(uow.conn, link_pk)
+    people.drop_link(uow.conn, link_pk, client_pk)
 
 
 def entomb(uow: UnitOfWork, person_pk: int) -> None:

@@ -24,9 +24,11 @@ def integer(name: str, *, default: int | None = None, null: bool = False) -> Col
     return Column(name, BIG, nullable=null, server_default=shown)
 
 
-def text(name: str, *, null: bool = False, unique: bool = False) -> Column[str]:
+def text(
+    name: str, *, null: bool = False, unique: bool = False, default: str | None = None
+) -> Column[str]:
     """Return a column of text."""
-    return Column(name, Text, nullable=null, unique=unique)
+    return Column(name, Text, nullable=null, unique=unique, server_default=default)
 
 
 def binary(name: str, *, null: bool = False) -> Column[bytes]:

@@ -38,6 +38,32 @@ def by_code_point(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return _ByCodePoint(column) if isinstance(column.type, Text) else column
 
 
+class _Unindexed(FunctionElement[Any]):
+    """A column from which SQLite must not start its search."""
+
+    name = "unindexed"
+    inherit_cache = True
+
+
+@compiles(_Unindexed)
+def _bare(element: _Unindexed, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as SQLAlchemy calls it
+    return str(compiler.process(element.clauses, **options))
+
+
+@compiles(_Unindexed, "sqlite")
+def _signed(element: _Unindexed, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - as SQLAlchemy calls it
+    return f"+{compiler.process(element.clauses, **options)}"
+
+
+def unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a column that is checked, and never looked up.
+
+    SQLite plans without statistics: it would start at a client or an attribute name, as if few
+    rows had it. PostgreSQL knows better by itself.
+    """
+    return _Unindexed(column)
+
+
 def stands(column: ColumnElement[Any], op: Op, value: str | int) -> ColumnElement[bool]:
     """Tell whether the column holds a value in this relation; never NULL, also for no value."""
     holds = _holds(column, op, value)

@@ -1,18 +1,18 @@
 """Criteria to SQL: one WHERE clause for SQLite and PostgreSQL, complete or refused.
 
-The caller's query holds ``link`` joined to ``person`` (persons) or ``group_`` (groups) in its
-FROM, unaliased. Conditions on values are ``IN (SELECT …)``, so that the planner can start from
-an index on the value; the meaning of every operator is that of scim2-models' ``ScimFilter.match``
+The caller's query holds ``link`` (persons) or ``group_`` (groups) in its FROM, unaliased.
+Conditions on values are ``IN (SELECT …)``, so that the planner can start from an index on the
+value; the meaning of every operator is that of scim2-models' ``ScimFilter.match``
 (``ne`` holds where nothing equals the value, also where there is none).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, true
+from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select, true
 
 from mo_access.domain.criteria import (
     And,
@@ -32,8 +32,9 @@ from mo_access.domain.errors import Invalid
 from mo_access.domain.text import fold
 from mo_access.storage import relations
 from mo_access.storage.comparing import by_code_point, stands
-from mo_access.storage.relations import Row, ValueRow
+from mo_access.storage.relations import Row, ValueRow, narrowing
 from mo_access.storage.schema import group, link, person
+from mo_access.storage.trigrams import SHORTEST
 
 Kind: TypeAlias = Literal["person", "group"]
 Condition: TypeAlias = ColumnElement[bool]
@@ -47,6 +48,12 @@ _RELATED = {
     Column.INSTITUTION: Indexed("institution"),
 }
 _FOLDED = frozenset({Column.USER_NAME, Column.DISPLAY_NAME})
+_IN_PARTS: Final[Mapping[Kind, frozenset[Column]]] = {
+    "person": frozenset({Column.USER_NAME, Column.EXTERNAL_ID}),
+    "group": frozenset({Column.DISPLAY_NAME}),
+}
+_PARTS: Final = frozenset({Op.CO, Op.EW})
+_UNRANKED: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +82,43 @@ def where(
     return _condition(criteria, _Scope(kind, client_pk, blind))
 
 
-def order(
-    sort: Field | None, kind: Kind, *, descending: bool = False
-) -> tuple[ColumnElement[Any], ...]:
-    """Write the ORDER BY: missing values last, or first when descending; the key breaks ties."""
-    key = _pk(kind)
-    if sort is None:
-        return (key.desc() if descending else key.asc(),)
-    value = by_code_point(_sort_value(sort, kind))
-    first = value.desc().nulls_first() if descending else value.asc().nulls_last()
-    return (first, key.asc())
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The order of a list: a value or None, and the key, which breaks ties.
+
+    Missing values come last, or first when descending.
+    """
+
+    value: ColumnElement[Any] | None
+    key: ColumnElement[int]
+    descending: bool
+
+    def clauses(self) -> tuple[ColumnElement[Any], ...]:
+        """Write the ORDER BY."""
+        if self.value is None:
+            return (self.key.desc() if self.descending else self.key.asc(),)
+        placed = by_code_point(self.value)
+        first = placed.desc().nulls_first() if self.descending else placed.asc().nulls_last()
+        return (first, self.key.asc())
+
+    def after(self, value: str | int | None, key: int) -> Condition:
+        """Write what holds for the rows that come after one with this value and key."""
+        if self.value is None:
+            return self.key < key if self.descending else self.key > key
+        later = self.key > key
+        if value is None:
+            missing = and_(self.value.is_(None), later)
+            return or_(missing, self.value.is_not(None)) if self.descending else missing
+        placed, tied = by_code_point(self.value), and_(self.value == value, later)
+        if self.descending:
+            return or_(placed < value, tied)
+        return or_(placed > value, tied, self.value.is_(None))
+
+
+def order(sort: Field | None, kind: Kind, *, descending: bool = False) -> Order:
+    """Return the order in which a list is asked for."""
+    value = None if sort is None else _sort_value(sort, kind)
+    return Order(value, _pk(kind), descending)
 
 
 def _condition(criteria: Criteria, scope: _Scope) -> Condition:
@@ -111,12 +145,33 @@ def _leaf(leaf: Compare | Present, scope: _Scope) -> Condition:
         return _some(field, leaf, scope)
     if field is Column.INSZ:
         return _insz(leaf, scope)
-    column = _column(field, scope)
+    if scope.kind == "person" and field in _OF_PERSON and not _own(field, scope):
+        return _of_person(_meets(_OF_PERSON[field], leaf, field))
+    column = _column(field, scope.kind)
+    return _narrowed(_meets(column, leaf, field), leaf, field, scope.kind)
+
+
+def _own(field: Column, scope: _Scope) -> bool:
+    """Tell whether the client asks of its own link: a platform client asks of the person."""
+    return field is Column.ACTIVE and scope.client_pk is not None
+
+
+def _meets(column: ColumnElement[Any], leaf: Compare | Present, field: Column) -> Condition:
     if isinstance(leaf, Present):
         return column.is_not(None)
     value = leaf.value
     folded = fold(value) if field in _FOLDED and isinstance(value, str) else value
     return stands(column, leaf.op, folded)
+
+
+def _narrowed(meets: Condition, leaf: Compare | Present, field: Column, kind: Kind) -> Condition:
+    """Look only at rows that may hold the part which is asked for."""
+    candidates = narrowing(_pk(kind), kind, leaf) if field in _IN_PARTS[kind] else None
+    return meets if candidates is None else and_(candidates, meets)
+
+
+def _of_person(meets: Condition) -> Condition:
+    return link.c.person_pk.in_(select(person.c.pk).where(meets))
 
 
 def _indexed(field: Field, kind: Kind) -> Field:
@@ -154,17 +209,43 @@ def _among(row: Row, chosen: Select[int]) -> Condition:
 
 
 def _lead(inner: Criteria) -> tuple[Compare | None, Criteria | None]:
-    """Split a conjunction into the equality to start from and what is left."""
+    """Split a conjunction into the comparison to start from and what is left."""
     terms = _terms(inner)
-    equalities = [t for t in terms if isinstance(t, Compare) and t.op is Op.EQ]
-    if not equalities:
+    lead = min((t for t in terms if _rank(t) < _UNRANKED), key=_rank, default=None)
+    if not isinstance(lead, Compare):
         return None, inner
-    lead = next((t for t in equalities if _of_element(t).sub == "value"), equalities[0])
     rest: Criteria | None = None
     for term in terms:
         if term is not lead:
             rest = term if rest is None else And(rest, term)
     return lead, rest
+
+
+def _rank(term: Criteria) -> int:
+    """Tell how good a comparison is to start from: few rows first, none that reads every row."""
+    if not isinstance(term, Compare) or not isinstance(term.value, str) or not term.value:
+        return _UNRANKED
+    if term.op is Op.EQ:
+        value = isinstance(term.field, Column) or term.field.sub in {"value", ""}
+        return 0 if value else 3
+    if term.op is Op.SW:
+        return 1
+    return 2 if term.op in _PARTS and len(fold(term.value)) >= SHORTEST else _UNRANKED
+
+
+def selective(criteria: Criteria | None) -> bool:
+    """Tell whether the criteria name few rows, so that they are the place to start from."""
+    match criteria:
+        case And():
+            return selective(criteria.left) or selective(criteria.right)
+        case Or():
+            return selective(criteria.left) and selective(criteria.right)
+        case Element():
+            return selective(criteria.inner)
+        case Compare():
+            return _rank(criteria) < _UNRANKED
+        case _:
+            return False
 
 
 def _terms(inner: Criteria) -> list[Criteria]:
@@ -204,23 +285,21 @@ def _row(attribute: str, scope: _Scope) -> Row:
 
 def _insz(leaf: Compare | Present, scope: _Scope) -> Condition:
     """Compare the blind index; a bound client only finds what it said itself (rule 5)."""
-    said = [link.c.said_insz == 1] if scope.client_pk is not None else []
     if isinstance(leaf, Present):
-        return and_(person.c.insz_index.is_not(None), *said)
-    if leaf.op is not Op.EQ or scope.blind is None or not isinstance(leaf.value, str):
+        known = _of_person(person.c.insz_index.is_not(None))
+    elif leaf.op is Op.EQ and scope.blind is not None and isinstance(leaf.value, str):
+        known = _of_person(person.c.insz_index == scope.blind(leaf.value))
+    else:
         raise Invalid("this attribute can only be compared for equality", attribute="insz")
-    index = scope.blind(leaf.value)
-    return and_(person.c.insz_index.is_not(None), person.c.insz_index == index, *said)
+    return known if scope.client_pk is None else and_(link.c.said_insz == 1, known)
 
 
 def _pk(kind: Kind) -> ColumnElement[int]:
     return link.c.pk if kind == "person" else group.c.pk
 
 
-def _column(field: Column, scope: _Scope) -> ColumnElement[Any]:
-    if scope.kind == "person" and field is Column.ACTIVE and scope.client_pk is None:
-        return person.c.active
-    columns = _PERSON_COLUMNS if scope.kind == "person" else _GROUP_COLUMNS
+def _column(field: Column, kind: Kind) -> ColumnElement[Any]:
+    columns = _PERSON_COLUMNS if kind == "person" else _GROUP_COLUMNS
     if field not in columns:
         raise Invalid("this attribute cannot be searched", attribute=field.value)
     return columns[field]
@@ -228,15 +307,21 @@ def _column(field: Column, scope: _Scope) -> ColumnElement[Any]:
 
 def _sort_value(sort: Field, kind: Kind) -> ColumnElement[Any]:
     field = _indexed(sort, kind)
+    if field is Column.ID and kind == "person":
+        found = select(person.c.id).where(person.c.pk == link.c.person_pk)
+        return found.correlate(link).scalar_subquery()
     if isinstance(field, Column):
-        return _column(field, _Scope(kind, 0, None))
+        return _column(field, kind)
     if relations.find(field.attribute, kind, None) is not None:
         raise Invalid("this attribute cannot be sorted by", attribute=field.attribute)
     return ValueRow.of(field.attribute, kind).first(field)
 
 
-_PERSON_COLUMNS: dict[Column, ColumnElement[Any]] = {
+_OF_PERSON: dict[Field, ColumnElement[Any]] = {
     Column.ID: person.c.id,
+    Column.ACTIVE: person.c.active,
+}
+_PERSON_COLUMNS: dict[Column, ColumnElement[Any]] = {
     Column.USER_NAME: link.c.user_key,
     Column.EXTERNAL_ID: link.c.external_id,
     Column.ACTIVE: link.c.active,

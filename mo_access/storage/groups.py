@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from sqlalchemy import (
@@ -12,7 +13,6 @@ from sqlalchemy import (
     Select,
     bindparam,
     delete,
-    func,
     insert,
     literal,
     select,
@@ -20,10 +20,20 @@ from sqlalchemy import (
     update,
 )
 
-from mo_access.domain.model import Actor, GroupDraft, GroupView, IndexedValue, Query, Role
+from mo_access.domain.model import (
+    Actor,
+    GroupDraft,
+    GroupView,
+    IndexedValue,
+    Page,
+    Query,
+    Role,
+)
 from mo_access.domain.text import fold
-from mo_access.storage import criteria
+from mo_access.storage import criteria, tallies, trigrams
+from mo_access.storage.comparing import unindexed
 from mo_access.storage.engine import Connection
+from mo_access.storage.listing import Source, listed, on_page
 from mo_access.storage.schema import (
     BIG,
     group,
@@ -42,12 +52,17 @@ class GroupRow:
     view: GroupView
 
 
-def scope(client: ColumnElement[int], *, platform: bool) -> ColumnElement[bool]:
-    """Which groups this client sees: its own; a platform client all (design section 2)."""
-    return true() if platform else group.c.client_pk == client
+def scope(client: ColumnElement[int], *, platform: bool, start: bool = True) -> ColumnElement[bool]:
+    """Which groups this client sees: its own; a platform client all (design section 2).
+
+    ``start``: the client is a good place to start the search from.
+    """
+    if platform:
+        return true()
+    return (group.c.client_pk if start else unindexed(group.c.client_pk)) == client
 
 
-def _rows(client: ColumnElement[int], *, platform: bool) -> Select[tuple[object, ...]]:
+def _columns() -> Select[tuple[object, ...]]:
     return (
         select(
             group.c.pk,
@@ -66,7 +81,6 @@ def _rows(client: ColumnElement[int], *, platform: bool) -> Select[tuple[object,
         )
         .outerjoin(theme, theme.c.pk == group.c.theme_pk)
         .outerjoin(institution, institution.c.pk == group.c.institution_pk)
-        .where(scope(client, platform=platform))
     )
 
 
@@ -94,7 +108,7 @@ def _optional(value: object) -> str | None:
 
 
 def _get(*, platform: bool) -> Select[tuple[object, ...]]:
-    seen = _rows(bindparam("client", type_=BIG), platform=platform)
+    seen = _columns().where(scope(bindparam("client", type_=BIG), platform=platform))
     return seen.where(group.c.id == bindparam("wanted"))
 
 
@@ -114,18 +128,24 @@ def get(conn: Connection, actor: Actor, group_id: str, *, lock: bool = False) ->
     return _row(found) if found else None
 
 
-def find(conn: Connection, actor: Actor, query: Query) -> tuple[int, list[GroupRow]]:
-    """Return how many of the visible groups meet the query, and the asked page of them."""
+_PAGE: Final = _columns().where(group.c.pk.in_(on_page))
+
+
+def find(conn: Connection, actor: Actor, query: Query) -> Page[GroupRow]:
+    """Return a page of the visible groups that meet the query."""
     client = None if actor.platform else actor.client_pk
-    seen = _rows(literal(actor.client_pk), platform=actor.platform)
-    base = seen.where(criteria.where(query.criteria, "group", client))
-    total = conn.one(select(func.count()).select_from(base.subquery()))
-    count = int(total[0]) if total else 0
-    if query.count == 0 or query.start > count:
-        return count, []
-    order = criteria.order(query.sort, "group", descending=query.descending)
-    page = base.order_by(*order).limit(query.count).offset(query.start - 1)
-    return count, [_row(found) for found in conn.all(page)]
+    start = not criteria.selective(query.criteria)
+    seen = scope(literal(actor.client_pk), platform=actor.platform, start=start)
+    where = criteria.where(query.criteria, "group", client)
+    kept = query.criteria is None and not actor.platform
+    source = Source(
+        keys=select().select_from(group).where(seen, where),
+        rows=_PAGE,
+        order=criteria.order(query.sort, "group", descending=query.descending),
+        whole=partial(tallies.total, conn, "group", actor.client_pk) if kept else None,
+    )
+    found = listed(conn, source, query)
+    return Page(found.total, tuple(_row(row) for row in found.rows), found.last)
 
 
 _theme_pk = select(theme.c.pk).where(theme.c.slug == bindparam("theme_")).scalar_subquery()
@@ -140,6 +160,7 @@ _COLUMNS: Final = {
     "institution_pk": _institution_pk,
     "role": bindparam("role_"),
     "document": bindparam("document_"),
+    "parts": bindparam("parts_"),
     "modified": bindparam("now_"),
 }
 _NEW = (
@@ -161,21 +182,25 @@ _DROP = delete(group).where(group.c.pk == bindparam("group"))
 
 
 def _params(draft: GroupDraft, now: int) -> dict[str, int | str | bytes | None]:
+    key = fold(draft.display_name)
     return {
         "display_name_": draft.display_name,
-        "display_key_": fold(draft.display_name),
+        "display_key_": key,
         "external_id_": draft.external_id,
         "theme_": draft.theme,
         "number_": draft.institution,
         "role_": draft.role.value if draft.role else None,
         "document_": text(draft),
+        "parts_": trigrams.joined({key, *(value.folded for value in draft.values)}),
         "now_": now,
     }
 
 
 def new(conn: Connection, client_pk: int, group_id: str, draft: GroupDraft, now: int) -> int:
     """Insert a group. Raises ``Duplicate`` when the externalId is taken at this client."""
-    return conn.insert(_NEW, {**_params(draft, now), "id_": group_id, "client_": client_pk})
+    pk = conn.insert(_NEW, {**_params(draft, now), "id_": group_id, "client_": client_pk})
+    tallies.add(conn, "group", client_pk, pk, 1)
+    return pk
 
 
 def text(draft: GroupDraft) -> str:
@@ -201,9 +226,10 @@ def set_size(conn: Connection, group_pk: int, size: int) -> None:
     conn.run(_SIZE, {"group": group_pk, "size_": size})
 
 
-def drop(conn: Connection, group_pk: int) -> None:
+def drop(conn: Connection, group_pk: int, client_pk: int) -> None:
     """Delete a group with its memberships."""
     conn.run(_DROP, {"group": group_pk})
+    tallies.add(conn, "group", client_pk, group_pk, -1)
 
 
 _DROP_VALUES = delete(group_value).where(group_value.c.group_pk == bindparam("group"))

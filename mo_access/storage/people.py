@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from sqlalchemy import (
@@ -13,7 +14,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    func,
     insert,
     literal,
     or_,
@@ -21,13 +21,16 @@ from sqlalchemy import (
     update,
 )
 
-from mo_access.domain.model import Actor, IndexedValue, PersonView, Query
+from mo_access.domain.model import Actor, IndexedValue, Page, PersonView, Query
 from mo_access.domain.text import fold
-from mo_access.storage import criteria
+from mo_access.storage import criteria, tallies
+from mo_access.storage.comparing import unindexed
 from mo_access.storage.engine import Connection
+from mo_access.storage.listing import Source, listed, on_page
 from mo_access.storage.schema import BIG, link, link_identity, link_value, person
 
 own: Final = link.alias("own")
+owner: Final = person.alias("owner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,42 +56,48 @@ class LinkValues:
     active: bool
     said_insz: bool
     document: str
+    parts: str = ""
+    """All its folded texts, for the trigram index (``trigrams.joined``)."""
 
 
-def scope(client: ColumnElement[int], *, platform: bool) -> ColumnElement[bool]:
-    """Which links this client sees: its own; a platform client also owners' of the others."""
-    mine = link.c.client_pk == client
+def scope(client: ColumnElement[int], *, platform: bool, start: bool = True) -> ColumnElement[bool]:
+    """Which links this client sees: its own; a platform client also owners' of the others.
+
+    ``start``: the client is a good place to start the search from.
+    """
+    mine = (link.c.client_pk if start else unindexed(link.c.client_pk)) == client
     if not platform:
         return mine
     none_of_mine = ~exists(
         select(own.c.pk).where(own.c.person_pk == link.c.person_pk, own.c.client_pk == client)
     )
-    return or_(mine, and_(link.c.client_pk == person.c.owner_pk, none_of_mine))
-
-
-def _rows(client: ColumnElement[int], *, platform: bool) -> Select[tuple[object, ...]]:
-    active = person.c.active if platform else link.c.active
-    return (
-        select(
-            link.c.pk,
-            link.c.person_pk,
-            link.c.client_pk,
-            person.c.id,
-            link.c.user_name,
-            link.c.external_id,
-            active,
-            link.c.document,
-            link.c.version,
-            link.c.created,
-            link.c.modified,
-            link.c.said_insz,
-            person.c.insz_sealed,
-            person.c.insz_index,
-            person.c.owner_pk,
+    owners = exists(
+        select(owner.c.pk).where(
+            owner.c.pk == link.c.person_pk, owner.c.owner_pk == link.c.client_pk
         )
-        .join(person, person.c.pk == link.c.person_pk)
-        .where(scope(client, platform=platform))
     )
+    return or_(mine, and_(owners, none_of_mine))
+
+
+def _columns(*, platform: bool) -> Select[tuple[object, ...]]:
+    active = person.c.active if platform else link.c.active
+    return select(
+        link.c.pk,
+        link.c.person_pk,
+        link.c.client_pk,
+        person.c.id,
+        link.c.user_name,
+        link.c.external_id,
+        active,
+        link.c.document,
+        link.c.version,
+        link.c.created,
+        link.c.modified,
+        link.c.said_insz,
+        person.c.insz_sealed,
+        person.c.insz_index,
+        person.c.owner_pk,
+    ).join(person, person.c.pk == link.c.person_pk)
 
 
 def _row(found: tuple[object, ...], actor: Actor) -> LinkRow:
@@ -124,7 +133,9 @@ def _number(value: object) -> int:
 
 
 def _get(*, platform: bool) -> Select[tuple[object, ...]]:
-    seen = _rows(bindparam("client", type_=BIG), platform=platform)
+    seen = _columns(platform=platform).where(
+        scope(bindparam("client", type_=BIG), platform=platform)
+    )
     return seen.where(person.c.id == bindparam("person"))
 
 
@@ -147,23 +158,32 @@ def get(conn: Connection, actor: Actor, person_id: str, *, lock: bool = False) -
     return _row(found, actor) if found else None
 
 
+_PAGE: Final = {
+    platform: _columns(platform=platform).where(link.c.pk.in_(on_page))
+    for platform in (False, True)
+}
+
+
 def find(
     conn: Connection, actor: Actor, query: Query, blind: Callable[[str], bytes]
-) -> tuple[int, list[LinkRow]]:
-    """Return how many of the visible links meet the query, and the asked page of them.
+) -> Page[LinkRow]:
+    """Return a page of the visible links that meet the query.
 
     ``blind`` turns an INSZ into its index, so that it can be looked up.
     """
     client = None if actor.platform else actor.client_pk
+    start = not criteria.selective(query.criteria)
+    seen = scope(literal(actor.client_pk), platform=actor.platform, start=start)
     where = criteria.where(query.criteria, "person", client, blind=blind)
-    base = _rows(literal(actor.client_pk), platform=actor.platform).where(where)
-    total = conn.one(select(func.count()).select_from(base.subquery()))
-    count = int(total[0]) if total else 0
-    if query.count == 0 or query.start > count:
-        return count, []
-    order = criteria.order(query.sort, "person", descending=query.descending)
-    page = base.order_by(*order).limit(query.count).offset(query.start - 1)
-    return count, [_row(found, actor) for found in conn.all(page)]
+    kept = query.criteria is None and not actor.platform
+    source = Source(
+        keys=select().select_from(link).where(seen, where),
+        rows=_PAGE[actor.platform],
+        order=criteria.order(query.sort, "person", descending=query.descending),
+        whole=partial(tallies.total, conn, "person", actor.client_pk) if kept else None,
+    )
+    found = listed(conn, source, query)
+    return Page(found.total, tuple(_row(row, actor) for row in found.rows), found.last)
 
 
 _BY_INSZ = select(person.c.pk, person.c.id).where(person.c.insz_index == bindparam("insz"))
@@ -273,6 +293,7 @@ _NEW_LINK = (
         active=bindparam("active"),
         said_insz=bindparam("said_insz"),
         document=bindparam("document"),
+        parts=bindparam("parts"),
         version=bindparam("version"),
         created=bindparam("now"),
         modified=bindparam("now"),
@@ -290,6 +311,7 @@ _CHANGE_LINK = (
         active=bindparam("active_"),
         said_insz=bindparam("said_insz_"),
         document=bindparam("document_"),
+        parts=bindparam("parts_"),
         version=link.c.version + 1,
         modified=bindparam("now_"),
     )
@@ -300,7 +322,9 @@ _CHANGE_LINK = (
 def new_link(conn: Connection, client_pk: int, person_pk: int, values: LinkValues, now: int) -> int:
     """Insert a link. Raises ``Duplicate`` when userName or externalId is taken at this client."""
     row = {**_link_params(values), "client": client_pk, "person": person_pk, "now": now}
-    return conn.insert(_NEW_LINK, {**row, "version": 1})
+    link_pk = conn.insert(_NEW_LINK, {**row, "version": 1})
+    tallies.add(conn, "person", client_pk, link_pk, 1)
+    return link_pk
 
 
 def change_link(
@@ -322,6 +346,7 @@ def _link_params(values: LinkValues) -> dict[str, int | str | bytes | None]:
         "active": int(values.active),
         "said_insz": int(values.said_insz),
         "document": values.document,
+        "parts": values.parts,
     }
 
 
@@ -341,9 +366,10 @@ _ADD_IDENTITY = insert(link_identity).values(
 )
 
 
-def drop_link(conn: Connection, link_pk: int) -> None:
+def drop_link(conn: Connection, link_pk: int, client_pk: int) -> None:
     """Delete a link with everything that hangs on it (values, affiliations, grants, pins)."""
     conn.run(_DROP_LINK, {"link": link_pk})
+    tallies.add(conn, "person", client_pk, link_pk, -1)
 
 
 def replace_values(conn: Connection, link_pk: int, values: Iterable[IndexedValue]) -> None:

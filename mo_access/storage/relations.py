@@ -12,11 +12,11 @@ from typing import Any, Literal, Protocol
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, select, true
 
-from mo_access.domain.criteria import Compare, Indexed, Present
+from mo_access.domain.criteria import Compare, Indexed, Op, Present
 from mo_access.domain.errors import Invalid
 from mo_access.domain.model import Form
 from mo_access.domain.text import fold
-from mo_access.storage.comparing import stands
+from mo_access.storage.comparing import stands, unindexed
 from mo_access.storage.schema import (
     affiliation,
     group,
@@ -28,6 +28,7 @@ from mo_access.storage.schema import (
     person,
     theme,
 )
+from mo_access.storage.trigrams import may_hold
 
 
 class Row(Protocol):
@@ -76,7 +77,10 @@ class ValueRow:
 
     def direct(self, field: Indexed, leaf: Compare | Present) -> ColumnElement[bool]:
         """Compare this value; presence without a part is presence of any part."""
-        return _value_meets(self.table, field, leaf)
+        candidates = narrowing(self.owner, "person" if self.outer is link.c.pk else "group", leaf)
+        if candidates is None:
+            return _value_meets(self.table, field, leaf)
+        return and_(candidates, _value_meets(self.table, field, leaf, listed=False))
 
     def beside(self, field: Indexed, leaf: Compare | Present) -> ColumnElement[bool]:
         """Look for another part with the same ordinal, through the primary key."""
@@ -159,7 +163,7 @@ def _groups(client_pk: int | None) -> RelatedRow:
     return RelatedRow(
         held.join(named, named.c.pk == held.c.group_pk),
         held.c.person_pk,
-        person.c.pk,
+        link.c.person_pk,
         true() if client_pk is None else named.c.client_pk == client_pk,
         {"value": named.c.id, "display": named.c.display_key},
         frozenset({"display"}),
@@ -191,7 +195,7 @@ def _affiliations(client_pk: int | None) -> RelatedRow:
     return RelatedRow(
         said.join(place, place.c.pk == said.c.institution_pk),
         said.c.link_pk if bound else said.c.person_pk,
-        link.c.pk if bound else person.c.pk,
+        link.c.pk if bound else link.c.person_pk,
         and_(said.c.form != Form.RETAINED.value, said.c.link_pk.is_not(None) if bound else true()),
         {
             "value": place.c.number,
@@ -216,15 +220,25 @@ def _target(attribute: str) -> RelatedRow:
     return RelatedRow(rows, rows.c.pk, outer, true(), {"": name}, optional=True)
 
 
+def narrowing(
+    owner: ColumnElement[int], kind: Literal["person", "group"], leaf: Compare | Present
+) -> ColumnElement[bool] | None:
+    """Tell which owners may hold the part that a leaf asks for; None where no index can tell."""
+    if isinstance(leaf, Present) or leaf.op not in {Op.CO, Op.EW} or isinstance(leaf.value, int):
+        return None
+    return may_hold(owner, kind, fold(leaf.value))
+
+
 def _value_meets(
-    values: FromClause, field: Indexed, leaf: Compare | Present
+    values: FromClause, field: Indexed, leaf: Compare | Present, *, listed: bool = True
 ) -> ColumnElement[bool]:
+    """Compare one value; ``listed``: the index of all values is a good place to look for it."""
     if isinstance(leaf, Present):
         return values.c.sub == field.sub if field.sub else true()
     text = str(leaf.value)
     column = values.c.exact if field.exact else values.c.folded
     wanted = text if field.exact else fold(text)
-    part = values.c.sub == field.sub
+    part = (values.c.sub if listed else unindexed(values.c.sub)) == field.sub
     # Both conditions on one row, so that the index (attribute, sub, folded) serves them.
     if field.exact and leaf.op.value == "eq":
         return and_(part, values.c.folded == fold(text), column == wanted)

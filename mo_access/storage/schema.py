@@ -1,7 +1,8 @@
 """The tables (design section 2). Columns hold integers, text and bytes only.
 
 Times are integer microseconds since the epoch (UTC), days ISO text, flags 0 or 1. Names with
-``_key`` are case-folded. Migrations make these tables; ``mo-access db check`` compares.
+``_key`` are case-folded, ``parts`` holds all folded texts of a row for the trigram index (see
+``trigrams``). Migrations make these tables; ``mo-access db check`` compares.
 """
 
 from sqlalchemy import (
@@ -128,6 +129,8 @@ link = Table(
     _int("version", default=1),
     _int("created"),
     _int("modified"),
+    _text("parts", default=""),
+    Index(None, "client_pk"),
     UniqueConstraint("client_pk", "user_key"),
     UniqueConstraint("client_pk", "external_id"),
     UniqueConstraint("person_pk", "client_pk"),
@@ -205,6 +208,8 @@ group = Table(
     _int("created"),
     _int("modified"),
     _int("size", default=0),
+    _text("parts", default=""),
+    Index(None, "client_pk"),
     UniqueConstraint("client_pk", "external_id"),
     Index(None, "client_pk", "display_key"),
     Index(None, "theme_pk", "institution_pk"),
@@ -328,6 +333,15 @@ client_activity = Table(
     _text("unmapped", null=True),
     _text("request_id"),
     Index(None, "client_pk", "at"),
+)
+
+tally = Table(
+    "tally",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("client_pk", BIG, ForeignKey("client.pk"), primary_key=True),
+    Column("shard", Integer, primary_key=True),
+    _int("amount"),
 )
 
 idempotency = Table(

@@ -13,15 +13,14 @@ from typing import Final
 from flask import request
 
 from mo_access.domain.errors import Invalid
-from mo_access.domain.model import MAX_PAGE, Document, Json, Query
+from mo_access.domain.model import DEFAULT_PAGE, MAX_PAGE, Document, Json, Query
 from mo_scim.endpoints import calling
 from mo_scim.mapping import filters
-from mo_scim.mapping.refusals import InvalidFilter
+from mo_scim.mapping.refusals import InvalidCount, InvalidFilter
 from mo_scim.mapping.render import Selection, selection
 from mo_scim.profiles import Deviation
 from mo_web import caller
 
-DEFAULT_COUNT: Final = 100
 _MOST: Final = 2**31 - 1
 
 
@@ -46,7 +45,7 @@ class Asked:
         return selection(_names(shown), _names(hidden), resource)
 
     def query(self, resource: str, chosen: Selection) -> Query:
-        """Return what to list."""
+        """Return what to list, from its beginning."""
         text, sort = self.text("filter"), self.text("sortby")
         criteria = None
         if text and text.strip():
@@ -56,8 +55,6 @@ class Asked:
             criteria=criteria,
             sort=filters.sort_field(sort.strip(), resource) if sort and sort.strip() else None,
             descending=self.descending,
-            start=self.start,
-            count=self.count,
             members=resource != "Group" or chosen.shows("members"),
         )
 
@@ -69,7 +66,30 @@ class Asked:
     @property
     def count(self) -> int:
         """How many results at most; negative is none."""
-        return min(max(0, self.number("count", DEFAULT_COUNT)), MAX_PAGE)
+        return min(max(0, self.number("count", DEFAULT_PAGE)), MAX_PAGE)
+
+    @property
+    def cursor(self) -> str | None:
+        """The cursor to go on from, empty for the first page; None in a list by index."""
+        cursor = self.text("cursor")
+        if cursor is not None and self.parameters.get("startindex") is not None:
+            raise Invalid(
+                "cursor: goes without startIndex. Send one of the two.", attribute="cursor"
+            )
+        return cursor
+
+    @property
+    def page_size(self) -> int:
+        """How many results are on each page of a list by cursor."""
+        count = self.number("count", DEFAULT_PAGE)
+        if count < 1:
+            raise InvalidCount(f"count: must be 1 to {MAX_PAGE} with a cursor.", attribute="count")
+        return min(count, MAX_PAGE)
+
+    def unsorted(self) -> Asked:
+        """Return the same without an order."""
+        kept = {name: value for name, value in self.parameters.items() if name != "sortby"}
+        return Asked(kept, self.in_url)
 
     @property
     def descending(self) -> bool:

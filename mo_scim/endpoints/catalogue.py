@@ -11,9 +11,11 @@ from flask import Blueprint, Response
 from mo_access.domain.errors import NotFound
 from mo_access.domain.model import Institution, Theme
 from mo_access.domain.text import fold
-from mo_scim.endpoints import answer, asking, calling
+from mo_scim.endpoints import answer, asking, calling, listing
 from mo_scim.endpoints.asking import Asked
-from mo_scim.mapping import listing, render
+from mo_scim.endpoints.calling import Call
+from mo_scim.endpoints.listing import Found, List, Window
+from mo_scim.mapping import render, short_lists
 from mo_scim.mapping.render import Selection, selection
 
 T = TypeVar("T", Institution, Theme)
@@ -29,7 +31,12 @@ def add_to(blueprint: Blueprint) -> None:
 
 def institutions() -> Response:
     """List the institutions that the caller may use."""
-    return _page(calling.current().catalogue.institutions(), "Institution", render.institution)
+    return listing.page(asking.from_url(), institutions_asked)
+
+
+def institutions_asked(call: Call, asked: Asked) -> List:
+    """Read what is asked of institutions."""
+    return _asked(call, asked, call.catalogue.institutions(), "Institution", render.institution)
 
 
 def institution(number: str) -> Response:
@@ -43,7 +50,12 @@ def institution(number: str) -> Response:
 
 def themes() -> Response:
     """List the themes."""
-    return _page(calling.current().catalogue.themes(), "Theme", render.theme)
+    return listing.page(asking.from_url(), themes_asked)
+
+
+def themes_asked(call: Call, asked: Asked) -> List:
+    """Read what is asked of themes."""
+    return _asked(call, asked, call.catalogue.themes(), "Theme", render.theme)
 
 
 def theme(slug: str) -> Response:
@@ -55,15 +67,23 @@ def theme(slug: str) -> Response:
     raise NotFound("There is no such theme.")
 
 
-def _page(
-    found: Sequence[T], resource: str, rendered: Callable[[T, str, Selection], bytes]
-) -> Response:
-    asked, base = asking.from_url(), answer.base_url()
+def _asked(
+    call: Call,
+    asked: Asked,
+    known: Sequence[T],
+    resource: str,
+    rendered: Callable[[T, str, Selection], bytes],
+) -> List:
     chosen = asked.selection(resource)
-    places = _places(asked, found, resource, rendered)
-    page = places[asked.start - 1 : asked.start - 1 + asked.count]
-    items = [rendered(found[place], base, chosen) for place in page]
-    return answer.document(render.page(len(places), asked.start, items))
+    places = _places(asked, known, resource, rendered)
+
+    def found(window: Window) -> Found:
+        start = window.start - 1 if window.after is None else window.after[1]
+        end = start + window.count
+        items = [rendered(known[place], call.base, chosen) for place in places[start:end]]
+        return Found(len(places), items, (None, end) if end < len(places) else None)
+
+    return found
 
 
 def _places(
@@ -80,8 +100,8 @@ def _places(
     whole = selection(None, None, resource)
     documents = [json.loads(rendered(item, "", whole)) for item in found]
     if wanted:
-        places = listing.matching(documents, wanted, resource)
+        places = short_lists.matching(documents, wanted, resource)
     if sort:
-        name = listing.sort_name(sort, resource)
-        places = listing.ordered(documents, places, name, descending=asked.descending)
+        name = short_lists.sort_name(sort, resource)
+        places = short_lists.ordered(documents, places, name, descending=asked.descending)
     return places

@@ -8,9 +8,10 @@ from flask import Blueprint, Response
 
 from mo_access.domain.model import Document, GroupDraft, GroupView
 from mo_access.service import groups as service
-from mo_scim.endpoints import answer, asking, body, calling, preconditions, writing
+from mo_scim.endpoints import answer, asking, body, calling, listing, preconditions, writing
 from mo_scim.endpoints.asking import Asked
 from mo_scim.endpoints.calling import Call
+from mo_scim.endpoints.listing import Found, List, Window
 from mo_scim.endpoints.reporting import reported
 from mo_scim.endpoints.writing import Change, Outcome, Write, Writers
 from mo_scim.mapping import groups, members, operations, patches, render
@@ -32,17 +33,20 @@ def add_to(blueprint: Blueprint) -> None:
 @reported("Group")
 def listed() -> Response:
     """List and filter."""
-    return page(asking.from_url())
+    return listing.page(asking.from_url(), lists)
 
 
-def page(asked: Asked) -> Response:
-    """Answer a query with a page of groups."""
-    call, chosen = calling.current(), asked.selection("Group")
+def lists(call: Call, asked: Asked) -> List:
+    """Read what is asked of groups."""
+    chosen = asked.selection("Group")
     query = asked.query("Group", chosen)
-    found = service.find(call.uow, call.actor, query)
-    base = answer.base_url()
-    items = [render.group(view, base, chosen) for view in found.items]
-    return answer.document(render.page(found.total, query.start, items))
+
+    def found(window: Window) -> Found:
+        page = service.find(call.uow, call.actor, window.of(query))
+        items = [render.group(view, call.base, chosen) for view in page.items]
+        return Found(page.total, items, page.last)
+
+    return found
 
 
 @reported("Group")

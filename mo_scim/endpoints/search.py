@@ -1,71 +1,65 @@
-"""``POST …/.search`` (RFC 7644 section 3.4.3): a query that stands in no URL and no log."""
+"""Searches: ``POST …/.search``, a query in no URL and no log, and all kinds at the root.
+
+RFC 7644 sections 3.4.2.1 and 3.4.3.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from typing import Final
 
 from flask import Blueprint, Response
 
-from mo_access.service import groups as group_service
-from mo_access.service import people
-from mo_scim.endpoints import answer, asking, body, calling, groups, users
+from mo_scim.endpoints import asking, body, catalogue, groups, listing, users
 from mo_scim.endpoints.asking import Asked
+from mo_scim.endpoints.listing import Kind
 from mo_scim.endpoints.reporting import reported
-from mo_scim.mapping import render
-from mo_scim.mapping.refusals import InvalidFilter
+
+_KINDS: Final[dict[str, Kind]] = {
+    "User": users.lists,
+    "Group": groups.lists,
+    "Institution": catalogue.institutions_asked,
+    "Theme": catalogue.themes_asked,
+}
+_PROVISIONED: Final = ("User", "Group")
+_BY_KIND: Final = "meta.resourcetype"
 
 
 def add_to(blueprint: Blueprint) -> None:
     """Put the views on the door."""
-    blueprint.add_url_rule("/Users/.search", "search_users", search_users, methods=["POST"])
-    blueprint.add_url_rule("/Groups/.search", "search_groups", search_groups, methods=["POST"])
-    blueprint.add_url_rule("/.search", "search_all", search_all, methods=["POST"])
-
-
-@reported("User")
-def search_users() -> Response:
-    """Search users."""
-    return users.page(asking.from_body(body.read()))
-
-
-@reported("Group")
-def search_groups() -> Response:
-    """Search groups."""
-    return groups.page(asking.from_body(body.read()))
+    for name, kind in _KINDS.items():
+        rule, endpoint = f"/{name}s/.search", f"search_{name.casefold()}s"
+        blueprint.add_url_rule(rule, endpoint, _searching(name, kind), methods=["POST"])
+    blueprint.add_url_rule("/.search", view_func=search_all, methods=["POST"])
+    blueprint.add_url_rule("/", view_func=list_all)
+    blueprint.add_url_rule("", "list_all_bare", list_all)
 
 
 @reported("")
 def search_all() -> Response:
-    """Search users, then groups; an attribute that one kind lacks holds for none of it."""
-    asked = asking.from_body(body.read())
-    kinds = [kind for kind in ("User", "Group") if _is_searchable(asked, kind)]
-    if not kinds:
-        raise InvalidFilter("filter: names what neither users nor groups can be searched by.")
-    total, items = _users(asked) if "User" in kinds else (0, [])
-    if "Group" in kinds:
-        more, groups_found = _groups(asked, asked.start - total, asked.count - len(items))
-        total, items = total + more, [*items, *groups_found]
-    return answer.document(render.page(total, asked.start, items))
+    """Search several kinds of resources."""
+    return _everything(asking.from_body(body.read()))
 
 
-def _is_searchable(asked: Asked, kind: str) -> bool:
-    try:
-        asked.query(kind, asked.selection(kind))
-    except InvalidFilter:
-        return False
-    return True
+@reported("")
+def list_all() -> Response:
+    """List several kinds of resources."""
+    return _everything(asking.from_url())
 
 
-def _users(asked: Asked) -> tuple[int, list[bytes]]:
-    call, chosen = calling.current(), asked.selection("User")
-    found = people.find(call.uow, call.actor, asked.query("User", chosen), insz=chosen.asks_insz)
-    base = answer.base_url()
-    return found.total, [render.user(view, base, chosen) for view in found.items]
+def _everything(asked: Asked) -> Response:
+    """Look at what clients provision, and at all there is where the filter speaks of its kind.
+
+    A client that was not told of institutions and themes could not read them.
+    """
+    all_kinds = _BY_KIND in (asked.text("filter") or "").casefold()
+    kinds = tuple(_KINDS) if all_kinds else _PROVISIONED
+    return listing.everything(asked, [_KINDS[name] for name in kinds])
 
 
-def _groups(asked: Asked, start: int, count: int) -> tuple[int, list[bytes]]:
-    call, chosen = calling.current(), asked.selection("Group")
-    query = replace(asked.query("Group", chosen), start=max(1, start), count=count)
-    found = group_service.find(call.uow, call.actor, query)
-    base = answer.base_url()
-    return found.total, [render.group(view, base, chosen) for view in found.items]
+def _searching(name: str, kind: Kind) -> Callable[[], Response]:
+    @reported(name)
+    def search() -> Response:
+        return listing.page(asking.from_body(body.read()), kind)
+
+    return search

@@ -9,9 +9,10 @@ from flask import Blueprint, Response
 
 from mo_access.domain.model import Document, PersonDraft, PersonView
 from mo_access.service import people
-from mo_scim.endpoints import answer, asking, calling, preconditions, writing
+from mo_scim.endpoints import answer, asking, calling, listing, preconditions, writing
 from mo_scim.endpoints.asking import Asked
 from mo_scim.endpoints.calling import Call
+from mo_scim.endpoints.listing import Found, List, Window
 from mo_scim.endpoints.reporting import reported
 from mo_scim.endpoints.writing import Change, Outcome, Write, Writers
 from mo_scim.mapping import operations, patches, render, users
@@ -27,17 +28,22 @@ def add_to(blueprint: Blueprint) -> None:
 @reported("User")
 def listed() -> Response:
     """List and filter."""
-    return page(asking.from_url())
+    return listing.page(asking.from_url(), lists)
 
 
-def page(asked: Asked) -> Response:
-    """Answer a query with a page of users."""
-    call, chosen = calling.current(), asked.selection("User")
+def lists(call: Call, asked: Asked) -> List:
+    """Read what is asked of users."""
+    chosen = asked.selection("User")
     query = asked.query("User", chosen)
-    found = people.find(call.uow, call.actor, query, insz=chosen.asks_insz)
-    base = answer.base_url()
-    items = [render.user(view, base, chosen) for view in found.items]
-    return answer.document(render.page(found.total, query.start, items))
+
+    def found(window: Window) -> Found:
+        asked_for = window.of(query)
+        page = people.find(call.uow, call.actor, asked_for, insz=chosen.asks_insz)
+        return Found(
+            page.total, [render.user(view, call.base, chosen) for view in page.items], page.last
+        )
+
+    return found
 
 
 @reported("User")

@@ -1,4 +1,4 @@
-"""What a SCIM message can get wrong, with the scimType of RFC 7644 section 3.12."""
+"""What a SCIM message can get wrong, with the scimType of RFC 7644 section 3.12 and RFC 9865."""
 
 from mo_access.domain.errors import Immutable, Invalid, MissingTarget
 
@@ -19,6 +19,18 @@ class TooMany(Invalid):
     """A message with more parts than the documented limit."""
 
 
+class InvalidCursor(Invalid):
+    """A cursor that was not given out for this query (RFC 9865 section 2.1)."""
+
+
+class ExpiredCursor(Invalid):
+    """A cursor that is too old."""
+
+
+class InvalidCount(Invalid):
+    """A page size that a list by cursor cannot have."""
+
+
 def scim_type(error: Exception) -> str | None:
     """Return the scimType of an error that is answered with 400, None for any other."""
     table: tuple[tuple[type[Invalid], str], ...] = (
@@ -26,6 +38,9 @@ def scim_type(error: Exception) -> str | None:
         (InvalidPath, "invalidPath"),
         (InvalidSyntax, "invalidSyntax"),
         (TooMany, "tooMany"),
+        (InvalidCursor, "invalidCursor"),
+        (ExpiredCursor, "expiredCursor"),
+        (InvalidCount, "invalidCount"),
         (MissingTarget, "noTarget"),
         (Immutable, "mutability"),
         (Invalid, "invalidValue"),

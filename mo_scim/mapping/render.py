@@ -123,11 +123,19 @@ def full_group(view: GroupView, base_url: str = "") -> Document:
     }
 
 
-def page(total: int, start: int, items: Sequence[bytes]) -> bytes:
-    """Return a ListResponse (RFC 7644 section 3.4.2) around rendered resources."""
+def page(
+    total: int, items: Sequence[bytes], *, start: int | None = None, following: str | None = None
+) -> bytes:
+    """Return a ListResponse (RFC 7644 section 3.4.2) around rendered resources.
+
+    ``start`` is the place of the first one in a list by index; ``following`` the cursor of the
+    next page in a list by cursor (RFC 9865 section 2).
+    """
+    placed = "" if start is None else f'"startIndex":{start},'
+    leads = "" if following is None else f'"nextCursor":"{following}",'
     head = (
-        f'{{"schemas":["{_LIST}"],"totalResults":{total},"startIndex":{start},'
-        f'"itemsPerPage":{len(items)},"Resources":['
+        f'{{"schemas":["{_LIST}"],"totalResults":{total},{placed}'
+        f'"itemsPerPage":{len(items)},{leads}"Resources":['
     )
     return head.encode() + b",".join(items) + b"]}"
 

@@ -56,10 +56,14 @@ def _part(entry: Json, node: Comparison | Present, attribute: Attribute) -> tupl
     if not isinstance(entry, dict):
         return (entry if name == "value" else None), attribute.exact
     sub = attribute.subs.get(name)
+    value = entry.get(sub.name) if sub else None
+    if sub is not None and node.attr_path.sub_attr:
+        sub = sub.subs.get(node.attr_path.sub_attr.casefold())
+        value = value.get(sub.name) if sub and isinstance(value, dict) else None
     if sub is None:
         message = f"path: {str(node.attr_path)[:120]} is no part of {attribute.name}."
         raise InvalidFilter(message, attribute="path")
-    return entry.get(sub.name), sub.exact
+    return value, sub.exact
 
 
 def _compare(value: Json, node: Comparison, *, exact: bool) -> bool:

@@ -85,7 +85,7 @@ def test_creating_a_user(broker: Broker, counted: Callable[[], Any]) -> None:
     """Person, link, values, affiliation and its view, event and activity."""
     with counted() as count:
         broker.made("/Users", user("an"))
-    assert (count.of_write, count.commits) == (7, 1)
+    assert (count.of_write, count.commits) == (8, 1)
 
 
 def test_deactivating_a_user(broker: Broker, counted: Callable[[], Any]) -> None:
@@ -142,7 +142,7 @@ def test_a_bulk_is_one_transaction(broker: Broker, counted: Callable[[], Any], s
         answer = broker.send("POST", "/Bulk", {"Operations": operations})
     assert {o["status"] for o in parsed(answer)["Operations"]} == {"201"}
     assert (count.commits, count.savepoints) == (1, size)
-    assert count.of_write == 6 * size + 1
+    assert count.of_write == 7 * size + 1
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])

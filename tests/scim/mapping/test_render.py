@@ -216,7 +216,7 @@ def test_institutions_and_themes_are_resources() -> None:
 
 def test_a_page_counts_what_it_holds() -> None:
     """RFC 7644 section 3.4.2."""
-    body = json.loads(render.page(7, 3, [b'{"id":"a"}', b'{"id":"b"}']))
+    body = json.loads(render.page(7, [b'{"id":"a"}', b'{"id":"b"}'], start=3))
     assert (body["totalResults"], body["startIndex"], body["itemsPerPage"]) == (7, 3, 2)
     assert [item["id"] for item in body["Resources"]] == ["a", "b"]
 

@@ -8,7 +8,7 @@ from typing import Final
 from scim2_models import SCIMException
 from scim2_models.path import AttrPath, Comparison, FilterNode, LogicalExpr, Not, Path, Present
 
-from mo_access.domain.model import Document
+from mo_access.domain.model import Document, Json
 from mo_access.domain.text import fold
 from mo_scim.mapping.addressing import locate
 from mo_scim.mapping.filters import MAX_CHARACTERS, parse
@@ -35,14 +35,20 @@ def ordered(
     """Sort places by one attribute; missing values last, first when descending."""
 
     def key(place: int) -> tuple[bool, str]:
-        value = documents[place].get(name)
+        value = _value(documents[place], name)
         return value is None, fold(str(value))
 
     return sorted(places, key=key, reverse=descending)
 
 
+def _value(document: Document, name: str) -> Json:
+    head, _, rest = name.partition(".")
+    found = document.get(head)
+    return found.get(rest) if isinstance(found, dict) else found
+
+
 def sort_name(text: str, resource: str) -> str:
-    """Return the attribute that ``sortBy`` names. Raises ``InvalidFilter``."""
+    """Return the attribute that ``sortBy`` names, a part after a dot. Raises ``InvalidFilter``."""
     try:
         node = Path(text).ast
     except SCIMException:
@@ -54,9 +60,9 @@ def sort_name(text: str, resource: str) -> str:
 
 def _simple_name(path: AttrPath, resource: str) -> str:
     found = locate(path, resource)
-    if found is None or found.sub is not None or found.attribute.kind == "complex":
+    if found is None or found.target.kind == "complex" or found.attribute.multi:
         raise InvalidFilter(f"filter: {str(path)[:120]} is no attribute to search by.")
-    return found.attribute.name
+    return f"{found.attribute.name}.{found.sub.name}" if found.sub else found.attribute.name
 
 
 def _check(node: FilterNode, resource: str) -> None:

@@ -1,0 +1,42 @@
+"""How many people and groups each client has, kept so that no list has to count them.
+
+Each count stands in several rows, so that two writers of one client rarely wait for each other.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from mo_access.storage.engine import Connection
+from mo_access.storage.schema import tally
+
+SHARDS: Final = 8
+Kind = Literal["person", "group"]
+
+_new = upsert(tally).values(
+    kind=bindparam("kind"),
+    client_pk=bindparam("client"),
+    shard=bindparam("shard"),
+    amount=bindparam("by"),
+)
+_ADD = _new.on_conflict_do_update(
+    index_elements=[tally.c.kind, tally.c.client_pk, tally.c.shard],
+    set_={"amount": tally.c.amount + _new.excluded.amount},
+)
+_TOTAL = select(func.coalesce(func.sum(tally.c.amount), 0)).where(
+    tally.c.kind == bindparam("kind"), tally.c.client_pk == bindparam("client")
+)
+
+
+def add(conn: Connection, kind: Kind, client_pk: int, row_pk: int, by: int) -> None:
+    """Count a row (its link or group) that this client has more, ``by`` -1 less."""
+    conn.run(_ADD, {"kind": kind, "client": client_pk, "shard": row_pk % SHARDS, "by": by})
+
+
+def total(conn: Connection, kind: Kind, client_pk: int) -> int:
+    """Return how many people or groups this client has."""
+    found = conn.one(_TOTAL, {"kind": kind, "client": client_pk})
+    return int(found[0]) if found else 0
