@@ -161,7 +161,11 @@ def _meets(column: ColumnElement[Any], leaf: Compare | Present, field: Column) -
         return column.is_not(None)
     value = leaf.value
     folded = fold(value) if field in _FOLDED and isinstance(value, str) else value
-    return stands(column, leaf.op, folded)
+    holds = stands(column, leaf.op, folded)
+    if column is link.c.external_id and leaf.op is Op.EQ:
+        # Of the two columns, the folded one has an index that needs no client.
+        return and_(link.c.external_key == fold(str(value)), holds)
+    return holds
 
 
 def _narrowed(meets: Condition, leaf: Compare | Present, field: Column, kind: Kind) -> Condition:
@@ -229,7 +233,7 @@ def _rank(term: Criteria) -> int:
         value = isinstance(term.field, Column) or term.field.sub in {"value", ""}
         return 0 if value else 3
     if term.op is Op.SW:
-        return 1
+        return _UNRANKED if term.field is Column.EXTERNAL_ID else 1
     return 2 if term.op in _PARTS and len(fold(term.value)) >= SHORTEST else _UNRANKED
 
 

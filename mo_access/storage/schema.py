@@ -212,6 +212,8 @@ group = Table(
     Index(None, "client_pk"),
     UniqueConstraint("client_pk", "external_id"),
     Index(None, "client_pk", "display_key"),
+    Index(None, "display_key"),
+    Index(None, "external_id"),
     Index(None, "theme_pk", "institution_pk"),
     Index(None, "institution_pk", "role"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TypeAlias
 
 import pytest
@@ -13,13 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scim2_models import ScimFilter
 
-from mo_access.domain.model import Actor, Query
-from mo_access.service import catalogue, clients, people
+from mo_access.domain.model import Actor, GroupDraft, MemberChange, Query
+from mo_access.service import catalogue, clients, groups, people
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_scim.mapping import render, users
 from mo_scim.mapping.filters import compile_filter, sort_field
 from mo_scim.profiles import LENIENT
-from mo_scim.resources import ENTERPRISE, CoreUser, User
+from mo_scim.resources import ENTERPRISE, CoreGroup, CoreUser, User
 from tests.scim.conftest import Broker
 
 TEXTS = [
@@ -40,6 +41,12 @@ TEXTS = [
     "9",
     '"q"',
     "a'b",
+    "abcd",
+    "bcd e",
+    "Straße",
+    'x"yz"',
+    "50%_\\/",
+    "ÉÀÜ",
 ]
 KINDS = ["work", "home", "other"]
 MANY = ["emails.value", "emails.type", "emails", "roles.value", "roles", "phoneNumbers.value"]
@@ -55,6 +62,7 @@ ONE = [
 ]
 Stored: TypeAlias = CoreUser
 ORACLE = ScimFilter[User]  # type: ignore[valid-type]  # a model made at run time
+OF_GROUPS = ScimFilter[CoreGroup]
 OPS = ["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"]
 IN_BRACKETS = ["value", "type", "display"]
 
@@ -102,6 +110,25 @@ selections = st.tuples(
 nulls = st.sampled_from([f"{name} {op} null" for name in ONE for op in ("eq", "ne")])
 filters = joined(
     st.one_of(comparisons([*ONE, *MANY]), selections, flags(["active", "emails.primary"]), nulls)
+)
+
+
+TIMES = ["2026-11-24T08:00:00Z", "2126-11-24T09:30:00+01:00", "1999-01-01T00:00:00.1234567Z"]
+times = st.tuples(
+    st.sampled_from(["meta.created", "meta.lastModified", "META.CREATED"]),
+    st.sampled_from(["eq", "ne", "gt", "ge", "lt", "le"]),
+    st.sampled_from(TIMES).map(json.dumps),
+).map(" ".join)
+many_kinds = joined(st.one_of(filters, times))
+GROUPED = ["displayName", "externalId", "DisplayName"]
+group_filters = joined(
+    st.one_of(
+        comparisons([*GROUPED, "members.value"]),
+        comparisons(["value"]).map(lambda text: f"members[{text}]"),
+        st.sampled_from([f"{name} {op} null" for name in GROUPED for op in ("eq", "ne")]),
+        st.sampled_from(["members pr", "externalId pr"]),
+        times,
+    )
 )
 
 
@@ -184,10 +211,39 @@ def test_every_filter_means_the_same(uow: UnitOfWork, actor: Actor, pool: list[S
     """Every filter means the same."""
 
     @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    @given(filters)
+    @given(many_kinds)
     def holds(text: str) -> None:
         expected = {user.id for user in pool if ORACLE(text).match(user)}
         assert ids(uow, actor, text) == expected
+
+    holds()
+
+
+def test_every_filter_on_groups_means_the_same(
+    uow: UnitOfWork, actor: Actor, pool: list[Stored]
+) -> None:
+    """Members are compared by id, which a filter takes from those that there are."""
+    chance, stored = random.Random(8), list[CoreGroup]()
+    for number in range(25):
+        external = f"{chance.choice(TEXTS)}{number}" if chance.random() < 0.5 else None
+        draft = GroupDraft(chance.choice(TEXTS), external, {})
+        members = tuple(str(user.id) for user in chance.sample(pool, chance.randint(0, 3)))
+        made = groups.create(uow, actor, draft, MemberChange("add", members))
+        document = {
+            "displayName": draft.display_name,
+            **({"externalId": external} if external else {}),
+        }
+        shown = replace(groups.with_members(uow, made), document=json.dumps(document))
+        whole = render.group(shown, "", render.selection(None, None, "Group"))
+        stored.append(CoreGroup.model_validate_json(whole))
+
+    @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(group_filters, st.sampled_from(pool))
+    def holds(text: str, member: Stored) -> None:
+        asked = text.replace('"work"', json.dumps(member.id))
+        query = Query(criteria=compile_filter(asked, "Group"), count=1_000, members=False)
+        found = {view.id for view in groups.find(uow, actor, query).items}
+        assert found == {group.id for group in stored if OF_GROUPS(asked).match(group)}
 
     holds()
 

@@ -66,6 +66,8 @@ def upgrade() -> None:
         op.add_column(table, sa.Column("parts", sa.Text, nullable=False, server_default=""))
         op.execute(_FILL.format(table=table, joined=joined, parts=_PARTS[table]))
         op.create_index(f"ix_{table}_client_pk", table, ["client_pk"])
+    for column in ("display_key", "external_id"):
+        op.create_index(f"ix_group__{column}", "group_", [column])
     op.create_table(
         "tally",
         sa.Column("kind", sa.Text, nullable=False),
@@ -89,6 +91,8 @@ def downgrade() -> None:
     """Remove all of it."""
     sqlite = op.get_bind().dialect.name == "sqlite"
     op.drop_table("tally")
+    for column in ("display_key", "external_id"):
+        op.drop_index(f"ix_group__{column}", "group_")
     for table, _ in _TABLES:
         if sqlite:
             for event in ("added", "dropped", "changed"):

@@ -1,0 +1,106 @@
+"""What lists cost: the plan of SQLite for every kind of filter, at any size, without statistics."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Select, literal, select
+from sqlalchemy.dialects import sqlite
+
+from mo_access.domain.model import Query
+from mo_access.storage import criteria, groups, listing, migrating, people
+from mo_access.storage.schema import group, link
+from mo_scim.mapping.filters import compile_filter, sort_field
+
+OURS = "urn:ietf:params:scim:schemas:extension:mijnonderwijs:2.0:User"
+NAMED = [
+    'userName eq "x"',
+    'userName sw "x"',
+    'userName co "xyz"',
+    'userName ew "xyz"',
+    'externalId eq "x"',
+    'id eq "x"',
+    'emails.value eq "x"',
+    'emails.value co "xyz"',
+    'emails[type eq "work" and value co "xyz"]',
+    'emails[type eq "work" and value eq "x"]',
+    'emails[value sw "x" and primary eq true]',
+    'displayName co "xyz" and active eq true',
+    'userName eq "x" or emails.value eq "y"',
+    '(userName sw "x" or externalId eq "y") and not (active eq false)',
+    'groups.value eq "x"',
+    'groups[display eq "x"]',
+    f'{OURS}:affiliations[value eq "900001" and role eq "beheerder"]',
+    'name.familyName eq "x" and name.givenName ne "y"',
+]
+
+
+NAMED_GROUPS = [
+    'displayName eq "x"',
+    'displayName co "xyz"',
+    'externalId eq "x" or displayName eq "y"',
+    'members[value eq "x"]',
+    'members.value eq "x" and displayName sw "y"',
+]
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a database with the schema and no statistics."""
+    path: Path = tmp_path_factory.mktemp("plans") / "plan.sqlite"
+    migrating.upgrade(f"sqlite:///{path}")
+    return path
+
+
+def plan(path: Path, query: Query, kind: criteria.Kind = "person") -> list[str]:
+    """Explain how SQLite finds the keys of a page for a bound client."""
+    start = not criteria.selective(query.criteria)
+    stored, table = (people, link) if kind == "person" else (groups, group)
+    seen = stored.scope(literal(1), platform=False, start=start)
+    where = criteria.where(query.criteria, kind, 1)
+    order = criteria.order(query.sort, kind, descending=query.descending)
+    keys = select().select_from(table).where(seen, where)
+    source = listing.Source(keys, Select(), order, None)
+    written = listing._page(source, query)
+    sql = written.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    raw = sqlite3.connect(path)
+    try:
+        return [str(row[3]) for row in raw.execute(f"EXPLAIN QUERY PLAN {sql}")]
+    finally:
+        raw.close()
+
+
+@pytest.mark.parametrize("text", NAMED)
+def test_what_names_few_rows_reads_few(empty: Path, text: str) -> None:
+    """No table is scanned, and neither the client nor an attribute's name is the start."""
+    steps = plan(empty, Query(criteria=compile_filter(text, "User")))
+    scans = [step for step in steps if step.startswith("SCAN")]
+    assert all("VIRTUAL TABLE" in step for step in scans), steps
+    wide = re.compile(r"\((client_pk=\?|attribute=\?|attribute=\? AND sub=\?)\)$")
+    assert not [step for step in steps if wide.search(step)], steps
+
+
+@pytest.mark.parametrize("text", NAMED_GROUPS)
+def test_what_names_few_groups_reads_few(empty: Path, text: str) -> None:
+    """As above."""
+    steps = plan(empty, Query(criteria=compile_filter(text, "Group")), "group")
+    scans = [step for step in steps if step.startswith("SCAN")]
+    assert all("VIRTUAL TABLE" in step for step in scans), steps
+    assert not [step for step in steps if step.endswith("(client_pk=?)")], steps
+
+
+def test_a_page_comes_from_an_index_alone(empty: Path) -> None:
+    """However deep it lies, no row that is not on it is read."""
+    for query in (Query(start=90_000), Query(after=(None, 7)), Query(descending=True, start=5)):
+        steps = plan(empty, query)
+        assert len(steps) == 1, steps
+        assert "USING COVERING INDEX ix_link_client_pk" in steps[0]
+
+
+def test_an_order_with_an_index_sorts_nothing(empty: Path) -> None:
+    """By userName, the order that consoles ask for."""
+    (step,) = plan(empty, Query(sort=sort_field("userName", "User"), start=5))
+    assert "USING COVERING INDEX sqlite_autoindex_link" in step
