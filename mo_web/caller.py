@@ -45,6 +45,12 @@ def actor(scope: str | None = None) -> Actor:
     return known
 
 
+def known() -> Actor | None:
+    """Return the client that was found to be calling, without asking who it is."""
+    found: Actor | None = g.get("actor")
+    return found
+
+
 def bearer() -> str:
     """Return the token of the Authorization header; anything else there is 401."""
     header = request.headers.get("Authorization", "")

@@ -38,6 +38,7 @@ def _tell(one: ClientReport) -> None:
     click.secho(one.name, bold=True, nl=False)
     click.echo(f"  {one.requests} requests, {one.requests - one.taken} refused", nl=False)
     click.echo(f"; last success {moment(one.last_success)}", nl=False)
+    click.echo(f", last read {moment(one.last_read)}", nl=False)
     click.echo(f", last refusal {moment(one.last_refusal)}")
     now = one.mapped
     click.echo(f"  holds now  {now.people} people, {now.affiliations} affiliations", nl=False)
@@ -48,8 +49,9 @@ def _tell(one: ClientReport) -> None:
         say_table(("  what", "resource", "came", "taken"), rows, empty="")
     for refusal in one.refused:
         told = f"{refusal.method} {refusal.resource} {refusal.status}: {refusal.detail}"
-        last = f"{refusal.times}x, last {moment(refusal.last)}, request {refusal.request_id}"
-        click.echo(f"  refused  {told} ({last})")
+        last = f"{refusal.times}x, last {moment(refusal.last)}"
+        request = f", request {refusal.request_id}" if refusal.request_id else ""
+        click.echo(f"  refused  {told} ({last}{request})")
     for text, times in one.unmapped:
         click.echo(f"  gives nothing  {text} ({times}x)")
     for name, times in one.tolerated:

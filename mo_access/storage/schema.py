@@ -330,6 +330,17 @@ client_activity = Table(
     Index(None, "client_pk", "at"),
 )
 
+client_tally = Table(
+    "client_tally",
+    metadata,
+    Column("hour", BIG, primary_key=True),
+    Column("client_pk", BIG, ForeignKey("client.pk"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    _int("times"),
+    _int("last"),
+)
+
 idempotency = Table(
     "idempotency",
     metadata,

@@ -13,6 +13,7 @@ from mo_access.domain.model import Institution, Theme
 from mo_access.domain.text import fold
 from mo_scim.endpoints import answer, asking, calling
 from mo_scim.endpoints.asking import Asked
+from mo_scim.endpoints.reporting import reported
 from mo_scim.mapping import listing, render
 from mo_scim.mapping.render import Selection, selection
 
@@ -27,11 +28,13 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/Themes/<slug>", view_func=theme)
 
 
+@reported
 def institutions() -> Response:
     """List the institutions that the caller may use."""
     return _page(calling.current().catalogue.institutions(), "Institution", render.institution)
 
 
+@reported
 def institution(number: str) -> Response:
     """Read one of them; a foreign number answers as an unknown one (rule 4)."""
     chosen = asking.from_url().selection("Institution")
@@ -41,11 +44,13 @@ def institution(number: str) -> Response:
     raise NotFound("There is no such institution.")
 
 
+@reported
 def themes() -> Response:
     """List the themes."""
     return _page(calling.current().catalogue.themes(), "Theme", render.theme)
 
 
+@reported
 def theme(slug: str) -> Response:
     """Read one theme."""
     chosen = asking.from_url().selection("Theme")

@@ -29,7 +29,7 @@ def add_to(blueprint: Blueprint) -> None:
     writing.add_to(blueprint, "Group", WRITERS, body.GROUP_BYTES)
 
 
-@reported("Group")
+@reported
 def listed() -> Response:
     """List and filter."""
     return page(asking.from_url())
@@ -45,7 +45,7 @@ def page(asked: Asked) -> Response:
     return answer.document(render.page(found.total, query.start, items))
 
 
-@reported("Group")
+@reported
 def shown(resource_id: str) -> Response:
     """Read one group; 304 when the caller's copy is current."""
     call, chosen = calling.current(), asking.from_url().selection("Group")

@@ -22,19 +22,19 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/.search", "search_all", search_all, methods=["POST"])
 
 
-@reported("User")
+@reported
 def search_users() -> Response:
     """Search users."""
     return users.page(asking.from_body(body.read()))
 
 
-@reported("Group")
+@reported
 def search_groups() -> Response:
     """Search groups."""
     return groups.page(asking.from_body(body.read()))
 
 
-@reported("")
+@reported
 def search_all() -> Response:
     """Search users, then groups; an attribute that one kind lacks holds for none of it."""
     asked = asking.from_body(body.read())

@@ -24,7 +24,7 @@ def add_to(blueprint: Blueprint) -> None:
     writing.add_to(blueprint, "User", WRITERS)
 
 
-@reported("User")
+@reported
 def listed() -> Response:
     """List and filter."""
     return page(asking.from_url())
@@ -40,7 +40,7 @@ def page(asked: Asked) -> Response:
     return answer.document(render.page(found.total, query.start, items))
 
 
-@reported("User")
+@reported
 def shown(resource_id: str) -> Response:
     """Read one user; 304 when the caller's copy is current."""
     call, chosen = calling.current(), asking.from_url().selection("User")
