@@ -37,7 +37,10 @@ def apply(
     for operation in operations:
         work += _work(document, operation)
         if work > MAX_WORK:
-            raise TooLarge("Operations: too many for so many values. Send fewer at once.")
+            message = (
+                f"Operations: together look at more than {MAX_WORK} values. Send fewer at once."
+            )
+            raise TooLarge(message, attribute="Operations")
         if _is_read_only(document, operation):
             continue
         _refuse_needed(operation)
