@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import timedelta
+from typing import Final
 
 import click
 
 from mo_access.commands.desk import as_json, moment, opened, say_json, say_table
 from mo_access.service import reports
-from mo_access.service.reports import ClientReport
+from mo_access.service.reports import ClientReport, Refusal, Unmapped
+
+_HINT: Final = (
+    "(gives nothing: no role, theme, institution or user that the client may use is meant; see"
+    " GET /Institutions and GET /Themes)"
+)
 
 
 @click.group()
@@ -49,10 +55,19 @@ def _tell(one: ClientReport) -> None:
         say_table(("  what", "resource", "came", "taken"), rows, empty="")
     for refusal in one.refused:
         told = f"{refusal.method} {refusal.resource} {refusal.status}: {refusal.detail}"
-        last = f"{refusal.times}x, last {moment(refusal.last)}"
-        request = f", request {refusal.request_id}" if refusal.request_id else ""
-        click.echo(f"  refused  {told} ({last}{request})")
-    for text, times in one.unmapped:
-        click.echo(f"  gives nothing  {text} ({times}x)")
+        click.echo(f"  refused  {told} ({_when(refusal)}{_request(refusal)})")
+    for nothing in one.unmapped:
+        click.echo(f"  gives nothing  {nothing.text} ({_when(nothing)})")
+    if one.unmapped:
+        click.echo(f"  {_HINT}")
     for name, times in one.tolerated:
         click.echo(f"  tolerated  {name} ({times}x)")
+
+
+def _when(told: Refusal | Unmapped) -> str:
+    named = f", as of {told.resource} {told.resource_id}" if told.resource_id else ""
+    return f"{told.times}x, last {moment(told.last)}{named}"
+
+
+def _request(refusal: Refusal) -> str:
+    return f", request {refusal.request_id}" if refusal.request_id else ""

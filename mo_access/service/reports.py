@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from mo_access.service.tally import Kind
@@ -29,9 +29,10 @@ class CameIn:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One reason for refusing, how often and when last, with a request to look up in the log.
+    """One reason for refusing, how often and when last.
 
-    What came too fast is only counted, so its ``request_id`` is "".
+    ``request_id`` is one of those requests, to look up in the log, and ``resource_id`` one of the
+    resources that were named; what came too fast is only counted, so it has neither.
     """
 
     resource: str
@@ -41,6 +42,18 @@ class Refusal:
     times: int
     last: int
     request_id: str
+    resource_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """What was accepted and gives nothing, how often and when last, on which resource for one."""
+
+    text: str
+    times: int
+    last: int
+    resource: str
+    resource_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +84,7 @@ class ClientReport:
     last_refusal: int | None
     came_in: tuple[CameIn, ...]
     refused: tuple[Refusal, ...]
-    unmapped: tuple[tuple[str, int], ...]
-    """What was accepted and gives nothing, with how often it came."""
+    unmapped: tuple[Unmapped, ...]
     tolerated: tuple[tuple[str, int], ...]
     """The deviations that its requests needed (docs/profiles.md), with how often."""
     mapped: Held
@@ -164,8 +176,8 @@ def _came_in(rows: list[Row], counts: _Counts) -> tuple[CameIn, ...]:
 def _refusals(rows: list[Row], counts: _Counts) -> tuple[Refusal, ...]:
     """List the refusals, the latest first."""
     found = [
-        Refusal(resource, method, status, detail or "", int(times), last, request_id)
-        for resource, method, status, detail, times, last, request_id in rows
+        Refusal(resource, method, status, detail or "", int(times), last, request_id, one)
+        for resource, method, status, detail, times, last, request_id, one in rows
     ]
     found += [
         Refusal(*count.request, _TOO_MANY, TOO_FAST, count.times, count.last, "")
@@ -174,9 +186,11 @@ def _refusals(rows: list[Row], counts: _Counts) -> tuple[Refusal, ...]:
     return tuple(sorted(found, key=lambda refusal: -refusal.last))
 
 
-def _unmapped(rows: list[Row]) -> tuple[tuple[str, int], ...]:
-    """Add up how often each text came."""
-    counts: Counter[str] = Counter()
-    for texts, times, _ in rows:
-        counts.update(dict.fromkeys(json.loads(texts), int(times)))
-    return tuple(counts.most_common())
+def _unmapped(rows: list[Row]) -> tuple[Unmapped, ...]:
+    """Add up how often each text came, the most frequent first; rows are the latest first."""
+    found: dict[str, Unmapped] = {}
+    for texts, resource, times, last, one in rows:
+        for text in json.loads(texts):
+            before = found.get(text, Unmapped(text, 0, last, resource, one))
+            found[text] = replace(before, times=before.times + int(times))
+    return tuple(sorted(found.values(), key=lambda unmapped: -unmapped.times))

@@ -58,6 +58,7 @@ _REFUSED = (
         func.count(_a.pk),
         func.max(_a.at),
         func.max(_a.request_id),
+        func.max(_a.resource_id),
     )
     .join_from(client_activity, client, _a.client_pk == client.c.pk)
     .where(_a.at >= bindparam("since"), _a.status >= FIRST_REFUSAL)
@@ -65,10 +66,17 @@ _REFUSED = (
     .order_by(func.max(_a.at).desc())
 )
 _UNMAPPED = (
-    select(client.c.id, _a.unmapped, func.count(_a.pk), func.max(_a.at))
+    select(
+        client.c.id,
+        _a.unmapped,
+        _a.resource,
+        func.count(_a.pk),
+        func.max(_a.at),
+        func.max(_a.resource_id),
+    )
     .join_from(client_activity, client, _a.client_pk == client.c.pk)
     .where(_a.at >= bindparam("since"), _a.unmapped.is_not(None))
-    .group_by(client.c.id, _a.unmapped)
+    .group_by(client.c.id, _a.unmapped, _a.resource)
     .order_by(func.max(_a.at).desc())
 )
 _GIVES = group.c.theme_pk.is_not(None) | group.c.role.is_not(None)
@@ -108,12 +116,12 @@ def came_in(conn: Connection, since: int) -> list[Row]:
 
 
 def refused(conn: Connection, since: int) -> list[Row]:
-    """Give (client id, resource, method, status, detail, times, last, a request id)."""
+    """Give (client id, resource, method, status, detail, times, last, a request, a resource)."""
     return conn.all(_REFUSED, {"since": since})
 
 
 def unmapped(conn: Connection, since: int) -> list[Row]:
-    """Give (client id, JSON list of what gave nothing, times, last)."""
+    """Give (client id, JSON list of what gave nothing, resource, times, last, one of them)."""
     return conn.all(_UNMAPPED, {"since": since})
 
 

@@ -56,7 +56,11 @@ def test_the_report_tells_what_came_in_and_why_it_was_refused(unit: Unit) -> Non
     }
     (why,) = told.refused
     assert (why.status, why.detail, why.times) == (400, "userName: is missing", 2)
-    assert told.unmapped == (("roles: x", 2), ("roles: y", 1))
+    assert [(one.text, one.times) for one in told.unmapped] == [("roles: x", 2), ("roles: y", 1)]
+    assert {(one.resource, one.resource_id, one.last) for one in told.unmapped} == {
+        ("Users", "id", NOW)
+    }
+    assert why.resource_id == "id"
     assert told.needs_a_look
     assert not silent.needs_a_look
 

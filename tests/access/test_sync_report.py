@@ -83,7 +83,7 @@ def test_the_report_tells_what_came_of_what_was_sent(broker: Broker, report: Rep
         "groups_that_give_nothing": 1,
         "memberships": 1,
     }
-    unmapped = dict(map(tuple, told["unmapped"]))
+    unmapped = {one["text"]: one["times"] for one in told["unmapped"]}
     assert unmapped == {
         "displayName: Koffieploeg": 1,
         "members: 1 unknown, skipped": 1,
@@ -142,7 +142,8 @@ def test_the_report_reads_as_text(
     text = CliRunner().invoke(command.sync, ["report"]).output
     assert "7 requests, 2 refused; last success" in text
     assert "2 people, 1 affiliations, 1 memberships of 1 groups that give and 1 that do not" in text
-    assert "gives nothing  roles[0]: Toezichter:900001 (1x)" in text
+    assert "gives nothing  roles[0]: Toezichter:900001 (1x, last" in text
+    assert "see GET /Institutions and GET /Themes" in text
     assert "tolerated  missing_schemas (7x)" in text
     assert "refused  POST User 409" in text
     assert json.loads(CliRunner().invoke(command.sync, ["report", "--json"]).output)[0]["mapped"]
