@@ -41,7 +41,7 @@ def institution(number: str) -> Response:
     for found in calling.current().catalogue.institutions():
         if found.number == number:
             return answer.document(render.institution(found, answer.base_url(), chosen))
-    raise NotFound("There is no such institution.")
+    raise NotFound("There is no such institution. GET /Institutions lists those that you may use.")
 
 
 @reported
@@ -57,7 +57,7 @@ def theme(slug: str) -> Response:
     for found in calling.current().catalogue.themes():
         if fold(found.slug) == fold(slug):
             return answer.document(render.theme(found, answer.base_url(), chosen))
-    raise NotFound("There is no such theme.")
+    raise NotFound("There is no such theme. GET /Themes lists them.")
 
 
 def _page(

@@ -41,7 +41,7 @@ def schema(urn: str) -> Response:
     """Read one schema by its URN, in any case."""
     found = _documents(answer.base_url()).schema.get(urn.casefold())
     if found is None:
-        raise NotFound("There is no such schema.")
+        raise NotFound("There is no such schema. GET /Schemas lists them.")
     return _answer(found)
 
 
@@ -57,7 +57,7 @@ def resource_type(name: str) -> Response:
     """Read one kind of resource by its name."""
     found = _documents(answer.base_url()).resource_type.get(name.casefold())
     if found is None:
-        raise NotFound("There is no such resource type.")
+        raise NotFound("There is no such resource type. GET /ResourceTypes lists them.")
     return _answer(found)
 
 
@@ -68,7 +68,7 @@ def _documents(base_url: str) -> Discovery:
 
 def _refuse_filter() -> None:
     if request.args.get("filter"):
-        raise Forbidden("Discovery cannot be filtered.")
+        raise Forbidden("Discovery cannot be filtered. Leave out the filter.")
 
 
 def _answer(body: bytes) -> Response:

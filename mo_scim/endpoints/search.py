@@ -40,7 +40,7 @@ def search_all() -> Response:
     asked = asking.from_body(body.read())
     kinds = [kind for kind in ("User", "Group") if _is_searchable(asked, kind)]
     if not kinds:
-        raise InvalidFilter("filter: names what neither users nor groups can be searched by.")
+        raise InvalidFilter("filter: fits neither users nor groups. See GET /Schemas.")
     total, items = _users(asked) if "User" in kinds else (0, [])
     if "Group" in kinds:
         more, groups_found = _groups(asked, asked.start - total, asked.count - len(items))

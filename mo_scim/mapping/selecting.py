@@ -35,7 +35,7 @@ def meets(entry: Json, node: FilterNode, attribute: Attribute) -> bool:
     if isinstance(node, Comparison):
         value, exact = _part(entry, node, attribute)
         return _compare(value, node, exact=exact)
-    raise InvalidFilter("path: a selection inside another is not allowed.")
+    raise InvalidFilter("path: a selection inside another is not allowed. Write one.")
 
 
 def equalities(node: FilterNode, attribute: Attribute) -> Document:
@@ -57,7 +57,9 @@ def _part(entry: Json, node: Comparison | Present, attribute: Attribute) -> tupl
         return (entry if name == "value" else None), attribute.exact
     sub = attribute.subs.get(name)
     if sub is None:
-        message = f"path: {str(node.attr_path)[:120]} is no part of {attribute.name}."
+        message = (
+            f"path: {str(node.attr_path)[:120]} is no part of {attribute.name}. See GET /Schemas."
+        )
         raise InvalidFilter(message, attribute="path")
     return entry.get(sub.name), sub.exact
 
