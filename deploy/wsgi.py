@@ -11,6 +11,7 @@ import mo_scim.blueprint
 from mo_access import settings
 from mo_access.service.upkeep import Upkeep
 from mo_access.storage.engine import Database
+from mo_web import shared
 from mo_web.app import create_app
 
 
@@ -24,8 +25,10 @@ def build() -> Flask:
         mo_authzen.door.door(),
         mo_portal.door.door(),
     )
-    Upkeep(database, keys, chosen.session_idle_seconds * 1_000_000).start()
-    return create_app(chosen, database, keys, doors)
+    made = create_app(chosen, database, keys, doors)
+    idle = chosen.session_idle_seconds * 1_000_000
+    Upkeep(database, keys, idle, shared.of(made).tally).start()
+    return made
 
 
 app = build()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from flask import Blueprint, request
 
 from mo_access.domain.errors import NotFound
@@ -16,6 +14,7 @@ from mo_scim.endpoints import (
     groups,
     leeway,
     me,
+    reporting,
     search,
     users,
 )
@@ -23,15 +22,14 @@ from mo_scim.endpoints.answer import PREFIX
 from mo_web import caller
 from mo_web.app import Door
 
-_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-
 
 def door() -> Door:
     """Return the SCIM door; every call makes a new one."""
     blueprint = Blueprint("scim", __name__, url_prefix=PREFIX)
     blueprint.before_request(_authenticate)
     blueprint.before_request(_refuse_impossible_ids)
-    blueprint.after_request(leeway.count_rest)
+    blueprint.after_request(leeway.count_at_end)
+    blueprint.after_request(reporting.count_read)
     for part in (users, groups, bulk, search, discovery, catalogue, me):
         part.add_to(blueprint)
     return Door("scim", blueprint, (PREFIX,), errors.render)
@@ -44,8 +42,9 @@ def _authenticate() -> None:
     """
     if me.is_asked():
         return
-    reads = request.method in _READS or request.path.endswith("/.search")
-    caller.actor(scope="scim:read" if reads else "scim:write")
+    reads = reporting.is_read() or request.method == "OPTIONS"
+    with reporting.refusals():
+        caller.actor(scope="scim:read" if reads else "scim:write")
     calling.current()
 
 

@@ -98,7 +98,7 @@ class Deviation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The deviations that pass; none is the interop profile (trust.md, 3.1).
+    """The deviations that pass; none is the interop profile, as far as docs/profiles.md says.
 
     ``noted`` collects those that a request needed; None where nobody asks.
     """

@@ -45,12 +45,21 @@ def actor(scope: str | None = None) -> Actor:
     return known
 
 
+def known() -> Actor | None:
+    """Return the client that was found to be calling, without asking who it is."""
+    found: Actor | None = g.get("actor")
+    return found
+
+
 def bearer() -> str:
     """Return the token of the Authorization header; anything else there is 401."""
     header = request.headers.get("Authorization", "")
     kind, _, token = header.partition(" ")
     if kind.lower() != "bearer" or not _TOKEN.fullmatch(token.strip(" ")):
-        raise Unauthenticated("A bearer token is needed.", offered=False)
+        raise Unauthenticated(
+            "A bearer token is needed. Send the header Authorization: Bearer <token>.",
+            offered=False,
+        )
     return token.strip(" ")
 
 
@@ -145,7 +154,8 @@ def _told_apart() -> Iterator[None]:
 def _refused(code: str = "") -> Unauthenticated:
     """Count a failure of this address and return its 401, with the code of docs/reasons.md."""
     shared().limits.failures.take(_address())
-    return Unauthenticated(f"The token is not valid{code and f' ({code})'}.", offered=True)
+    why = f" ({code})" if code else ": it is unknown, expired or revoked"
+    return Unauthenticated(f"The token is not valid{why}.", offered=True)
 
 
 def _refuse_guessers() -> None:

@@ -55,7 +55,7 @@ class InsufficientScope(WebError):
 
     def __init__(self, scope: str) -> None:
         """Name the scope that is missing."""
-        super().__init__(f"This needs the scope {scope}.")
+        super().__init__(f"This needs the scope {scope}, which the client was not given.")
         self.scope = scope
 
     @property

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from flask import Flask, current_app
 
 from mo_access.domain.keys import KeyRing
+from mo_access.service.tally import Tally
 from mo_access.service.unit_of_work import clock
 from mo_access.settings import Settings
 from mo_access.storage.engine import Database
@@ -32,6 +33,7 @@ class Shared:
     limits: Limits
     metrics: Metrics
     clock: Callable[[], int] = clock
+    tally: Tally = field(default_factory=Tally)
 
 
 def install(app: Flask, parts: Shared) -> None:
@@ -41,7 +43,12 @@ def install(app: Flask, parts: Shared) -> None:
 
 def shared() -> Shared:
     """Return the parts of the application that serves this request."""
-    parts = current_app.extensions[_KEY]
+    return of(current_app)
+
+
+def of(app: Flask) -> Shared:
+    """Return the parts of an application that ``mo_web.app.create_app`` made."""
+    parts = app.extensions[_KEY]
     if not isinstance(parts, Shared):
         raise TypeError("the application was not made by mo_web.app.create_app")
     return parts

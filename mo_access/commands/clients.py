@@ -7,7 +7,8 @@ from dataclasses import asdict
 import click
 
 from mo_access.commands.desk import as_json, moment, opened, say_json, say_table
-from mo_access.service import clients
+from mo_access.service import client_change, clients
+from mo_access.service.client_change import ClientChange
 from mo_access.service.clients import DEFAULT_SCOPES, SCOPES, NewClient
 from mo_scim import profiles
 
@@ -123,6 +124,49 @@ def revoke(client: str, token: str, *, as_json: bool) -> None:
     if as_json:
         return say_json({"tokens": ended})
     return click.echo(f"{ended} token(s) ended")
+
+
+@client.command()
+@click.argument("client")
+@click.option("--name", help="Another name.")
+@click.option("--add-institution", "add", multiple=True, help="It may act for this number too.")
+@click.option(
+    "--remove-institution",
+    "remove",
+    multiple=True,
+    help="It may not act for this number any more; what it gave there ends.",
+)
+@click.option("--default-institution", help="Meant where a role names no institution; '' for none.")
+@click.option("--profile", type=ProfileName(), help="Which deviations of a broker pass.")
+@click.option(
+    "--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="Repeats; replaces all."
+)
+@as_json
+def change(
+    client: str,
+    *,
+    name: str | None,
+    add: tuple[str, ...],
+    remove: tuple[str, ...],
+    default_institution: str | None,
+    profile: str | None,
+    scopes: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Change CLIENT (name or id); holds for its tokens from the next request on."""
+    wanted = ClientChange(name, profile, scopes or None, default_institution, add, remove)
+    if wanted == ClientChange():
+        raise click.UsageError("say what to change; see --help")
+    with opened().unit() as uow:
+        client_id, ended = client_change.change(uow, client, wanted)
+        uow.commit()
+    if as_json:
+        return say_json({"id": client_id, "ended": asdict(ended)})
+    click.echo(f"client {client_id} changed")
+    if ended.institutions:
+        counts = f"{ended.affiliations} affiliations, {ended.grants} grants, {ended.groups} groups"
+        click.echo(f"ended at {' '.join(ended.institutions)}: {counts}")
+    return None
 
 
 @client.command("list")

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import timedelta
+from typing import Final
 
 import click
 
 from mo_access.commands.desk import as_json, moment, opened, say_json, say_table
 from mo_access.service import reports
-from mo_access.service.reports import ClientReport
+from mo_access.service.reports import ClientReport, Refusal, Unmapped
+
+_HINT: Final = (
+    "(gives nothing: no role, theme, institution or user that the client may use is meant; see"
+    " GET /Institutions and GET /Themes)"
+)
 
 
 @click.group()
@@ -38,6 +44,7 @@ def _tell(one: ClientReport) -> None:
     click.secho(one.name, bold=True, nl=False)
     click.echo(f"  {one.requests} requests, {one.requests - one.taken} refused", nl=False)
     click.echo(f"; last success {moment(one.last_success)}", nl=False)
+    click.echo(f", last read {moment(one.last_read)}", nl=False)
     click.echo(f", last refusal {moment(one.last_refusal)}")
     now = one.mapped
     click.echo(f"  holds now  {now.people} people, {now.affiliations} affiliations", nl=False)
@@ -48,9 +55,19 @@ def _tell(one: ClientReport) -> None:
         say_table(("  what", "resource", "came", "taken"), rows, empty="")
     for refusal in one.refused:
         told = f"{refusal.method} {refusal.resource} {refusal.status}: {refusal.detail}"
-        last = f"{refusal.times}x, last {moment(refusal.last)}, request {refusal.request_id}"
-        click.echo(f"  refused  {told} ({last})")
-    for text, times in one.unmapped:
-        click.echo(f"  gives nothing  {text} ({times}x)")
+        click.echo(f"  refused  {told} ({_when(refusal)}{_request(refusal)})")
+    for nothing in one.unmapped:
+        click.echo(f"  gives nothing  {nothing.text} ({_when(nothing)})")
+    if one.unmapped:
+        click.echo(f"  {_HINT}")
     for name, times in one.tolerated:
         click.echo(f"  tolerated  {name} ({times}x)")
+
+
+def _when(told: Refusal | Unmapped) -> str:
+    named = f", as of {told.resource} {told.resource_id}" if told.resource_id else ""
+    return f"{told.times}x, last {moment(told.last)}{named}"
+
+
+def _request(refusal: Refusal) -> str:
+    return f", request {refusal.request_id}" if refusal.request_id else ""

@@ -17,7 +17,7 @@ KEPT_MICROSECONDS: Final = 90 * 86_400 * 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One request of a client: what it was, how it was answered, what gave nothing or deviated.
+    """One request of a client: what it was, how it was answered, what gave nothing.
 
     ``detail`` is the sentence that the client was answered with; never an INSZ or a token.
     """
@@ -28,7 +28,6 @@ class Activity:
     status: int
     detail: str | None = None
     unmapped: tuple[str, ...] = ()
-    tolerated: tuple[str, ...] = ()
 
 
 def record(uow: UnitOfWork, actor: Actor, *lines: Activity) -> None:
@@ -38,7 +37,7 @@ def record(uow: UnitOfWork, actor: Actor, *lines: Activity) -> None:
 
 def _row(uow: UnitOfWork, actor: Actor, line: Activity) -> dict[str, int | str | bytes | None]:
     unmapped = json.dumps(sorted(map(without_numbers, {*line.unmapped})), ensure_ascii=False)
-    detail = without_numbers(_told(line))[:LONGEST_DETAIL]
+    detail = without_numbers(line.detail or "")[:LONGEST_DETAIL]
     named = None if line.resource_id is None else without_numbers(line.resource_id)
     return {
         "client_pk": actor.client_pk,
@@ -51,11 +50,6 @@ def _row(uow: UnitOfWork, actor: Actor, line: Activity) -> dict[str, int | str |
         "unmapped": unmapped if line.unmapped else None,
         "request_id": uow.request_id,
     }
-
-
-def _told(activity: Activity) -> str:
-    """Of a refusal its sentence, of what was taken the names of the deviations that passed."""
-    return activity.detail or " ".join(activity.tolerated)
 
 
 def sweep(uow: UnitOfWork) -> int:

@@ -43,10 +43,10 @@ def by_token(uow: UnitOfWork, token: str) -> Actor | None:
     presented = read_token(token)
     if presented is None:
         return None
-    found = stored.by_secret(uow.conn, presented.id, uow.now)
-    if found is None or not hmac.compare_digest(found[0], presented.hash):
+    known = stored.by_secret(uow.conn, presented.id, uow.now)
+    if known is None or not hmac.compare_digest(known[0], presented.hash):
         return None
-    return found[1]
+    return known[1]
 
 
 def by_oauth(uow: UnitOfWork, issuer: str, oauth_client_id: str) -> Actor | None:
@@ -71,13 +71,14 @@ def create(uow: UnitOfWork, new: NewClient) -> tuple[str, str]:
     checked = _checked(new)
     conn = uow.write()
     known = stored.institution_pks(conn)
-    _known(checked, known)
+    told = (*checked.institutions, *filter(None, [checked.default_institution]))
+    check_known(told, known)
     client_id = str(uuid.uuid4())
     client_pk = _add(uow, client_id, checked)
     stored.bind(conn, client_pk, (known[number] for number in checked.institutions))
     stored.trust(conn, client_pk, checked.issuers)
     _add_oauth(uow, client_pk, checked)
-    _check_default(uow, client_pk, checked)
+    check_default(uow, client_pk, checked.default_institution, platform=checked.platform)
     return client_id, _issue(uow, client_pk, (client_id, checked.name), checked, "client.create")
 
 
@@ -88,7 +89,7 @@ def rotate(
 
     The old ones stay, or end ``overlap`` seconds from now. Raises ``Invalid`` when revoked.
     """
-    pk, client_id, name, revoked = _found(uow, client)
+    pk, client_id, name, revoked = found(uow, client)
     if revoked is not None:
         raise Invalid(f"client {name!r} is revoked; make a new one")
     if overlap is not None:
@@ -103,7 +104,7 @@ def revoke(uow: UnitOfWork, client: str, *, secret: str = "") -> int:
 
     Returns how many tokens ended. Raises ``NotFound`` for an unknown client or secret.
     """
-    pk, client_id, name, _ = _found(uow, client)
+    pk, client_id, name, _ = found(uow, client)
     ended = stored.revoke_secrets(uow.write(), pk, uow.now, secret)
     if secret and not ended:
         raise NotFound(f"client {name!r} has no live token {secret!r}")
@@ -120,22 +121,42 @@ def listed(uow: UnitOfWork) -> tuple[ClientRow, ...]:
     return stored.listed(uow.conn)
 
 
-def _found(uow: UnitOfWork, client: str) -> tuple[int, str, str, int | None]:
+def found(uow: UnitOfWork, client: str) -> tuple[int, str, str, int | None]:
+    """Give (key, id, name, when revoked) of the client with this id or name, or ``NotFound``."""
     row = stored.find(uow.conn, client)
     if row is None:
         raise NotFound(f"no client with id or name {client!r}")
     return row[0], row[1], row[2], row[3]
 
 
-def _checked(new: NewClient) -> NewClient:
-    if not new.name.strip():
+def check_words(name: str, scopes: tuple[str, ...], profile: str) -> None:
+    """Raise ``Invalid`` for a name, scopes or a profile that no client can have."""
+    if not name.strip():
         raise Invalid("a client needs a name")
+    if unknown := set(scopes) - set(SCOPES):
+        raise Invalid(f"unknown scope {', '.join(sorted(unknown))}; known: {' '.join(SCOPES)}")
+    if not _PROFILE.fullmatch(profile):
+        raise Invalid(f"{profile!r} is no name of a profile")
+
+
+def check_known(numbers: tuple[str, ...], known: dict[str, int]) -> None:
+    """Raise ``Invalid`` for an institution that was never imported."""
+    if missing := [number for number in numbers if number not in known]:
+        raise Invalid(f"unknown institution {', '.join(missing)}; import it first")
+
+
+def check_default(uow: UnitOfWork, client_pk: int, default: str | None, *, platform: bool) -> None:
+    """Raise ``Invalid`` for a default institution that the client may not act for."""
+    if default is None or platform:
+        return
+    if default not in stored.institutions(uow.conn, client_pk):
+        raise Invalid(f"default institution {default} is not the client's own")
+
+
+def _checked(new: NewClient) -> NewClient:
+    check_words(new.name, new.scopes, new.profile)
     if new.platform == bool(new.institutions):
         raise Invalid("a client is bound to institutions or is a platform client: say one of both")
-    if unknown := set(new.scopes) - set(SCOPES):
-        raise Invalid(f"unknown scope {', '.join(sorted(unknown))}; known: {' '.join(SCOPES)}")
-    if not _PROFILE.fullmatch(new.profile):
-        raise Invalid(f"{new.profile!r} is no name of a profile")
     default = new.default_institution
     return NewClient(
         name=new.name.strip(),
@@ -148,12 +169,6 @@ def _checked(new: NewClient) -> NewClient:
         scopes=tuple(dict.fromkeys(new.scopes)) or DEFAULT_SCOPES,
         expires=new.expires,
     )
-
-
-def _known(new: NewClient, known: dict[str, int]) -> None:
-    told = (*new.institutions, *filter(None, [new.default_institution]))
-    if missing := [number for number in told if number not in known]:
-        raise Invalid(f"unknown institution {', '.join(missing)}; import it first")
 
 
 def _add(uow: UnitOfWork, client_id: str, new: NewClient) -> int:
@@ -179,13 +194,6 @@ def _add_oauth(uow: UnitOfWork, client_pk: int, new: NewClient) -> None:
         stored.add_oauth(uow.write(), client_pk, new.oauth)
     except Duplicate:
         raise Conflict("that OAuth client acts as another client already") from None
-
-
-def _check_default(uow: UnitOfWork, client_pk: int, new: NewClient) -> None:
-    if new.default_institution is None or new.platform:
-        return
-    if new.default_institution not in stored.institutions(uow.conn, client_pk):
-        raise Invalid(f"default institution {new.default_institution} is not the client's own")
 
 
 def _issue(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from mo_access.domain import policy
 from mo_access.domain.model import Actor, Role
 from mo_access.domain.policy import AffiliationFact, Decision, Facts, GrantFact, Reason, Session
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import access
-from mo_access.storage.access import PersonFacts
+from mo_access.storage import access, facts
+from mo_access.storage.facts import PersonFacts
 
+AT_ONCE: Final = 1_000
 ANYBODY = Session(level=1_000)
 """A session without limits: for questions about a person who is not signed in (``why``)."""
 
@@ -29,6 +31,17 @@ class Question:
     role: Role | None = None
     session: Session = ANYBODY
     actor: Actor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """What a decision is about: an institution, ``at`` it and all that it succeeded, a theme."""
+
+    institution: str
+    at: frozenset[str]
+    blocked: bool
+    theme: str | None = None
+    level: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,102 +68,97 @@ def decide(uow: UnitOfWork, question: Question) -> Decision:
     known = _subject(uow, question)
     if known is None:
         return Decision(allowed=False, reason=Reason.UNKNOWN)
-    facts = _facts(uow, known, question)
-    if facts is None:
+    spot = _spot(uow, question.institution, question.theme)
+    if spot is None:
         return Decision(allowed=False, reason=Reason.UNKNOWN)
-    session = _followed(uow, question.session, question.institution)
+    here, session = _here(uow, known, spot), _followed(question.session, spot)
     if question.role is not None:
-        return policy.decide_role(facts, session, question.role.value)
-    return policy.decide(facts, session)
+        return policy.decide_role(here, session, question.role.value)
+    return policy.decide(here, session)
 
 
 def readable(uow: UnitOfWork, person_id: str, session: Session) -> tuple[Right, ...]:
     """List every theme that the person may read now, with where."""
-    known = access.person_facts(uow.conn, person_id)
+    known = facts.person_facts(uow.conn, person_id)
     if known is None:
         return ()
     themes = access.themes(uow.conn)
     places = _places(uow, known)
-    rights = [
-        Right(number, name, slug, themes[slug][0])
-        for number, (name, blocked) in places.items()
-        for slug in sorted({slug for slug, _ in known.grants})
-        if policy.decide(
-            _here(uow, known, number, slug, blocked=blocked, asked=themes[slug][1]),
-            _followed(uow, session, number),
-        ).allowed
-    ]
+    rights = []
+    for number, (name, blocked) in places.items():
+        place = Spot(number, access.lineage(uow.conn, number), blocked)
+        for slug in sorted({slug for slug, _ in known.grants}):
+            spot = replace(place, theme=slug, level=themes[slug][1])
+            if policy.decide(_here(uow, known, spot), _followed(session, spot)).allowed:
+                rights.append(Right(number, name, slug, themes[slug][0]))
     return tuple(rights)
 
 
 def current_places(uow: UnitOfWork, person_id: str, session: Session) -> tuple[Place, ...]:
     """List the institutions where the person is gebruiker or beheerder now."""
-    known = access.person_facts(uow.conn, person_id)
+    known = facts.person_facts(uow.conn, person_id)
     if known is None:
         return ()
     found = []
     for number, (name, blocked) in _places(uow, known).items():
-        facts = _here(uow, known, number, None, blocked=blocked, asked=0)
-        follow = _followed(uow, session, number)
+        spot = Spot(number, access.lineage(uow.conn, number), blocked)
+        here, follow = _here(uow, known, spot), _followed(session, spot)
         for role in (Role.BEHEERDER, Role.GEBRUIKER):
-            if policy.decide_role(facts, follow, role.value).allowed:
+            if policy.decide_role(here, follow, role.value).allowed:
                 found.append(Place(number, name, role))
                 break
     return tuple(found)
 
 
 def who(uow: UnitOfWork, theme: str, institution: str, actor: Actor | None = None) -> Iterator[str]:
-    """Yield the ids of the people who may read the theme at the institution now."""
-    if actor is not None and not actor.covers(institution):
+    """Yield the ids of the people who may read the theme at the institution now, in order.
+
+    The facts of a thousand are read at once; the policy judges each person.
+    """
+    spot = _spot(uow, institution, theme)
+    if spot is None or (actor is not None and not actor.covers(institution)):
         return
     client = None if actor is None or actor.platform else actor.client_pk
-    at = sorted(access.lineage(uow.conn, institution))
-    ids = {i for number in at for i in access.holders(uow.conn, theme, number, client)}
-    for person_id in sorted(ids):
-        if decide(uow, Question(person_id, institution, theme, actor=actor)).allowed:
-            yield person_id
+    ids = {i for at in sorted(spot.at) for i in access.holders(uow.conn, theme, at, client)}
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), AT_ONCE):
+        several = facts.people_facts(uow.conn, ordered[start : start + AT_ONCE], client)
+        for known in sorted(several, key=lambda one: one.id):
+            if policy.decide(_here(uow, known, spot), ANYBODY).allowed:
+                yield known.id
 
 
 def _subject(uow: UnitOfWork, question: Question) -> PersonFacts | None:
     actor = question.actor
     if actor is None or actor.platform:
-        return access.person_facts(uow.conn, question.person)
+        return facts.person_facts(uow.conn, question.person)
     if not actor.covers(question.institution):
         return None
-    return access.person_facts(uow.conn, question.person, actor.client_pk)
+    return facts.person_facts(uow.conn, question.person, actor.client_pk)
 
 
-def _facts(uow: UnitOfWork, known: PersonFacts, question: Question) -> Facts | None:
-    place = access.place(uow.conn, question.institution)
-    asked = 0 if question.theme is None else access.level(uow.conn, question.theme)
-    if place is None or asked is None:
+def _spot(uow: UnitOfWork, number: str, theme: str | None) -> Spot | None:
+    """Read what a question is about; None where there is no such institution or theme."""
+    place = access.place(uow.conn, number)
+    level = 0 if theme is None else access.level(uow.conn, theme)
+    if place is None or level is None:
         return None
-    number, theme = question.institution, question.theme
-    return _here(uow, known, number, theme, blocked=place[1], asked=asked)
+    return Spot(number, access.lineage(uow.conn, number), place[1], theme, level)
 
 
-def _here(
-    uow: UnitOfWork,
-    known: PersonFacts,
-    number: str,
-    theme: str | None,
-    *,
-    blocked: bool,
-    asked: int,
-) -> Facts:
+def _here(uow: UnitOfWork, known: PersonFacts, spot: Spot) -> Facts:
     """Narrow a person's facts to one institution, its predecessors and one theme."""
-    at = access.lineage(uow.conn, number)
-    affiliations = tuple(a for a in known.affiliations if a.institution in at)
+    affiliations = tuple(a for a in known.affiliations if a.institution in spot.at)
     return Facts(
         known=True,
         active=known.active,
         person_blocked=known.blocked,
-        institution_blocked=blocked,
-        institution=number,
-        level_asked=asked,
+        institution_blocked=spot.blocked,
+        institution=spot.institution,
+        level_asked=spot.level,
         today=uow.today,
         affiliations=affiliations,
-        grants=tuple(_grants(known.grants, theme, at, affiliations)),
+        grants=tuple(_grants(known.grants, spot.theme, spot.at, affiliations)),
     )
 
 
@@ -179,12 +187,11 @@ def _places(uow: UnitOfWork, known: PersonFacts) -> dict[str, tuple[str, bool]]:
     return dict(sorted(access.institutions(uow.conn, frozenset(later)).items()))
 
 
-def _followed(uow: UnitOfWork, session: Session, number: str) -> Session:
+def _followed(session: Session, spot: Spot) -> Session:
     """Let capacity and reach at a predecessor count at its successor (ruling 10)."""
     if session.capacity is None and session.reach is None:
         return session
-    at = access.lineage(uow.conn, number)
-    here = frozenset({number})
+    at, here = spot.at, frozenset({spot.institution})
     return Session(
         session.level,
         None if session.capacity is None else (here if session.capacity & at else frozenset()),

@@ -142,7 +142,7 @@ def _locked(uow: UnitOfWork, actor: Actor, group_id: str) -> GroupRow:
 
 def _found(row: GroupRow | None) -> GroupRow:
     if row is None:
-        raise NotFound("There is no such group.")
+        raise NotFound("There is no such group. Look for it with a filter, or create it.")
     return row
 
 
@@ -240,7 +240,10 @@ def _too_many() -> TooLarge:
 
 
 def _taken() -> Conflict:
-    return Conflict("externalId: another group of yours has this value", attribute="externalId")
+    message = (
+        "externalId: another group of yours has this value. Find it by that and change it instead."
+    )
+    return Conflict(message, attribute="externalId")
 
 
 def _record(

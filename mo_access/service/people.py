@@ -38,7 +38,7 @@ def create(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> PersonView:
     person = registration.person_for(uow, actor, draft)
     if not person.fresh and people.own_link(conn, person.pk, actor.client_pk) is not None:
         raise Conflict(
-            "insz: you registered this person before; change that one instead", attribute="insz"
+            "insz: you registered this person before. Change that user instead.", attribute="insz"
         )
     try:
         link_pk = people.new_link(conn, actor.client_pk, person.pk, _values(draft), uow.now)
@@ -161,7 +161,7 @@ def _with_rights(uow: UnitOfWork, actor: Actor, view: PersonView, person_pk: int
 
 def _found(row: LinkRow | None) -> LinkRow:
     if row is None:
-        raise NotFound("There is no such user.")
+        raise NotFound("There is no such user. Look for it with a filter, or create it.")
     return row
 
 
@@ -204,7 +204,9 @@ def _platform_link(uow: UnitOfWork, actor: Actor, seen: LinkRow) -> LinkRow:
     try:
         people.new_link(uow.conn, actor.client_pk, seen.person_pk, values, uow.now)
     except Duplicate as error:
-        raise Conflict("userName or externalId: already used by this client") from error
+        raise Conflict(
+            "userName or externalId: another user of yours has this value. Change that one."
+        ) from error
     return _found(people.get(uow.conn, actor, seen.view.id))
 
 
@@ -287,10 +289,12 @@ def _text(document: Document) -> str:
 
 
 def _taken(error: Duplicate, draft: PersonDraft) -> Conflict:
-    name = "userName" if "user_key" in error.columns else "externalId"
-    if name == "userName" or draft.external_id is None:
-        return Conflict("userName: another user of yours has this value", attribute="userName")
-    return Conflict("externalId: another user of yours has this value", attribute="externalId")
+    by_name = "user_key" in error.columns or draft.external_id is None
+    name = "userName" if by_name else "externalId"
+    message = (
+        f"{name}: another user of yours has this value. Find it by that and change it instead."
+    )
+    return Conflict(message, attribute=name)
 
 
 def _record(

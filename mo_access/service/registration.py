@@ -91,7 +91,10 @@ def _target(
     target = Meant(*known) if known else _new(uow, actor, number)
     taken = people.own_link(uow.conn, target.pk, actor.client_pk) is not None
     if actor.platform or taken:
-        raise Conflict("insz: another user of yours has this number", attribute="insz")
+        raise Conflict(
+            "insz: another user of yours has this number. Change that user instead.",
+            attribute="insz",
+        )
     return target.pk, target.id
 
 
@@ -113,5 +116,7 @@ def _new(uow: UnitOfWork, actor: Actor, number: str | None) -> Meant:
 def _raced(uow: UnitOfWork, number: str) -> Meant:
     known = people.by_insz(uow.conn, uow.keys.index(number))
     if known is None:
-        raise Conflict("insz: is being registered by another request; try again", attribute="insz")
+        raise Conflict(
+            "insz: is being registered by another request. Send this one again.", attribute="insz"
+        )
     return Meant(*known)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
 
+from mo_access.service.tally import Kind
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import activity as stored
+from mo_access.storage import tally
+from mo_access.storage.engine import Row
+
+TOO_FAST: Final = "Too many requests in a second (docs/limits.md); each was told when to try again."
+_TOO_MANY: Final = 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,11 @@ class CameIn:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One reason for refusing, how often and when last, with a request to look up in the log."""
+    """One reason for refusing, how often and when last.
+
+    ``request_id`` is one of those requests, to look up in the log, and ``resource_id`` one of the
+    resources that were named; what came too fast is only counted, so it has neither.
+    """
 
     resource: str
     method: str
@@ -32,6 +42,18 @@ class Refusal:
     times: int
     last: int
     request_id: str
+    resource_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """What was accepted and gives nothing, how often and when last, on which resource for one."""
+
+    text: str
+    times: int
+    last: int
+    resource: str
+    resource_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +70,23 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class ClientReport:
-    """What one client sent since a moment; times are microseconds."""
+    """What one client sent since a moment; times are microseconds.
+
+    Reads are counted among the requests; ``last_success`` is that of a write.
+    """
 
     id: str
     name: str
     requests: int
     taken: int
     last_success: int | None
+    last_read: int | None
     last_refusal: int | None
     came_in: tuple[CameIn, ...]
     refused: tuple[Refusal, ...]
-    unmapped: tuple[tuple[str, int], ...]
-    """What was accepted and gives nothing, with how often it came."""
+    unmapped: tuple[Unmapped, ...]
     tolerated: tuple[tuple[str, int], ...]
-    """The deviations that writes needed (docs/profiles.md), with how often."""
+    """The deviations that its requests needed (docs/profiles.md), with how often."""
     mapped: Held
 
     @property
@@ -72,44 +97,100 @@ class ClientReport:
 
 
 def sync(uow: UnitOfWork, since: int = 0) -> tuple[ClientReport, ...]:
-    """Report on every live client, by name."""
+    """Report on every live client, by name; counts begin with the hour that ``since`` is in."""
     conn = uow.conn
-    came_in, refused = stored.came_in(conn, since), stored.refused(conn, since)
+    came_in = _by_client(stored.came_in(conn, since))
+    refused = _by_client(stored.refused(conn, since))
+    unmapped = _by_client(stored.unmapped(conn, since))
+    counted = _by_client(tally.counted(conn, since))
     held = {row[0]: Held(*map(int, row[1:])) for row in stored.held(conn)}
-    nothing = _counted(
-        (client_id, json.loads(texts), int(times))
-        for client_id, texts, times, _ in stored.unmapped(conn, since)
-    )
-    tolerated = _counted(
-        (client_id, names.split(), int(times))
-        for client_id, names, times in stored.tolerated(conn, since)
-    )
-    return tuple(
-        ClientReport(
-            *(client_id, name, int(requests), int(taken or 0), success, refusal),
-            came_in=tuple(CameIn(*_ints(r[1:])) for r in came_in if r[0] == client_id),
-            refused=tuple(_refusal(r[1:]) for r in refused if r[0] == client_id),
-            unmapped=tuple(nothing[client_id].most_common()),
-            tolerated=tuple(tolerated[client_id].most_common()),
+    found = []
+    for client_id, name, success in stored.last_taken(conn, since):
+        counts = _counts(counted[client_id])
+        kinds = _came_in(came_in[client_id], counts)
+        why = _refusals(refused[client_id], counts)
+        report = ClientReport(
+            id=client_id,
+            name=name,
+            requests=sum(kind.requests for kind in kinds),
+            taken=sum(kind.taken for kind in kinds),
+            last_success=success,
+            last_read=max((count.last for count in counts[Kind.READ]), default=None),
+            last_refusal=max((one.last for one in why), default=None),
+            came_in=kinds,
+            refused=why,
+            unmapped=_unmapped(unmapped[client_id]),
+            tolerated=tuple((count.name, count.times) for count in counts[Kind.TOLERATED]),
             mapped=held.get(client_id, Held()),
         )
-        for client_id, name, requests, taken, success, refusal in stored.totals(conn, since)
-    )
+        found.append(report)
+    return tuple(found)
 
 
-def _counted(rows: Iterable[tuple[str, list[str], int]]) -> defaultdict[str, Counter[str]]:
-    """Add up how often each text came, for each client."""
-    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for client_id, texts, times in rows:
-        counts[client_id].update(dict.fromkeys(texts, times))
-    return counts
+@dataclass(frozen=True, slots=True)
+class _Count:
+    name: str
+    times: int
+    last: int
+
+    @property
+    def request(self) -> tuple[str, str]:
+        """The resource and the method, where the name is one of a request."""
+        method, _, resource = self.name.partition(" ")
+        return resource, method
 
 
-def _ints(row: tuple[str, str, int, int]) -> tuple[str, str, int, int]:
-    """PostgreSQL sums into a decimal; a report holds plain integers."""
-    return row[0], row[1], int(row[2]), int(row[3] or 0)
+_Counts: TypeAlias = defaultdict[Kind, list[_Count]]
 
 
-def _refusal(row: tuple[str, str, int, str | None, int, int, str]) -> Refusal:
-    resource, method, status, detail, times, last, request_id = row
-    return Refusal(resource, method, status, detail or "", int(times), last, request_id)
+def _by_client(rows: list[Row]) -> defaultdict[str, list[Row]]:
+    """Sort rows by their first column, which is left out."""
+    found: defaultdict[str, list[Row]] = defaultdict(list)
+    for client_id, *rest in rows:
+        found[client_id].append(tuple(rest))
+    return found
+
+
+def _counts(rows: list[Row]) -> _Counts:
+    found: _Counts = defaultdict(list)
+    for kind, name, times, last in rows:
+        # PostgreSQL sums into a decimal; a report holds plain integers.
+        found[Kind(kind)].append(_Count(name, int(times), last))
+    return found
+
+
+def _came_in(rows: list[Row], counts: _Counts) -> tuple[CameIn, ...]:
+    """Put what was written down one by one and what was only counted together."""
+    came: Counter[tuple[str, str]] = Counter()
+    taken: Counter[tuple[str, str]] = Counter()
+    for resource, method, times, well in rows:
+        came[resource, method] += int(times)
+        taken[resource, method] += int(well or 0)
+    for count in (*counts[Kind.READ], *counts[Kind.TOO_FAST]):
+        came[count.request] += count.times
+    for count in counts[Kind.READ]:
+        taken[count.request] += count.times
+    return tuple(CameIn(*what, times, taken[what]) for what, times in sorted(came.items()))
+
+
+def _refusals(rows: list[Row], counts: _Counts) -> tuple[Refusal, ...]:
+    """List the refusals, the latest first."""
+    found = [
+        Refusal(resource, method, status, detail or "", int(times), last, request_id, one)
+        for resource, method, status, detail, times, last, request_id, one in rows
+    ]
+    found += [
+        Refusal(*count.request, _TOO_MANY, TOO_FAST, count.times, count.last, "")
+        for count in counts[Kind.TOO_FAST]
+    ]
+    return tuple(sorted(found, key=lambda refusal: -refusal.last))
+
+
+def _unmapped(rows: list[Row]) -> tuple[Unmapped, ...]:
+    """Add up how often each text came, the most frequent first; rows are the latest first."""
+    found: dict[str, Unmapped] = {}
+    for texts, resource, times, last, one in rows:
+        for text in json.loads(texts):
+            before = found.get(text, Unmapped(text, 0, last, resource, one))
+            found[text] = replace(before, times=before.times + int(times))
+    return tuple(sorted(found.values(), key=lambda unmapped: -unmapped.times))

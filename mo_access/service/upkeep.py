@@ -1,33 +1,39 @@
-"""What a serving process does beside answering: seal the audit trail, sweep what is over."""
+"""What a serving process does beside answering: seal the audit trail, store counts, sweep."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import uuid
+from collections.abc import Callable
 from typing import Final
 
 from mo_access.domain.keys import KeyRing
-from mo_access.service import activity, audit, idempotency, one_time, sessions
+from mo_access.service import activity, audit, idempotency, one_time, sessions, tally
+from mo_access.service.tally import Tally
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage.engine import Database, DatabaseDown, Duplicate
 
 SEAL_SECONDS: Final = 1.0
+COUNT_EVERY: Final = 10
 SWEEP_EVERY: Final = 600
 _log = logging.getLogger(__name__)
 
 
 class Upkeep:
-    """A thread that seals each second and sweeps every ten minutes until it is told to stop.
+    """A thread that seals each second, stores counts and sweeps until it is told to stop.
 
     Of several processes, the lease lets one seal; sweeping twice does no harm.
     """
 
-    def __init__(self, database: Database, keys: KeyRing, idle_microseconds: int) -> None:
+    def __init__(
+        self, database: Database, keys: KeyRing, idle_microseconds: int, counts: Tally
+    ) -> None:
         """Remember what to look after; nothing runs yet."""
         self._database = database
         self._keys = keys
         self._idle = idle_microseconds
+        self._counts = counts
         self._holder = str(uuid.uuid4())
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mo-upkeep", daemon=True)
@@ -37,9 +43,10 @@ class Upkeep:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask the thread to end and wait for it."""
+        """Ask the thread to end, wait for it, and store what was counted since."""
         self._stop.set()
         self._thread.join(timeout=10)
+        self._try(self.store_counts)
 
     def seal(self) -> int:
         """Seal one batch in a transaction of its own; returns how many events."""
@@ -50,12 +57,21 @@ class Upkeep:
             _log.error("audit_chain_broken", extra={"chains": list(done.broken)})
         return done.events
 
+    def store_counts(self) -> None:
+        """Store what this process counted since the last time, if anything."""
+        with self._counts.taken() as counts:
+            if counts:
+                with self._unit() as uow:
+                    tally.write(uow, counts)
+                    uow.commit()
+
     def sweep(self) -> None:
         """Delete sessions, one-time values and kept answers that are over, and old activity."""
         with self._unit() as uow:
             sessions.sweep(uow, self._idle)
             one_time.sweep(uow)
             activity.sweep(uow)
+            tally.sweep(uow)
             idempotency.sweep(uow)
             uow.commit()
 
@@ -67,11 +83,16 @@ class Upkeep:
     def _run(self) -> None:
         rounds = 0
         while not self._stop.wait(SEAL_SECONDS):
-            try:
-                self.seal()
-                if rounds % SWEEP_EVERY == 0:
-                    self.sweep()
-            except (DatabaseDown, Duplicate) as fault:
-                # The events stay where they are; the next round finds them.
-                _log.warning("upkeep_failed", extra={"reason": str(fault)})
+            self._try(self.seal)
+            if rounds % COUNT_EVERY == 0:
+                self._try(self.store_counts)
+            if rounds % SWEEP_EVERY == 0:
+                self._try(self.sweep)
             rounds += 1
+
+    def _try(self, work: Callable[[], object]) -> None:
+        """Do one thing; what fails stays where it is, and the next round finds it."""
+        try:
+            work()
+        except (DatabaseDown, Duplicate) as fault:
+            _log.warning("upkeep_failed", extra={"reason": str(fault)})

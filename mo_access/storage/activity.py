@@ -29,15 +29,8 @@ _INSERT = insert(client_activity).values(
     }
 )
 _TAKEN = case((_a.status < FIRST_REFUSAL, 1), else_=0)
-_TOTALS = (
-    select(
-        client.c.id,
-        client.c.name,
-        func.count(_a.pk),
-        func.sum(_TAKEN),
-        func.max(case((_a.status < FIRST_REFUSAL, _a.at))),
-        func.max(case((_a.status >= FIRST_REFUSAL, _a.at))),
-    )
+_LAST_TAKEN = (
+    select(client.c.id, client.c.name, func.max(case((_a.status < FIRST_REFUSAL, _a.at))))
     .join_from(
         client,
         client_activity,
@@ -65,6 +58,7 @@ _REFUSED = (
         func.count(_a.pk),
         func.max(_a.at),
         func.max(_a.request_id),
+        func.max(_a.resource_id),
     )
     .join_from(client_activity, client, _a.client_pk == client.c.pk)
     .where(_a.at >= bindparam("since"), _a.status >= FIRST_REFUSAL)
@@ -72,18 +66,18 @@ _REFUSED = (
     .order_by(func.max(_a.at).desc())
 )
 _UNMAPPED = (
-    select(client.c.id, _a.unmapped, func.count(_a.pk), func.max(_a.at))
+    select(
+        client.c.id,
+        _a.unmapped,
+        _a.resource,
+        func.count(_a.pk),
+        func.max(_a.at),
+        func.max(_a.resource_id),
+    )
     .join_from(client_activity, client, _a.client_pk == client.c.pk)
     .where(_a.at >= bindparam("since"), _a.unmapped.is_not(None))
-    .group_by(client.c.id, _a.unmapped)
+    .group_by(client.c.id, _a.unmapped, _a.resource)
     .order_by(func.max(_a.at).desc())
-)
-_TOLERATED = (
-    select(client.c.id, _a.detail, func.count(_a.pk))
-    .join_from(client_activity, client, _a.client_pk == client.c.pk)
-    .where(_a.at >= bindparam("since"), _a.status < FIRST_REFUSAL, _a.detail.is_not(None))
-    .group_by(client.c.id, _a.detail)
-    .order_by(_a.detail)
 )
 _GIVES = group.c.theme_pk.is_not(None) | group.c.role.is_not(None)
 _HELD = select(
@@ -111,9 +105,9 @@ def add(conn: Connection, rows: list[dict[str, int | str | bytes | None]]) -> No
     conn.many(_INSERT, rows)
 
 
-def totals(conn: Connection, since: int) -> list[Row]:
-    """Give (id, name, requests, taken, last taken, last refused) of every live client."""
-    return conn.all(_TOTALS, {"since": since})
+def last_taken(conn: Connection, since: int) -> list[Row]:
+    """Give (id, name, when a write was last taken) of every live client."""
+    return conn.all(_LAST_TAKEN, {"since": since})
 
 
 def came_in(conn: Connection, since: int) -> list[Row]:
@@ -122,18 +116,13 @@ def came_in(conn: Connection, since: int) -> list[Row]:
 
 
 def refused(conn: Connection, since: int) -> list[Row]:
-    """Give (client id, resource, method, status, detail, times, last, a request id)."""
+    """Give (client id, resource, method, status, detail, times, last, a request, a resource)."""
     return conn.all(_REFUSED, {"since": since})
 
 
 def unmapped(conn: Connection, since: int) -> list[Row]:
-    """Give (client id, JSON list of what gave nothing, times, last)."""
+    """Give (client id, JSON list of what gave nothing, resource, times, last, one of them)."""
     return conn.all(_UNMAPPED, {"since": since})
-
-
-def tolerated(conn: Connection, since: int) -> list[Row]:
-    """Give (client id, names of deviations with spaces between, times)."""
-    return conn.all(_TOLERATED, {"since": since})
 
 
 def held(conn: Connection) -> list[Row]:

@@ -30,7 +30,7 @@ from mo_access.domain.model import (
     Role,
 )
 from mo_access.domain.text import fold
-from mo_access.storage import criteria, tallies, trigrams
+from mo_access.storage import criteria, totals, trigrams
 from mo_access.storage.comparing import unindexed
 from mo_access.storage.engine import Connection
 from mo_access.storage.listing import Source, listed, on_page
@@ -142,7 +142,7 @@ def find(conn: Connection, actor: Actor, query: Query) -> Page[GroupRow]:
         keys=select().select_from(group).where(seen, where),
         rows=_PAGE,
         order=criteria.order(query.sort, "group", descending=query.descending),
-        whole=partial(tallies.total, conn, "group", actor.client_pk) if kept else None,
+        whole=partial(totals.total, conn, "group", actor.client_pk) if kept else None,
     )
     found = listed(conn, source, query)
     return Page(found.total, tuple(_row(row) for row in found.rows), found.last)
@@ -199,7 +199,7 @@ def _params(draft: GroupDraft, now: int) -> dict[str, int | str | bytes | None]:
 def new(conn: Connection, client_pk: int, group_id: str, draft: GroupDraft, now: int) -> int:
     """Insert a group. Raises ``Duplicate`` when the externalId is taken at this client."""
     pk = conn.insert(_NEW, {**_params(draft, now), "id_": group_id, "client_": client_pk})
-    tallies.add(conn, "group", client_pk, pk, 1)
+    totals.add(conn, "group", client_pk, pk, 1)
     return pk
 
 
@@ -229,7 +229,7 @@ def set_size(conn: Connection, group_pk: int, size: int) -> None:
 def drop(conn: Connection, group_pk: int, client_pk: int) -> None:
     """Delete a group with its memberships."""
     conn.run(_DROP, {"group": group_pk})
-    tallies.add(conn, "group", client_pk, group_pk, -1)
+    totals.add(conn, "group", client_pk, group_pk, -1)
 
 
 _DROP_VALUES = delete(group_value).where(group_value.c.group_pk == bindparam("group"))

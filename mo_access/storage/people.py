@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from mo_access.domain.model import Actor, IndexedValue, Page, PersonView, Query
 from mo_access.domain.text import fold
-from mo_access.storage import criteria, tallies
+from mo_access.storage import criteria, totals
 from mo_access.storage.comparing import unindexed
 from mo_access.storage.engine import Connection
 from mo_access.storage.listing import Source, listed, on_page
@@ -180,7 +180,7 @@ def find(
         keys=select().select_from(link).where(seen, where),
         rows=_PAGE[actor.platform],
         order=criteria.order(query.sort, "person", descending=query.descending),
-        whole=partial(tallies.total, conn, "person", actor.client_pk) if kept else None,
+        whole=partial(totals.total, conn, "person", actor.client_pk) if kept else None,
     )
     found = listed(conn, source, query)
     return Page(found.total, tuple(_row(row, actor) for row in found.rows), found.last)
@@ -323,7 +323,7 @@ def new_link(conn: Connection, client_pk: int, person_pk: int, values: LinkValue
     """Insert a link. Raises ``Duplicate`` when userName or externalId is taken at this client."""
     row = {**_link_params(values), "client": client_pk, "person": person_pk, "now": now}
     link_pk = conn.insert(_NEW_LINK, {**row, "version": 1})
-    tallies.add(conn, "person", client_pk, link_pk, 1)
+    totals.add(conn, "person", client_pk, link_pk, 1)
     return link_pk
 
 
@@ -369,7 +369,7 @@ _ADD_IDENTITY = insert(link_identity).values(
 def drop_link(conn: Connection, link_pk: int, client_pk: int) -> None:
     """Delete a link with everything that hangs on it (values, affiliations, grants, pins)."""
     conn.run(_DROP_LINK, {"link": link_pk})
-    tallies.add(conn, "person", client_pk, link_pk, -1)
+    totals.add(conn, "person", client_pk, link_pk, -1)
 
 
 def replace_values(conn: Connection, link_pk: int, values: Iterable[IndexedValue]) -> None:

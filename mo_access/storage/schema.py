@@ -337,13 +337,24 @@ client_activity = Table(
     Index(None, "client_pk", "at"),
 )
 
-tally = Table(
-    "tally",
+list_total = Table(
+    "list_total",
     metadata,
     Column("kind", Text, primary_key=True),
     Column("client_pk", BIG, ForeignKey("client.pk"), primary_key=True),
     Column("shard", Integer, primary_key=True),
     _int("amount"),
+)
+
+client_tally = Table(
+    "client_tally",
+    metadata,
+    Column("hour", BIG, primary_key=True),
+    Column("client_pk", BIG, ForeignKey("client.pk"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    _int("times"),
+    _int("last"),
 )
 
 idempotency = Table(

@@ -106,14 +106,14 @@ class Asked:
         except ValueError:
             number = None
         if number is None:
-            raise Invalid(f"{name}: must be an integer.", attribute=name)
+            raise Invalid(f"{name}: must be an integer, as in {name}=1.", attribute=name)
         return max(-_MOST, min(number, _MOST))
 
     def text(self, name: str) -> str | None:
         """Return a parameter that is text."""
         value = self.parameters.get(name)
         if value is not None and not isinstance(value, str):
-            raise Invalid(f"{name}: must be text.", attribute=name)
+            raise Invalid(f'{name}: must be text. Send it in " ".', attribute=name)
         return value
 
 
@@ -121,7 +121,7 @@ def _check_quotes(text: str) -> None:
     """Refuse values without quotes where the profile does not let them pass."""
     bare = len(text) <= filters.MAX_CHARACTERS and filters.cure(text) != text
     if bare and not calling.current().profile.allows(Deviation.BARE_FILTERS):
-        raise InvalidFilter('filter: a value stands in " ".')
+        raise InvalidFilter('filter: a value stands in " ", as in: userName eq "jan".')
 
 
 def from_url() -> Asked:
@@ -139,4 +139,6 @@ def _names(value: Json) -> list[str] | str | None:
         return value
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return [str(item) for item in value]
-    raise Invalid("attributes: must be a list of names.", attribute="attributes")
+    raise Invalid(
+        'attributes: must be a list of names, as in ["userName"].', attribute="attributes"
+    )

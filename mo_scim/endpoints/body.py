@@ -70,7 +70,7 @@ def _check_depth(body: Document) -> None:
         ]
         if not level:
             return
-    raise InvalidSyntax(f"The body is nested deeper than {MAX_DEPTH}.")
+    raise InvalidSyntax(f"The body is nested deeper than {MAX_DEPTH}. Send it flatter.")
 
 
 def _check_text(body: Document, raw: bytes) -> None:
@@ -87,7 +87,7 @@ def _check_text(body: Document, raw: bytes) -> None:
         elif isinstance(value, list):
             level.extend(value)
         elif isinstance(value, str) and not _is_storable(value):
-            raise InvalidSyntax("The body holds a NUL or half of a surrogate pair.")
+            raise InvalidSyntax("The body holds a NUL or half of a surrogate pair. Leave it out.")
 
 
 def _is_storable(text: str) -> bool:

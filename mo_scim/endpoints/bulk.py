@@ -52,7 +52,7 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/Bulk", view_func=bulk, methods=["POST"])
 
 
-@reported("Bulk")
+@reported
 def bulk() -> Response:
     """Do all operations that can be done, and say of each what became of it."""
     call = calling.current()
@@ -77,7 +77,6 @@ class Work:
         self._lines: list[Activity] = []
         self._results: dict[int, Document] = {}
         self._failures = 0
-        self._tolerated: list[tuple[str, ...]] = []
         self._judged = [self._early(operation) for operation in message.operations]
 
     def answered(self) -> Response:
@@ -100,7 +99,7 @@ class Work:
                 change = self._change(operation)
             except _REFUSALS as cause:
                 change = _refused(cause)
-        self._tolerated.append(leeway.taken())
+        leeway.count()
         return change
 
     def _do(self, step: Step) -> None:
@@ -121,6 +120,7 @@ class Work:
         else:
             for place, outcome in done.items():
                 self._succeeded(place, outcome)
+        leeway.count()
 
     def _made(self, place: int, step: Step) -> Outcome:
         """Do an operation; a creation in a circle without what is not there yet."""
@@ -164,8 +164,7 @@ class Work:
 
     def _succeeded(self, place: int, outcome: Outcome) -> None:
         operation = self._message.operations[place]
-        noted = self._tolerated[place]
-        self._lines.append(writing.line(operation.method, operation.resource, outcome, noted))
+        self._lines.append(writing.line(operation.method, operation.resource, outcome))
         told = _named(operation) | {"location": outcome.location, "status": str(outcome.status)}
         if outcome.etag is not None:
             told["version"] = outcome.etag

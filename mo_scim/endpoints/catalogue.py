@@ -15,6 +15,7 @@ from mo_scim.endpoints import answer, asking, calling, listing
 from mo_scim.endpoints.asking import Asked
 from mo_scim.endpoints.calling import Call
 from mo_scim.endpoints.listing import Found, List, Window
+from mo_scim.endpoints.reporting import reported
 from mo_scim.mapping import render, short_lists
 from mo_scim.mapping.render import Selection, selection
 
@@ -29,6 +30,7 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/Themes/<slug>", view_func=theme)
 
 
+@reported
 def institutions() -> Response:
     """List the institutions that the caller may use."""
     return listing.page(asking.from_url(), institutions_asked)
@@ -39,15 +41,17 @@ def institutions_asked(call: Call, asked: Asked) -> List:
     return _asked(call, asked, call.catalogue.institutions(), "Institution", render.institution)
 
 
+@reported
 def institution(number: str) -> Response:
     """Read one of them; a foreign number answers as an unknown one (rule 4)."""
     chosen = asking.from_url().selection("Institution")
     for found in calling.current().catalogue.institutions():
         if found.number == number:
             return answer.document(render.institution(found, answer.base_url(), chosen))
-    raise NotFound("There is no such institution.")
+    raise NotFound("There is no such institution. GET /Institutions lists those that you may use.")
 
 
+@reported
 def themes() -> Response:
     """List the themes."""
     return listing.page(asking.from_url(), themes_asked)
@@ -58,13 +62,14 @@ def themes_asked(call: Call, asked: Asked) -> List:
     return _asked(call, asked, call.catalogue.themes(), "Theme", render.theme)
 
 
+@reported
 def theme(slug: str) -> Response:
     """Read one theme."""
     chosen = asking.from_url().selection("Theme")
     for found in calling.current().catalogue.themes():
         if fold(found.slug) == fold(slug):
             return answer.document(render.theme(found, answer.base_url(), chosen))
-    raise NotFound("There is no such theme.")
+    raise NotFound("There is no such theme. GET /Themes lists them.")
 
 
 def _asked(

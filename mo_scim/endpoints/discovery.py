@@ -11,6 +11,7 @@ from mo_access.domain.errors import Forbidden, NotFound
 from mo_scim import discovery
 from mo_scim.discovery import Discovery
 from mo_scim.endpoints import answer, preconditions
+from mo_scim.endpoints.reporting import reported
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -22,36 +23,41 @@ def add_to(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/ResourceTypes/<name>", view_func=resource_type)
 
 
+@reported
 def service_provider_config() -> Response:
     """Say what this service provider can do."""
     return _answer(_documents(answer.base_url()).service_provider_config)
 
 
+@reported
 def schemas() -> Response:
     """List the schemas; a filter is refused (RFC 7644 section 4)."""
     _refuse_filter()
     return _answer(_documents(answer.base_url()).schemas)
 
 
+@reported
 def schema(urn: str) -> Response:
     """Read one schema by its URN, in any case."""
     found = _documents(answer.base_url()).schema.get(urn.casefold())
     if found is None:
-        raise NotFound("There is no such schema.")
+        raise NotFound("There is no such schema. GET /Schemas lists them.")
     return _answer(found)
 
 
+@reported
 def resource_types() -> Response:
     """List the kinds of resources; a filter is refused."""
     _refuse_filter()
     return _answer(_documents(answer.base_url()).resource_types)
 
 
+@reported
 def resource_type(name: str) -> Response:
     """Read one kind of resource by its name."""
     found = _documents(answer.base_url()).resource_type.get(name.casefold())
     if found is None:
-        raise NotFound("There is no such resource type.")
+        raise NotFound("There is no such resource type. GET /ResourceTypes lists them.")
     return _answer(found)
 
 
@@ -62,7 +68,7 @@ def _documents(base_url: str) -> Discovery:
 
 def _refuse_filter() -> None:
     if request.args.get("filter"):
-        raise Forbidden("Discovery cannot be filtered.")
+        raise Forbidden("Discovery cannot be filtered. Leave out the filter.")
 
 
 def _answer(body: bytes) -> Response:

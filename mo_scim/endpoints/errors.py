@@ -6,6 +6,7 @@ import json
 from typing import Final
 
 from flask import Response
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from mo_access.domain.errors import Conflict, Sensitive
 from mo_access.domain.model import Document
@@ -29,8 +30,17 @@ def document(problem: Problem) -> Document:
     kind = _kind(problem)
     if kind:
         body["scimType"] = kind
-    body["detail"] = problem.message or problem.phrase
+    body["detail"] = _detail(problem)
     return body
+
+
+def _detail(problem: Problem) -> str:
+    """Say of an address in the words of this door; the router's speak of URLs typed by hand."""
+    if isinstance(problem.cause, NotFound):
+        return "Nothing has this address. GET /ResourceTypes lists the endpoints."
+    if isinstance(problem.cause, MethodNotAllowed):
+        return "This address does not have that method. The header Allow names those that it has."
+    return problem.message or problem.phrase
 
 
 def _kind(problem: Problem) -> str | None:

@@ -30,7 +30,7 @@ def add_to(blueprint: Blueprint) -> None:
     writing.add_to(blueprint, "Group", WRITERS, body.GROUP_BYTES)
 
 
-@reported("Group")
+@reported
 def listed() -> Response:
     """List and filter."""
     return listing.page(asking.from_url(), lists)
@@ -49,7 +49,7 @@ def lists(call: Call, asked: Asked) -> List:
     return found
 
 
-@reported("Group")
+@reported
 def shown(resource_id: str) -> Response:
     """Read one group; 304 when the caller's copy is current."""
     call, chosen = calling.current(), asking.from_url().selection("Group")

@@ -9,7 +9,9 @@ import structlog
 from flask import Response, g
 
 from mo_access.domain.model import Actor
+from mo_access.service.tally import Kind
 from mo_scim.profiles import LENIENT, Deviation, Profile, Rules, profile
+from mo_web import caller
 from mo_web.shared import shared
 
 
@@ -27,21 +29,21 @@ def asked(deviation: Deviation) -> bool:
     return known is not None and known.allows(deviation)
 
 
-def taken() -> tuple[str, ...]:
-    """Count the deviations noted since the last time, and return their names."""
+def count() -> None:
+    """Count the deviations noted since the last time: each once for a request or an operation."""
     known: Profile | None = g.get("scim_profile")
     if known is None or not known.noted:
-        return ()
-    names = tuple(sorted(deviation.value for deviation in known.noted))
+        return
+    parts, client_pk = shared(), caller.actor().client_pk
+    for deviation in known.noted:
+        parts.metrics.count_tolerated(deviation.value, known.name)
+        parts.tally.count(client_pk, Kind.TOLERATED, deviation.value)
     known.noted.clear()
-    for name in names:
-        shared().metrics.count_tolerated(name, known.name)
-    return names
 
 
-def count_rest(response: Response) -> Response:
-    """Count what no write has told: the deviations of reads and of refused requests."""
-    taken()
+def count_at_end(response: Response) -> Response:
+    """Count what this request needed, whatever came of it."""
+    count()
     return response
 
 

@@ -65,7 +65,7 @@ def everything(asked: Asked, kinds: Sequence[Kind]) -> Response:
     call = calling.current()
     lists = [found for kind in kinds if (found := _prepared(call, asked, kind)) is not None]
     if not lists:
-        raise InvalidFilter("filter: names what no kind of resource can be searched by.")
+        raise InvalidFilter("filter: fits no kind of resource. See GET /Schemas.")
     return _answer(call, asked, lists)
 
 

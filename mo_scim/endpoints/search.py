@@ -29,19 +29,19 @@ def add_to(blueprint: Blueprint) -> None:
     """Put the views on the door."""
     for name, kind in _KINDS.items():
         rule, endpoint = f"/{name}s/.search", f"search_{name.casefold()}s"
-        blueprint.add_url_rule(rule, endpoint, _searching(name, kind), methods=["POST"])
+        blueprint.add_url_rule(rule, endpoint, _searching(kind), methods=["POST"])
     blueprint.add_url_rule("/.search", view_func=search_all, methods=["POST"])
     blueprint.add_url_rule("/", view_func=list_all)
     blueprint.add_url_rule("", "list_all_bare", list_all)
 
 
-@reported("")
+@reported
 def search_all() -> Response:
     """Search several kinds of resources."""
     return _everything(asking.from_body(body.read()))
 
 
-@reported("")
+@reported
 def list_all() -> Response:
     """List several kinds of resources."""
     return _everything(asking.from_url())
@@ -57,8 +57,8 @@ def _everything(asked: Asked) -> Response:
     return listing.everything(asked, [_KINDS[name] for name in kinds])
 
 
-def _searching(name: str, kind: Kind) -> Callable[[], Response]:
-    @reported(name)
+def _searching(kind: Kind) -> Callable[[], Response]:
+    @reported
     def search() -> Response:
         return listing.page(asking.from_body(body.read()), kind)
 

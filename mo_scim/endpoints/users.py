@@ -25,7 +25,7 @@ def add_to(blueprint: Blueprint) -> None:
     writing.add_to(blueprint, "User", WRITERS)
 
 
-@reported("User")
+@reported
 def listed() -> Response:
     """List and filter."""
     return listing.page(asking.from_url(), lists)
@@ -46,7 +46,7 @@ def lists(call: Call, asked: Asked) -> List:
     return found
 
 
-@reported("User")
+@reported
 def shown(resource_id: str) -> Response:
     """Read one user; 304 when the caller's copy is current."""
     call, chosen = calling.current(), asking.from_url().selection("User")

@@ -15,7 +15,7 @@ from flask import Blueprint, Response, request
 from mo_access.domain.model import Document
 from mo_access.service import activity
 from mo_access.service.activity import Activity
-from mo_scim.endpoints import answer, asking, body, calling, leeway, preconditions, retrying
+from mo_scim.endpoints import answer, asking, body, calling, preconditions, retrying
 from mo_scim.endpoints.calling import Call
 from mo_scim.endpoints.preconditions import UNCONDITIONAL, Conditions
 from mo_scim.endpoints.reporting import reported
@@ -62,15 +62,14 @@ def add_to(blueprint: Blueprint, resource: str, writers: Writers, limit: int | N
         blueprint.add_url_rule(rule, f"{resource}_{method}", view, methods=[method])
 
 
-def line(method: str, resource: str, outcome: Outcome, tolerated: tuple[str, ...] = ()) -> Activity:
-    """Tell ``sync report`` of a write that was accepted, and of the deviations that it needed."""
-    noted = tuple(sorted({*tolerated, *leeway.taken()}))
+def line(method: str, resource: str, outcome: Outcome) -> Activity:
+    """Tell ``sync report`` of a write that was accepted."""
     resource_id, status, unmapped = outcome.resource_id, outcome.status, outcome.unmapped
-    return Activity(method, resource, resource_id, status, None, unmapped, noted)
+    return Activity(method, resource, resource_id, status, None, unmapped)
 
 
 def _view(resource: str, writer: Writer, limit: int | None) -> Callable[..., Response]:
-    @reported(resource)
+    @reported
     def answered(resource_id: str = "") -> Response:
         call = calling.current()
 

@@ -33,6 +33,11 @@ class Place:
         return f"{self.urn}:{self.attribute.name}"
 
     @property
+    def full_name(self) -> str:
+        """The same, with the part where one is named."""
+        return f"{self.name}.{self.sub.name}" if self.sub else self.name
+
+    @property
     def key(self) -> str:
         """The folded name under which the value index holds it."""
         return self.name.casefold()

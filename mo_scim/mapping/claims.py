@@ -56,7 +56,7 @@ def read(body: Document, request: Request) -> Said:
         claims.append(AffiliationClaim(Form.ORGANIZATION, known, Role.GEBRUIKER, primary=True))
     unmapped = [*flat.unmapped, *themes.unmapped]
     if organization and not known:
-        unmapped.append("organization")
+        unmapped.append(roles.told("organization", organization))
     grants = tuple(dict.fromkeys((*flat.grants, *themes.grants)))
     return Said(own, organization, tuple(claims), grants, tuple(unmapped))
 

@@ -89,7 +89,7 @@ def sort_field(text: str, resource: str) -> Field:
         raise InvalidFilter("sortBy: names no attribute of this resource. See GET /Schemas.")
     place = _value_of(place)
     if place.key.rpartition(":")[2] in _RELATIONS or place.target.name == "insz":
-        raise InvalidFilter("sortBy: this attribute cannot be sorted by.")
+        raise InvalidFilter(f"sortBy: {place.name} cannot be sorted by. Sort by a single text.")
     return _field(place, resource)
 
 
@@ -161,7 +161,9 @@ def _criteria(node: FilterNode, resource: str, element: Place | None = None) -> 
 def _selection(node: ValuePath, resource: str) -> Criteria:
     place = _place(node.attr_path, resource, None)
     if not place.attribute.multi or place.attribute.kind != "complex":
-        raise InvalidFilter(f"filter: {place.name} has no values to select from.")
+        raise InvalidFilter(
+            f"filter: {place.name} has no values to select from. Leave out the [ ]."
+        )
     return Element(_element_key(place), _criteria(node.val_filter, resource, place))
 
 
@@ -193,7 +195,7 @@ def _comparison(node: Comparison, place: Place, resource: str, element: Place | 
     if place.key == "meta" and place.target.name == "resourceType":
         return _constant(operands.holds(resource, op, node.value))
     if place.key == "schemas":
-        raise InvalidFilter("filter: schemas cannot be searched by.")
+        raise InvalidFilter("filter: schemas cannot be searched by. Leave it out.")
     field = _field(place, resource, element)
     if node.value is None:
         return _null(node.op, field)
@@ -226,9 +228,9 @@ def _field(place: Place, resource: str, element: Place | None = None) -> Field:
     if column is not None:
         return column
     if place.key == "meta" or (name == "status" and resource == "Group"):
-        raise InvalidFilter(f"filter: {place.name} cannot be searched by.")
+        raise InvalidFilter(f"filter: {place.full_name} cannot be searched by. Leave it out.")
     if name in _RELATIONS and sub and sub not in _RELATIONS[name]:
-        raise InvalidFilter(f"filter: {place.name}.{sub} cannot be searched by.")
+        raise InvalidFilter(f"filter: {place.name}.{sub} cannot be searched by. Leave it out.")
     if element is None and place.attribute.multi and name in _RELATIONS:
         return Indexed(name, sub)
     return Indexed(_element_key(place), sub, exact=place.target.exact)

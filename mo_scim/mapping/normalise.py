@@ -74,7 +74,7 @@ def check_schemas(body: Document, shape: Attribute, profile: Profile) -> None:
     if isinstance(sent, list) and all(str(urn).casefold() in known for urn in sent):
         return
     if not profile.allows(Deviation.UNKNOWN_SCHEMAS):
-        message = "schemas: names a schema that is not known here. GET /Schemas lists the known."
+        message = "schemas: must be a list of known schemas. GET /Schemas lists those."
         raise InvalidSyntax(message, attribute="schemas")
 
 
@@ -160,4 +160,4 @@ def _boolean(raw: Json, profile: Profile, where: str) -> bool | None:
     word = raw.casefold() if isinstance(raw, str) else ""
     if word in _BOOLEANS and profile.allows(Deviation.TEXT_BOOLEANS):
         return _BOOLEANS[word]
-    raise Invalid(f"{where}: must be true or false, without quotes.", attribute=where)
+    raise Invalid(f"{where}: must be true or false. Send it without quotes.", attribute=where)

@@ -83,5 +83,5 @@ def _moment(place: Place, op: Op, text: str) -> int:
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return (aware - _EPOCH) // (aware.resolution)
     except (ValueError, OverflowError):
-        message = f"filter: {place.name} is a time such as 2026-11-24T08:00:00Z."
+        message = f"filter: {place.full_name} is a time. Write it as in: 2026-11-24T08:00:00Z."
         raise InvalidFilter(message) from None

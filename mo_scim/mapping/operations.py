@@ -81,9 +81,11 @@ def _operations(item: Json, resource: str, profile: Profile) -> Iterator[Operati
     kind = _kind(parts.get("op"), profile)
     path, value = parts.get("path"), parts.get("value")
     if path is not None and not isinstance(path, str):
-        raise InvalidPath("path: must be text.", attribute="path")
+        raise InvalidPath("path: must be text. Leave it out for none.", attribute="path")
     if kind != "remove" and "value" not in parts:
-        raise Invalid("value: is required for add and replace.", attribute="value")
+        raise Invalid(
+            "value: is required for add and replace. Send one, or remove.", attribute="value"
+        )
     if kind == "remove" and value is not None and not profile.allows(Deviation.REMOVE_VALUES):
         message = 'value: remove takes none. Select in the path, as in: members[value eq "…"]'
         raise Invalid(message, attribute="value")
@@ -122,7 +124,10 @@ def _keys(kind: str, value: Json, resource: str, profile: Profile) -> Iterator[O
     if isinstance(value, list) and len(value) == 1 and profile.allows(Deviation.LIST_FOR_OBJECT):
         value = value[0]
     if not isinstance(value, dict):
-        raise Invalid("value: must be an object when there is no path.", attribute="value")
+        raise Invalid(
+            "value: must be an object when there is no path. Send a path, or { }.",
+            attribute="value",
+        )
     for key, part in value.items():
         for op in _known(kind, _key(key, resource, profile), part, resource, profile):
             yield Operation(op.kind, op.place, op.value, op.selection, implied=True)
@@ -150,7 +155,8 @@ def _known(
         _check_spelling(path, place, profile)
         yield Operation(kind, place, value, selection)
     elif not profile.allows(Deviation.UNKNOWN_ATTRIBUTES):
-        raise InvalidPath(f"path: {path[:120]} names no attribute.", attribute="path")
+        message = f"path: {path[:120]} names no attribute. See GET /Schemas."
+        raise InvalidPath(message, attribute="path")
 
 
 def _check_spelling(path: str, place: Place, profile: Profile) -> None:

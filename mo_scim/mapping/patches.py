@@ -37,7 +37,10 @@ def apply(
     for operation in operations:
         work += _work(document, operation)
         if work > MAX_WORK:
-            raise TooLarge("Operations: too many for so many values. Send fewer at once.")
+            message = (
+                f"Operations: together look at more than {MAX_WORK} values. Send fewer at once."
+            )
+            raise TooLarge(message, attribute="Operations")
         if _is_read_only(document, operation):
             continue
         _refuse_needed(operation)
@@ -64,14 +67,15 @@ def _is_read_only(document: Document, operation: Operation) -> bool:
     same = place.sub is None and document.get(place.attribute.name) == operation.value
     if operation.implied or (same and operation.kind != "remove"):
         return True
-    raise Immutable(f"{operation.path}: is read-only.", attribute=operation.path)
+    raise Immutable(f"{operation.path}: is read-only. Leave it out.", attribute=operation.path)
 
 
 def _refuse_needed(operation: Operation) -> None:
     """Refuse to take away what a resource must have (RFC 7644 section 3.5.2.2)."""
     place = operation.place
     if operation.kind == "remove" and place.attribute.required and place.sub is None:
-        raise Immutable(f"{operation.path}: is required and stays.", attribute=operation.path)
+        message = f"{operation.path}: is required. Replace it instead of removing it."
+        raise Immutable(message, attribute=operation.path)
 
 
 def _apply(document: Document, operation: Operation, resource: str, profile: Profile) -> None:
@@ -261,7 +265,8 @@ def _made(operation: Operation, shape_: Attribute, profile: Profile) -> Json:
     attribute, node = operation.place.attribute, operation.selection
     allowed = operation.kind == "add" and profile.allows(Deviation.CREATE_ON_ADD)
     if node is None or not allowed:
-        message = f"{operation.path}: the filter selects nothing."
+        shown = operation.path.replace("[]", "[…]")
+        message = f"{shown}: no entry meets the filter. Read the resource, or add the entry first."
         raise MissingTarget(message, attribute=operation.place.name)
     value = _cured([equalities(node, attribute)], attribute, shape_, profile)
     return value[0] if isinstance(value, list) and value else {}

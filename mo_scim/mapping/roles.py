@@ -90,8 +90,12 @@ def _texts(entries: list[Json], attribute: str) -> Iterator[_Text]:
         elif kind and at and {number(text) for text in at} != {kind}:
             message = f"{where}: value and type name two institutions. Send one of them."
             raise Invalid(message, attribute=where)
-        shown = f"{where}: {_LONG_DIGITS.sub('…', value)[:80]}"
-        yield _Text(shown, what, at, entry.get("primary") is True)
+        yield _Text(told(where, value), what, at, entry.get("primary") is True)
+
+
+def told(where: str, value: str) -> str:
+    """Name what maps to nothing for ``sync report``, without what may be a person's number."""
+    return f"{where}: {_LONG_DIGITS.sub('…', value)[:80]}"
 
 
 def _split(value: str) -> tuple[str, tuple[str, ...] | None]:

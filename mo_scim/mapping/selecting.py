@@ -35,7 +35,7 @@ def meets(entry: Json, node: FilterNode, attribute: Attribute) -> bool:
     if isinstance(node, Comparison):
         value, exact = _part(entry, node, attribute)
         return _compare(value, node, exact=exact)
-    raise InvalidFilter("path: a selection inside another is not allowed.")
+    raise InvalidFilter("path: a selection inside another is not allowed. Write one.")
 
 
 def equalities(node: FilterNode, attribute: Attribute) -> Document:
@@ -61,7 +61,9 @@ def _part(entry: Json, node: Comparison | Present, attribute: Attribute) -> tupl
         sub = sub.subs.get(node.attr_path.sub_attr.casefold())
         value = value.get(sub.name) if sub and isinstance(value, dict) else None
     if sub is None:
-        message = f"path: {str(node.attr_path)[:120]} is no part of {attribute.name}."
+        message = (
+            f"path: {str(node.attr_path)[:120]} is no part of {attribute.name}. See GET /Schemas."
+        )
         raise InvalidFilter(message, attribute="path")
     return value, sub.exact
 

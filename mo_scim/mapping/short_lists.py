@@ -16,13 +16,13 @@ from mo_scim.mapping.refusals import InvalidFilter
 from mo_scim.mapping.selecting import meets
 from mo_scim.mapping.shape import shape
 
-_NO_SELECTION: Final = "filter: this resource has no values to select from."
+_NO_SELECTION: Final = "filter: this resource has no values to select from. Leave out the [ ]."
 
 
 def matching(documents: Sequence[Document], text: str, resource: str) -> list[int]:
     """Return the places of the documents that meet the filter. Raises ``InvalidFilter``."""
     if len(text) > MAX_CHARACTERS:
-        raise InvalidFilter(f"filter: has more than {MAX_CHARACTERS} characters.")
+        raise InvalidFilter(f"filter: has more than {MAX_CHARACTERS} characters. Send it in parts.")
     tree = parse(text)
     _check(tree, resource)
     root = shape(resource)
@@ -55,13 +55,14 @@ def sort_name(text: str, resource: str) -> str:
         node = None
     if not isinstance(node, AttrPath):
         raise InvalidFilter("sortBy: names no attribute of this resource. See GET /Schemas.")
-    return _simple_name(node, resource)
+    return _simple_name(node, resource, "sortBy")
 
 
-def _simple_name(path: AttrPath, resource: str) -> str:
+def _simple_name(path: AttrPath, resource: str, where: str = "filter") -> str:
     found = locate(path, resource)
     if found is None or found.target.kind == "complex" or found.attribute.multi:
-        raise InvalidFilter(f"filter: {str(path)[:120]} is no attribute to search by.")
+        shown = str(path)[:120]
+        raise InvalidFilter(f"{where}: {shown} is no attribute to search by. See GET /Schemas.")
     return f"{found.attribute.name}.{found.sub.name}" if found.sub else found.attribute.name
 
 

@@ -48,7 +48,7 @@ def _invalid(error: ErrorDetails) -> Invalid:
     where = _path(error["loc"])
     named = error.get("ctx", {}).get("field_name")
     if named and not where.endswith(str(named)):
-        where = f"{where}.{named}" if where else str(named)
+        where = f"{where}{_joint(where)}{named}"
     sentence = _SENTENCES.get(
         error["type"], "has a value that its schema refuses. See GET /Schemas"
     )

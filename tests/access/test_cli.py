@@ -151,9 +151,41 @@ def test_a_client_is_made_listed_rotated_and_revoked(seeded: Run) -> None:
     assert "school" in seeded("client", "list").out
 
 
+def test_a_client_is_changed(seeded: Run) -> None:
+    """The next request of the same token is read and bound as the change says."""
+    made = seeded("client", "create", "school", "--institution", "900001", "--json").json
+    person(made["token"])
+    told = seeded(
+        *("client", "change", "school", "--name", "board", "--profile", "Strict,+op_case"),
+        *("--add-institution", "900002", "--remove-institution", "900001"),
+        *("--default-institution", "900002", "--scope", "scim:read", "--json"),
+    ).json
+    assert told["id"] == made["id"]
+    assert told["ended"] == {
+        "affiliations": 1,
+        "grants": 0,
+        "groups": 0,
+        "institutions": ["900001"],
+    }
+    with unit() as uow:
+        actor = clients.by_token(uow, made["token"])
+    assert actor is not None
+    assert (actor.name, actor.profile) == ("board", "strict,+op_case")
+    assert actor.scopes == {"scim:read"}
+    assert actor.institutions == {actor.default_institution} == {"900002"}
+    back = seeded(
+        *("client", "change", "board", "--add-institution", "900001"),
+        *("--remove-institution", "900002", "--default-institution", ""),
+    )
+    assert back.out == f"client {made['id']} changed\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "text"),
     [
+        (("client", "change", "nobody", "--name", "x"), 1, "no client with id or name"),
+        (("client", "change", "nobody"), 2, "say what to change"),
+        (("client", "change", "x", "--profile", "nope"), 2, "no profile 'nope'"),
         (("client", "create", "x", "--institution", "900777"), 1, "unknown institution 900777"),
         (("client", "create", "x"), 1, "say one of both"),
         (("client", "create", "x", "--platform", "--scope", "all"), 2, "Invalid value"),

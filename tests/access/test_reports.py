@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from mo_access.domain.keys import KeyRing
 from mo_access.domain.model import Actor, Event
-from mo_access.service import activity, audit, clients, reports
+from mo_access.service import activity, audit, clients, reports, tally
 from mo_access.service.activity import KEPT_MICROSECONDS, Activity
 from mo_access.service.clients import NewClient
+from mo_access.service.tally import Kind, Tally
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.service.upkeep import Upkeep
 from mo_access.storage.engine import Database
+from mo_access.storage.tally import HOUR
 from tests.access.conftest import NOW
 
 Unit = Callable[..., UnitOfWork]
@@ -53,7 +56,11 @@ def test_the_report_tells_what_came_in_and_why_it_was_refused(unit: Unit) -> Non
     }
     (why,) = told.refused
     assert (why.status, why.detail, why.times) == (400, "userName: is missing", 2)
-    assert told.unmapped == (("roles: x", 2), ("roles: y", 1))
+    assert [(one.text, one.times) for one in told.unmapped] == [("roles: x", 2), ("roles: y", 1)]
+    assert {(one.resource, one.resource_id, one.last) for one in told.unmapped} == {
+        ("Users", "id", NOW)
+    }
+    assert why.resource_id == "id"
     assert told.needs_a_look
     assert not silent.needs_a_look
 
@@ -76,9 +83,43 @@ def test_old_activity_is_swept(unit: Unit) -> None:
         uow.commit()
 
 
+def test_counts_of_an_hour_are_added_up_and_swept(
+    unit: Unit, database: Database, keys: KeyRing
+) -> None:
+    """Whoever stores them; ``--hours`` counts the hour in which it begins whole."""
+    busy = client(unit, "busy")
+    hour = NOW - NOW % HOUR
+    for moment in (hour - 1, hour + 1, hour + 2):
+        counts = Tally(partial(int, moment))
+        counts.count(busy.client_pk, Kind.TOLERATED, "op_case")
+        counts.count(busy.client_pk, Kind.READ, "GET User")
+        Upkeep(database, keys, HOUR, counts).store_counts()
+    with unit() as uow:
+        (whole,), (since,) = reports.sync(uow), reports.sync(uow, hour + 10)
+        assert (whole.tolerated, whole.requests) == ((("op_case", 3),), 3)
+        assert (since.tolerated, since.last_read) == ((("op_case", 2),), hour + 2)
+    with unit(hour + KEPT_MICROSECONDS) as uow:
+        assert tally.sweep(uow) == 2
+        uow.commit()
+    with unit() as uow:
+        assert reports.sync(uow)[0].tolerated == (("op_case", 2),)
+
+
+def test_upkeep_stores_counts_when_it_ends(unit: Unit, database: Database, keys: KeyRing) -> None:
+    """What was counted since the last time is not lost by an orderly end."""
+    busy = client(unit, "busy")
+    counts = Tally()
+    upkeep = Upkeep(database, keys, HOUR, counts)
+    upkeep.start()
+    counts.count(busy.client_pk, Kind.READ, "GET User")
+    upkeep.stop()
+    with unit() as uow:
+        assert reports.sync(uow)[0].requests == 1
+
+
 def test_upkeep_seals_in_the_background(unit: Unit, database: Database, keys: KeyRing) -> None:
     """Within seconds of a commit the event stands in its chain."""
-    upkeep = Upkeep(database, keys, 3_600_000_000)
+    upkeep = Upkeep(database, keys, 3_600_000_000, Tally())
     upkeep.sweep()
     upkeep.start()
     try:

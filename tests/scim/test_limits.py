@@ -11,16 +11,25 @@ import pytest
 from flask import Flask
 
 from mo_access.domain.errors import TooLarge
+from mo_access.domain.keys import KeyRing
 from mo_access.domain.model import MAX_MEMBERS, MAX_PAGE, Json
 from mo_access.service.clients import NewClient
+from mo_access.settings import Settings
+from mo_access.storage.engine import Database
+from mo_scim.discovery import BULK_BYTES
 from mo_scim.endpoints.body import GROUP_BYTES, MAX_DEPTH
-from mo_scim.mapping import filters, groups, members, operations
+from mo_scim.mapping import filters, groups, members, operations, patches
+from mo_scim.mapping.bulk import MAX_OPERATIONS as BULK_OPERATIONS
+from mo_scim.mapping.normalise import MAX_VALUES
 from mo_scim.mapping.operations import MAX_OPERATIONS
+from mo_scim.mapping.patches import MAX_WORK
 from mo_scim.profiles import LENIENT
-from mo_web.app import MAX_BODY, MAX_URL
+from mo_web import shared
+from mo_web.app import MAX_BODY, MAX_URL, create_app
 from mo_web.limits import Buckets
 from tests.scim.conftest import BASE, ON_ONE_ENGINE, Broker, parsed
 
+ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
 LIMITS = {
     "url_bytes": MAX_URL,
@@ -33,6 +42,10 @@ LIMITS = {
     "filter_terms": filters.MAX_TERMS,
     "filter_depth": filters.MAX_DEPTH,
     "page": MAX_PAGE,
+    "patch_values": MAX_WORK,
+    "values": MAX_VALUES,
+    "bulk_operations": BULK_OPERATIONS,
+    "bulk_body_bytes": BULK_BYTES,
 }
 
 
@@ -55,6 +68,65 @@ def test_a_body_may_be_as_long_as_it_says(broker: Broker, path: str, most: int) 
     assert broker.send("POST", path, padded(most)).status_code == 201
     answer = broker.send("POST", path, padded(most + 1))
     assert (answer.status_code, parsed(answer)["status"]) == (413, "413")
+
+
+@ON_ONE_ENGINE
+def test_a_bulk_may_be_as_long_as_it_says(broker: Broker) -> None:
+    """In bytes and in operations."""
+    one = {"method": "DELETE", "path": "/Users/none"}
+    whole = json.dumps({"Operations": [one]}).encode()
+    fits = whole + b" " * (BULK_BYTES - len(whole))
+    assert broker.send("POST", "/Bulk", fits).status_code == 200
+    long = broker.send("POST", "/Bulk", fits + b" ")
+    assert (long.status_code, str(BULK_BYTES) in parsed(long)["detail"]) == (413, True)
+    most = {"Operations": [one] * BULK_OPERATIONS}
+    assert broker.send("POST", "/Bulk", most).status_code == 200
+    many = broker.send("POST", "/Bulk", {"Operations": [one] * (BULK_OPERATIONS + 1)})
+    assert (many.status_code, str(BULK_OPERATIONS) in parsed(many)["detail"]) == (413, True)
+
+
+@ON_ONE_ENGINE
+def test_a_page_has_no_more_than_it_says(broker: Broker) -> None:
+    """Whatever is asked for; the rest follows on the next page."""
+    for start in (0, MAX_PAGE):
+        made = [
+            {"method": "POST", "path": "/Users", "bulkId": str(n), "data": {"userName": f"u{n}"}}
+            for n in range(start, min(start + BULK_OPERATIONS, MAX_PAGE + 1))
+        ]
+        assert broker.send("POST", "/Bulk", {"Operations": made}).status_code == 200
+    for count in (MAX_PAGE, MAX_PAGE + 1):
+        page = parsed(broker.send("GET", f"/Users?attributes=userName&count={count}"))
+        assert (page["totalResults"], page["itemsPerPage"]) == (MAX_PAGE + 1, MAX_PAGE)
+        assert len(page["Resources"]) == MAX_PAGE
+    last = parsed(broker.send("GET", f"/Users?startIndex={MAX_PAGE + 1}&count={MAX_PAGE + 1}"))
+    assert len(last["Resources"]) == 1
+
+
+@ON_ONE_ENGINE
+def test_an_attribute_may_have_as_many_values_as_it_says(broker: Broker) -> None:
+    """One more is refused with the attribute and the limit."""
+
+    def roles(count: int) -> dict[str, Json]:
+        return {"userName": f"an{count}", "roles": [{"value": f"r{n}"} for n in range(count)]}
+
+    assert broker.send("POST", "/Users", roles(MAX_VALUES)).status_code == 201
+    answer = broker.send("POST", "/Users", roles(MAX_VALUES + 1))
+    assert (answer.status_code, parsed(answer)["scimType"]) == (400, "invalidValue")
+    assert f"roles: has more than {MAX_VALUES}" in parsed(answer)["detail"]
+
+
+def test_the_operations_of_a_patch_may_look_at_as_many_values_as_it_says() -> None:
+    """What an operation finds and brings, a long selection several times."""
+    held: list[Json] = [{"value": f"a{n}@example.org"} for n in range(MAX_VALUES // 2)]
+    long = f'value ne "{"x" * 3_985}"'
+    chosen: Json = {"op": "replace", "path": f"emails[{long}].type", "value": "work"}
+    once = operations.read({"Operations": [chosen]}, "User", LENIENT)
+    assert len(held) * (1 + len(str(once[0].selection)) // 10) == MAX_WORK
+    patches.apply({"emails": held}, once, "User", LENIENT)
+    one: Json = {"op": "add", "path": "emails", "value": [{"value": "b@example.org"}]}
+    more = operations.read({"Operations": [one]}, "User", LENIENT)
+    with pytest.raises(TooLarge, match=str(MAX_WORK)):
+        patches.apply({"emails": held}, (*once, *more), "User", LENIENT)
 
 
 @ON_ONE_ENGINE
@@ -207,16 +279,61 @@ def test_json_with_two_meanings_or_none_is_refused(broker: Broker, raw: bytes) -
     assert parsed(broker.send("GET", "/Users"))["Resources"] == [made]
 
 
+ASKED = [
+    ("GET", "/Users", None),
+    ("GET", "/ServiceProviderConfig", None),
+    ("POST", "/Users/.search", {"count": 0}),
+    ("POST", "/Users", {"userName": "an"}),
+    ("PUT", "/Users/x", {"userName": "an"}),
+    ("PATCH", "/Groups/x", {"Operations": [{"op": "remove", "path": "members"}]}),
+    ("DELETE", "/Users/x", None),
+    ("POST", "/Bulk", {"Operations": [{"method": "DELETE", "path": "/Users/x"}]}),
+]
+
+
 @ON_ONE_ENGINE
+@pytest.mark.parametrize(("method", "path", "body"), ASKED)
 def test_too_many_requests_are_429_with_seconds_to_wait(
-    app: Flask, broker_of: Callable[[NewClient], Broker]
+    app: Flask, broker_of: Callable[[NewClient], Broker], method: str, path: str, body: Json
 ) -> None:
-    """`Retry-After` is whole seconds, as brokers read no date."""
+    """Reads and writes alike, a SCIM error, for this client alone; `Retry-After` is no date."""
     broker, other = (broker_of(NewClient(name, ("900001",))) for name in ("fast", "other"))
     app.extensions["mo_web"].limits.clients = Buckets(0.5, 3)
     codes = [broker.send("GET", "/Users?count=0").status_code for _ in range(3)]
-    answer = broker.send("GET", "/Users")
+    answer = broker.send(method, path, body)
     assert codes == [200, 200, 200]
-    assert (answer.status_code, parsed(answer)["status"]) == (429, "429")
+    assert (answer.status_code, answer.mimetype) == (429, "application/scim+json")
+    told = parsed(answer)
+    assert (told["schemas"], told["status"]) == ([ERROR], "429")
     assert answer.headers["Retry-After"] in {"1", "2"}
-    assert other.send("GET", "/Users").status_code == 200
+    assert answer.headers["Retry-After"] in told["detail"]
+    assert parsed(other.send("GET", "/Users"))["totalResults"] == 0
+    assert other.send(method, path, body).status_code != 429
+
+
+@ON_ONE_ENGINE
+def test_an_address_that_guesses_tokens_waits(app: Flask, broker: Broker) -> None:
+    """Also with a good one, or the guesser would learn by the answer that it is good."""
+    app.extensions["mo_web"].limits.failures = Buckets(0.5, 2)
+    guesser = Broker(broker.http, "mos_guessed")
+    assert [guesser.send("GET", "/Users").status_code for _ in range(2)] == [401, 401]
+    for waiting in (guesser, broker):
+        answer = waiting.send("GET", "/Users")
+        assert (answer.status_code, parsed(answer)["schemas"]) == (429, [ERROR])
+        assert answer.headers["Retry-After"] in {"1", "2"}
+
+
+@ON_ONE_ENGINE
+def test_the_rates_are_those_of_the_settings(tmp_path: Path, database: Database) -> None:
+    """The two limits that an operator chooses; a client may come twice as fast for a moment."""
+    told = Settings(
+        var=tmp_path,
+        secret_key="x" * 32,
+        scim_requests_per_second=100,
+        failed_sign_ins_per_minute=60,
+    )
+    limits = shared.of(create_app(told, database, KeyRing({"k": bytes(32)}, "k"), [])).limits
+    clients = [limits.clients.take("client") for _ in range(400)]
+    assert clients[:200] == [0] * 200
+    assert 1 in clients[200:]
+    assert [limits.failures.take("address") for _ in range(61)] == [0] * 60 + [1]

@@ -177,6 +177,27 @@ def test_every_profile_is_documented_as_it_is() -> None:
     assert not STRICT.tolerated
 
 
+@ON_ONE_ENGINE
+@pytest.mark.parametrize("name", ["strict", "lenient"])
+def test_the_interop_profile_is_not_announced_while_we_differ(broker_of: Making, name: str) -> None:
+    """Whoever makes these three as the draft has them announces it, for `strict` alone."""
+    broker = broker_of(NewClient(name, ("900001",), profile=name))
+    assert "interopProfileConformant" not in parsed(broker.send("GET", "/ServiceProviderConfig"))
+    strict = broker_of(NewClient("other", ("900001",), profile="strict"))
+    made = strict.made("/Users", user(name={"givenName": "An", "familyName": "Maes"}))
+    path = f"/Users/{made['id']}"
+    replaced = parsed(
+        strict.send("PATCH", path, patch("replace", "name", value={"givenName": "A"}))
+    )
+    assert replaced["name"] == {"givenName": "A", "familyName": "Maes"}
+    unknown = strict.send("PATCH", path, patch("add", "shoe", value="x"))
+    assert parsed(unknown)["scimType"] == "invalidPath"
+    core = parsed(strict.send("GET", f"/Schemas/{USER}"))["attributes"]
+    (roles,) = (attribute for attribute in core if attribute["name"] == "roles")
+    (kind,) = (part for part in roles["subAttributes"] if part["name"] == "type")
+    assert "canonicalValues" not in kind
+
+
 def test_single_deviations_can_be_let_in_and_kept_out() -> None:
     """A name, then `+` and `-`."""
     assert profile("lenient,-remove_values").tolerated == LENIENT.tolerated - {

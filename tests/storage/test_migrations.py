@@ -6,12 +6,14 @@ from sqlalchemy import func, select
 
 from mo_access.domain.keys import KeyRing
 from mo_access.domain.model import Actor, GroupDraft, MemberChange, PersonDraft
-from mo_access.service import clients, groups, people
+from mo_access.service import activity, clients, groups, people
+from mo_access.service.activity import Activity
 from mo_access.service.clients import NewClient
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import migrating
 from mo_access.storage.engine import Database
-from mo_access.storage.schema import group
+from mo_access.storage.schema import client_tally, group
+from mo_access.storage.tally import HOUR
 
 
 def test_groups_of_before_are_counted(database: Database) -> None:
@@ -30,6 +32,35 @@ def test_groups_of_before_are_counted(database: Database) -> None:
         rows = conn.all(select(group.c.display_name, group.c.size).order_by(group.c.pk))
         assert rows == [("g0", 0), ("g2", 2), ("g3", 3)]
         assert conn.all(select(func.count()).select_from(group)) == [(3,)]
+    database.close()
+
+
+def test_deviations_of_before_are_counted_by_the_hour(database: Database) -> None:
+    """Their names stood in the detail of what was taken; a refusal's sentence is none."""
+    with UnitOfWork(database, keys=KeyRing({"k": bytes(32)}, "k"), request_id="t") as uow:
+        actor = _client(uow)
+        for at, status, detail in (
+            (HOUR + 5, 201, "op_case text_booleans"),
+            (HOUR + 7, 200, "op_case"),
+            (3 * HOUR, 200, "op_case"),
+            (HOUR, 400, "userName: is missing"),
+            (HOUR, 200, None),
+        ):
+            told = Activity("PUT", "User", "id", status, detail)
+            uow.now = at
+            activity.record(uow, actor, told)
+        uow.commit()
+    database.close()
+    migrating.downgrade(database.url, "0003")
+    migrating.upgrade(database.url)
+    with database.connect() as conn:
+        columns = (client_tally.c[name] for name in ("hour", "kind", "name", "times", "last"))
+        rows = conn.all(select(*columns).order_by(client_tally.c.hour, client_tally.c.name))
+    assert rows == [
+        (HOUR, "tolerated", "op_case", 2, HOUR + 7),
+        (HOUR, "tolerated", "text_booleans", 1, HOUR + 5),
+        (3 * HOUR, "tolerated", "op_case", 1, 3 * HOUR),
+    ]
     database.close()
 
 

@@ -358,7 +358,10 @@ def test_revoking_the_client_bites_on_the_next_request(
     with unit_of() as uow:
         clients.revoke(uow, "broker")
         uow.commit()
-    assert said(who(http, token)) == (401, "The token is not valid.")
+    assert said(who(http, token)) == (
+        401,
+        "The token is not valid: it is unknown, expired or revoked.",
+    )
 
 
 def test_a_client_that_nobody_bound_is_nobody(http: FlaskClient, issuer: Issuer) -> None:

@@ -170,5 +170,5 @@ def test_organization_gives_nothing_beside_a_more_precise_form(other: dict[str, 
 def test_an_organization_that_is_no_known_number_maps_to_nothing(text: str) -> None:
     """Kept and reported."""
     found = read({ORG: {"organization": text}})
-    assert (found.affiliations, found.unmapped) == ((), ("organization",))
+    assert (found.affiliations, found.unmapped) == ((), (f"organization: {text}",))
     assert found.document[ORG] == {"organization": text}

@@ -26,7 +26,7 @@ _PARTS = {
 }
 _FILL = "UPDATE {table} SET parts = (SELECT {joined} FROM ({parts}) AS every_part)"
 _COUNT = """
-INSERT INTO tally (kind, client_pk, shard, amount)
+INSERT INTO list_total (kind, client_pk, shard, amount)
 SELECT '{kind}', client_pk, pk % {shards}, count(*) FROM {table} GROUP BY client_pk, pk % {shards}
 """
 # Deleting from an external-content index takes the text that was indexed, so that triggers,
@@ -69,13 +69,13 @@ def upgrade() -> None:
     for column in ("display_key", "external_id"):
         op.create_index(f"ix_group__{column}", "group_", [column])
     op.create_table(
-        "tally",
+        "list_total",
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("client_pk", _BIG, nullable=False),
         sa.Column("shard", sa.Integer, nullable=False),
         sa.Column("amount", _BIG, nullable=False),
-        sa.PrimaryKeyConstraint("kind", "client_pk", "shard", name="pk_tally"),
-        sa.ForeignKeyConstraint(["client_pk"], ["client.pk"], name="fk_tally_client_pk"),
+        sa.PrimaryKeyConstraint("kind", "client_pk", "shard", name="pk_list_total"),
+        sa.ForeignKeyConstraint(["client_pk"], ["client.pk"], name="fk_list_total_client_pk"),
     )
     for table, kind in _TABLES:
         op.execute(_COUNT.format(kind=kind, table=table, shards=_SHARDS))
@@ -90,7 +90,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Remove all of it."""
     sqlite = op.get_bind().dialect.name == "sqlite"
-    op.drop_table("tally")
+    op.drop_table("list_total")
     for column in ("display_key", "external_id"):
         op.drop_index(f"ix_group__{column}", "group_")
     for table, _ in _TABLES:

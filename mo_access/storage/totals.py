@@ -11,23 +11,23 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from mo_access.storage.engine import Connection
-from mo_access.storage.schema import tally
+from mo_access.storage.schema import list_total
 
 SHARDS: Final = 8
 Kind = Literal["person", "group"]
 
-_new = upsert(tally).values(
+_new = upsert(list_total).values(
     kind=bindparam("kind"),
     client_pk=bindparam("client"),
     shard=bindparam("shard"),
     amount=bindparam("by"),
 )
 _ADD = _new.on_conflict_do_update(
-    index_elements=[tally.c.kind, tally.c.client_pk, tally.c.shard],
-    set_={"amount": tally.c.amount + _new.excluded.amount},
+    index_elements=[list_total.c.kind, list_total.c.client_pk, list_total.c.shard],
+    set_={"amount": list_total.c.amount + _new.excluded.amount},
 )
-_TOTAL = select(func.coalesce(func.sum(tally.c.amount), 0)).where(
-    tally.c.kind == bindparam("kind"), tally.c.client_pk == bindparam("client")
+_TOTAL = select(func.coalesce(func.sum(list_total.c.amount), 0)).where(
+    list_total.c.kind == bindparam("kind"), list_total.c.client_pk == bindparam("client")
 )
 
 

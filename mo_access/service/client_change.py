@@ -1,0 +1,112 @@
+"""Changing a client that exists: how it is read, what it may, and where (rule 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from mo_access.domain.errors import Conflict, Invalid
+from mo_access.domain.model import Document, Event
+from mo_access.domain.numbers import institution_number
+from mo_access.service import clients
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage import client_change as stored
+from mo_access.storage import clients as stored_clients
+from mo_access.storage.client_change import ClientWords, Ended
+from mo_access.storage.engine import Duplicate
+
+
+@dataclass(frozen=True, slots=True)
+class ClientChange:
+    """What an operator changes; None, or nothing to add and remove, leaves it as it is."""
+
+    name: str | None = None
+    profile: str | None = None
+    scopes: tuple[str, ...] | None = None
+    default_institution: str | None = None
+    """"" takes the default away."""
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+def change(uow: UnitOfWork, client: str, wanted: ClientChange) -> tuple[str, Ended]:
+    """Change a client; returns its id and what ended with the institutions that it lost.
+
+    Holds from the next request on, for the tokens that it has. What it gave at an institution
+    where it may act no longer ends too: nobody could take it away later. Raises ``NotFound``,
+    ``Invalid`` for what cannot be, and ``Conflict`` when the name is taken; then nothing was
+    stored.
+    """
+    pk, client_id, name, revoked = clients.found(uow, client)
+    if revoked is not None:
+        raise Invalid(f"client {name!r} is revoked; make a new one")
+    conn = uow.write()
+    before, bound = stored.words(conn, pk), set(stored_clients.bound(conn, pk))
+    after = _worded(before, wanted)
+    lost = _rebind(uow, pk, after, wanted)
+    clients.check_default(uow, pk, after.default_institution, platform=after.platform)
+    try:
+        stored.write(conn, pk, after)
+    except Duplicate:
+        raise Conflict(f"there is a client named {after.name!r} already") from None
+    ended = stored.end_rights(conn, pk, lost, uow.now)
+    at = bound | set(stored_clients.bound(conn, pk)) | set(ended.institutions)
+    facts = _facts(client_id, before, after, wanted, ended)
+    uow.record(Event("client.change", "ok", institutions=tuple(sorted(at)), facts=facts))
+    return client_id, ended
+
+
+def _worded(before: ClientWords, wanted: ClientChange) -> ClientWords:
+    name = before.name if wanted.name is None else wanted.name.strip()
+    scopes = before.scopes if wanted.scopes is None else tuple(dict.fromkeys(wanted.scopes))
+    profile = wanted.profile or before.profile
+    clients.check_words(name, scopes, profile)
+    default = before.default_institution
+    if wanted.default_institution is not None:
+        sent = wanted.default_institution
+        default = institution_number(sent) if sent else None
+    return replace(before, name=name, scopes=scopes, profile=profile, default_institution=default)
+
+
+def _rebind(
+    uow: UnitOfWork, client_pk: int, after: ClientWords, wanted: ClientChange
+) -> frozenset[str]:
+    """Add and remove bindings; returns the institutions that the client may act for no longer."""
+    conn = uow.write()
+    more, less = (tuple(map(institution_number, told)) for told in (wanted.add, wanted.remove))
+    known = stored_clients.institution_pks(conn)
+    clients.check_known((*more, *less, *filter(None, [after.default_institution])), known)
+    if after.platform and (more or less):
+        raise Invalid("a platform client acts for every institution; it is bound to none")
+    bound = set(stored_clients.bound(conn, client_pk))
+    if foreign := sorted(set(less) - bound):
+        raise Invalid(f"the client is not bound to {', '.join(foreign)}")
+    if less and not (bound | set(more)) - set(less):
+        raise Invalid("a client without institutions can do nothing; revoke it instead")
+    scope = stored_clients.institutions(conn, client_pk)
+    stored_clients.bind(conn, client_pk, (known[number] for number in sorted({*more} - bound)))
+    stored.unbind(conn, client_pk, (known[number] for number in sorted({*less})))
+    return scope - stored_clients.institutions(conn, client_pk)
+
+
+def _facts(
+    client_id: str,
+    before: ClientWords,
+    after: ClientWords,
+    wanted: ClientChange,
+    ended: Ended,
+) -> Document:
+    """Tell what is another than before; none of it is secret."""
+    facts: Document = {"client": client_id, "name": after.name}
+    for field in ("name", "default_institution", "profile", "scopes"):
+        old, new = getattr(before, field), getattr(after, field)
+        if old != new:
+            facts[f"{field}_before"] = list(old) if isinstance(old, tuple) else old
+            facts[field] = list(new) if isinstance(new, tuple) else new
+    if wanted.add or wanted.remove:
+        facts |= {"added": list(wanted.add), "removed": list(wanted.remove)}
+        facts["ended"] = {
+            "affiliations": ended.affiliations,
+            "grants": ended.grants,
+            "groups": ended.groups,
+        }
+    return facts

@@ -1,0 +1,240 @@
+"""What is known of people that gives rights, read on each request (rule 7): no cache."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    CompoundSelect,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
+
+from mo_access.domain.model import Form
+from mo_access.domain.policy import AffiliationFact, GrantFact
+from mo_access.storage.constructs import json_texts
+from mo_access.storage.engine import Connection, Params, Row
+from mo_access.storage.schema import (
+    affiliation,
+    client,
+    direct_grant,
+    group,
+    institution,
+    link,
+    membership,
+    person,
+    theme,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    """One person with everything that gives rights, at every institution."""
+
+    pk: int
+    id: str
+    active: bool
+    blocked: bool
+    affiliations: tuple[AffiliationFact, ...]
+    grants: tuple[tuple[str, GrantFact], ...]
+    """(theme slug, fact); the institution "" of a fact stands for every one of that client."""
+
+
+_live_link = exists(select(link.c.pk).where(link.c.person_pk == person.c.pk, link.c.active == 1))
+_persons = select(person.c.pk, person.c.id, person.c.active, person.c.blocked, _live_link)
+_OWN = exists(
+    select(link.c.pk).where(
+        link.c.person_pk == person.c.pk, link.c.client_pk == bindparam("client")
+    )
+)
+_live: Final[ColumnElement[bool]] = link.c.active == 1
+_link_live = func.coalesce(link.c.active, 0) == 1
+_group_live = or_(_link_live, and_(client.c.platform == 1, link.c.pk.is_(None)))
+
+
+def _affiliations(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundSelect[Any]:
+    """Select the affiliations of one person or several, each with whose it is."""
+    said = select(
+        affiliation.c.person_pk,
+        institution.c.number,
+        affiliation.c.role,
+        affiliation.c.form,
+        affiliation.c.start_day,
+        affiliation.c.end_day,
+        _live,
+        affiliation.c.blocked,
+        client.c.name,
+    )
+    said = (
+        said.select_from(affiliation)
+        .join(institution, institution.c.pk == affiliation.c.institution_pk)
+        .join(link, link.c.pk == affiliation.c.link_pk)
+        .join(client, client.c.pk == link.c.client_pk)
+        .where(of(affiliation.c.person_pk))
+    )
+    held = select(
+        membership.c.person_pk,
+        institution.c.number,
+        group.c.role,
+        literal(Form.GROUP.value),
+        null(),
+        null(),
+        _live,
+        null(),
+        client.c.name,
+    )
+    held = (
+        held.select_from(membership)
+        .join(group, group.c.pk == membership.c.group_pk)
+        .join(institution, institution.c.pk == group.c.institution_pk)
+        .join(client, client.c.pk == group.c.client_pk)
+        .join(
+            link, and_(link.c.person_pk == membership.c.person_pk, link.c.client_pk == client.c.pk)
+        )
+        .where(of(membership.c.person_pk), group.c.role.is_not(None))
+    )
+    return union_all(said, held)
+
+
+def _grants(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundSelect[Any]:
+    """Select what gives themes to one person or several, each with whose it is."""
+    held = select(
+        membership.c.person_pk,
+        theme.c.slug,
+        literal("group"),
+        func.coalesce(institution.c.number, ""),
+        _group_live,
+        client.c.name,
+        group.c.display_name,
+    )
+    held = (
+        held.select_from(membership)
+        .join(group, group.c.pk == membership.c.group_pk)
+        .join(theme, theme.c.pk == group.c.theme_pk)
+        .join(client, client.c.pk == group.c.client_pk)
+        .outerjoin(institution, institution.c.pk == group.c.institution_pk)
+        .outerjoin(
+            link, and_(link.c.person_pk == membership.c.person_pk, link.c.client_pk == client.c.pk)
+        )
+        .where(of(membership.c.person_pk))
+    )
+    given = select(
+        direct_grant.c.person_pk,
+        theme.c.slug,
+        literal("entitlement"),
+        institution.c.number,
+        _live,
+        client.c.name,
+        literal("entitlements"),
+    )
+    given = (
+        given.select_from(direct_grant)
+        .join(theme, theme.c.pk == direct_grant.c.theme_pk)
+        .join(institution, institution.c.pk == direct_grant.c.institution_pk)
+        .join(link, link.c.pk == direct_grant.c.link_pk)
+        .join(client, client.c.pk == link.c.client_pk)
+        .where(of(direct_grant.c.person_pk))
+    )
+    return union_all(held, given)
+
+
+def _is_one(person_pk: Column[int]) -> ColumnElement[bool]:
+    return person_pk == bindparam("pk")
+
+
+def _is_any(person_pk: Column[int]) -> ColumnElement[bool]:
+    return person_pk.in_(select(person.c.pk).where(_NAMED))
+
+
+_NAMED = person.c.id.in_(select(json_texts(bindparam("people")).c.value))
+_PERSON = _persons.where(person.c.id == bindparam("person"))
+_PERSON_OF_CLIENT = _PERSON.where(_OWN)
+_PEOPLE = _persons.where(_NAMED)
+_PEOPLE_OF_CLIENT = _PEOPLE.where(_OWN)
+_AFFILIATIONS, _AFFILIATIONS_OF_MANY = _affiliations(_is_one), _affiliations(_is_any)
+_GRANTS, _GRANTS_OF_MANY = _grants(_is_one), _grants(_is_any)
+
+
+def person_facts(
+    conn: Connection, person_id: str, client_pk: int | None = None
+) -> PersonFacts | None:
+    """Return what is known about a person, or None; three statements.
+
+    With ``client_pk`` only a person to whom that client has a link is known (ruling 9).
+    """
+    found = (
+        conn.one(_PERSON, {"person": person_id})
+        if client_pk is None
+        else conn.one(_PERSON_OF_CLIENT, {"person": person_id, "client": client_pk})
+    )
+    if found is None:
+        return None
+    pk: Params = {"pk": found[0]}
+    return _facts(found, conn.all(_AFFILIATIONS, pk), conn.all(_GRANTS, pk))
+
+
+def people_facts(
+    conn: Connection, person_ids: Sequence[str], client_pk: int | None = None
+) -> list[PersonFacts]:
+    """Return the same of several people, in no order; three statements for them all."""
+    people: Params = {"people": json.dumps(person_ids)}
+    found = (
+        conn.all(_PEOPLE, people)
+        if client_pk is None
+        else conn.all(_PEOPLE_OF_CLIENT, {**people, "client": client_pk})
+    )
+    affiliations = _by_person(conn.all(_AFFILIATIONS_OF_MANY, people))
+    grants = _by_person(conn.all(_GRANTS_OF_MANY, people))
+    return [_facts(row, affiliations[row[0]], grants[row[0]]) for row in found]
+
+
+def _by_person(rows: list[Row]) -> defaultdict[int, list[Row]]:
+    found: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row[0]].append(row)
+    return found
+
+
+def _facts(row: Row, affiliations: list[Row], grants: list[Row]) -> PersonFacts:
+    pk, known_id, active, blocked, linked = row
+    return PersonFacts(
+        pk,
+        known_id,
+        bool(active and linked),
+        blocked is not None,
+        tuple(map(_affiliation, affiliations)),
+        tuple(map(_grant, grants)),
+    )
+
+
+def _affiliation(row: Row) -> AffiliationFact:
+    _, number, role, form, start, end, live, blocked, by = row
+    return AffiliationFact(
+        institution=str(number),
+        role=str(role),
+        form=Form(str(form)),
+        start=None if start is None else str(start),
+        end=None if end is None else str(end),
+        suspended=not live,
+        blocked=blocked is not None,
+        client=str(by),
+    )
+
+
+def _grant(row: Row) -> tuple[str, GrantFact]:
+    _, slug, kind, number, live, by, source = row
+    fact = GrantFact(str(kind), str(number), not live, str(by), str(source))
+    return str(slug), fact
