@@ -14,13 +14,13 @@ from mo_access.cli import program
 
 ROOT = Path(__file__).resolve().parents[2]
 UNWANTED = ("alembic", "mako", "rich", "typer", "mo_access.cli", "mo_access.commands", "mo_demo")
-# What the parent does before it forks, and each worker after it.
+# What the parent does before it forks, and each worker after it; readiness asks for migrations.
 WORKER = """
 import sys
 from deploy import server
 server.preload()
 from deploy.roof import build
-build()
+build().test_client().get("/health/ready")
 print(*(name for name, module in sys.modules.items() if module is not None))
 """
 

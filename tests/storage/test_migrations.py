@@ -6,10 +6,10 @@ from sqlalchemy import func, select
 
 from mo_access.domain.keys import KeyRing
 from mo_access.domain.model import Actor, GroupDraft, MemberChange, PersonDraft
-from mo_access.service import clients, groups, people
+from mo_access.service import clients, groups, health, people
 from mo_access.service.clients import NewClient
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import migrating
+from mo_access.storage import migrating, revision
 from mo_access.storage.engine import Database
 from mo_access.storage.schema import group
 
@@ -31,6 +31,26 @@ def test_groups_of_before_are_counted(database: Database) -> None:
         assert rows == [("g0", 0), ("g2", 2), ("g3", 3)]
         assert conn.all(select(func.count()).select_from(group)) == [(3,)]
     database.close()
+
+
+def test_the_revision_is_told_as_the_tool_tells_it(database: Database) -> None:
+    """A worker names both without alembic; an older schema is told apart."""
+    assert revision.newest() == migrating.head()
+    assert revision.current(database) == migrating.current(database.url) == migrating.head()
+    assert health.schema_is_current(database)
+    database.close()
+    migrating.downgrade(database.url, "0001")
+    assert revision.current(database) == "0001"
+    assert not health.schema_is_current(database)
+    database.close()
+    migrating.upgrade(database.url)
+
+
+def test_an_empty_database_is_at_no_revision(database_url: str) -> None:
+    """Both engines say so without an error."""
+    empty = Database(database_url)
+    assert not health.schema_is_current(empty)
+    empty.close()
 
 
 def _client(uow: UnitOfWork) -> Actor:
