@@ -6,7 +6,7 @@ import argparse
 import os
 import platform
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -29,6 +29,12 @@ def write(
     kept = path.read_text().partition(MARK)[2] if path.exists() else "\n"
     page = "\n".join([*_intro(chosen), "", *lines, "", *_memory(memory), "", MARK])
     path.write_text(page + kept)
+
+
+def failures(failed: Mapping[int, int], done: int) -> str:
+    """Tell how many failed and by which status; nothing when none did."""
+    statuses = ", ".join(str(status) for status in sorted(failed))
+    return f"{sum(failed.values())} of {done} ({statuses})" if failed else ""
 
 
 def _intro(chosen: argparse.Namespace) -> list[str]:
