@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -13,6 +13,10 @@ FAILED: Final = 400
 HUNG_UP: Final = 999
 Make = Callable[[], bytes]
 """Gives the next request, ready to be sent."""
+
+
+Told = Callable[[int, bytes], None]
+"""Takes the body of an answer, and which request it answers."""
 
 
 @dataclass
@@ -51,18 +55,50 @@ def load(port: int, pids: list[int], make: Make, *, seconds: float, connections:
     return sample
 
 
+def through(
+    port: int, pids: list[int], requests: Iterable[bytes], told: Told, *, connections: int
+) -> Sample:
+    """Send every request once, and tell each answer with the place of its request."""
+    sample, waiting = Sample(), enumerate(requests)
+
+    async def one() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**26)
+        for place, request in waiting:
+            began = time.perf_counter()
+            writer.write(request)
+            status, body, closes = await _answer(reader)
+            sample.times.append(time.perf_counter() - began)
+            if status >= FAILED:
+                sample.failed[status] = sample.failed.get(status, 0) + 1
+            told(place, body)
+            if closes:
+                writer.close()
+                reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**26)
+        writer.close()
+
+    async def every() -> None:
+        await asyncio.gather(*(one() for _ in range(connections)))
+
+    before, start = cpu_seconds(pids), time.perf_counter()
+    asyncio.run(every())
+    sample.seconds = time.perf_counter() - start
+    sample.cpu = cpu_seconds(pids) - before
+    return sample
+
+
 def once(port: int, request: bytes) -> tuple[int, bytes]:
     """Send one request and return its status and body."""
+    return asyncio.run(answered(port, request))
 
-    async def ask() -> tuple[int, bytes]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**26)
-        writer.write(request)
-        try:
-            return (await _answer(reader))[:2]
-        finally:
-            writer.close()
 
-    return asyncio.run(ask())
+async def answered(port: int, request: bytes) -> tuple[int, bytes]:
+    """Send one request on a connection of its own and return its status and body."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**26)
+    writer.write(request)
+    try:
+        return (await _answer(reader))[:2]
+    finally:
+        writer.close()
 
 
 def cpu_seconds(pids: list[int]) -> float:

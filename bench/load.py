@@ -12,12 +12,13 @@ import itertools
 import statistics
 import sys
 import tempfile
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bench import report, servers
+from bench import databases, report, servers
 from bench.drive import Sample, load, pss
 from bench.populate import Side, add_groups, fill_ours, fill_peer
 from bench.servers import Server
@@ -42,7 +43,7 @@ class Cell:
         def middle(values: list[float]) -> float:
             return statistics.median(values)
 
-        failed = sum(sum(sample.failed.values()) for sample in self.samples)
+        failed = sum((Counter(sample.failed) for sample in self.samples), Counter[int]())
         done = sum(len(sample.times) for sample in self.samples)
         cells = (
             f"{middle([s.rate for s in self.samples]):,.1f}",
@@ -50,7 +51,7 @@ class Cell:
             f"{middle([s.cost for s in self.samples]):,.0f}",
             f"{middle([s.quantile(0.5) for s in self.samples]):,.1f}",
             f"{middle([s.quantile(0.99) for s in self.samples]):,.1f}",
-            f"{failed} of {done}" if failed else "",
+            report.failures(failed, done),
         )
         return f"| {work} | {name} | {' | '.join(cells)} |"
 
@@ -76,7 +77,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--peer-people", type=int, default=PEER_PEOPLE)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2.0)
-    parser.add_argument("--postgres", default="", help="an empty database, postgresql://…")
+    databases.add_to(parser)
     parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--output", type=Path, default=Path("docs/performance.md"))
     return parser.parse_args()
@@ -86,10 +87,8 @@ def _sides(chosen: argparse.Namespace, folder: Path, stack: ExitStack) -> list[S
     """Fill and start every server; those with the same database see the same people."""
     sides: list[Side] = []
     sizes = tuple(n for n in SIZES if n <= chosen.people)
-    urls = {"SQLite": f"sqlite:///{folder / 'mo.sqlite'}"}
-    if chosen.postgres:
-        urls["PostgreSQL"] = chosen.postgres
-    for engine, url in urls.items():
+    for engine, fresh in databases.chosen(chosen.postgres, folder, stack):
+        url = fresh()
         _tell(f"registering {chosen.people:,} people on {engine}")
         token, ids = fill_ours(folder, url, chosen.people)
         env = {"MO_VAR": str(folder), "MO_DATABASE_URL": url}

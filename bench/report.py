@@ -6,7 +6,7 @@ import argparse
 import os
 import platform
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -31,8 +31,32 @@ def write(
     path.write_text(page + kept)
 
 
-def _intro(chosen: argparse.Namespace) -> list[str]:
+def failures(failed: Mapping[int, int], done: int) -> str:
+    """Tell how many failed and by which status; nothing when none did."""
+    statuses = ", ".join(str(status) for status in sorted(failed))
+    return f"{sum(failed.values())} of {done} ({statuses})" if failed else ""
+
+
+def machine() -> str:
+    """Say on what was measured, with which versions."""
     versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    return (
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores; Python "
+        f"{platform.python_version()}, SQLite {sqlite3.sqlite_version}; {versions}."
+    )
+
+
+def put(path: Path, marks: tuple[str, str], lines: Iterable[str]) -> None:
+    """Write what stands between two marks, and keep all else; without them, at the end."""
+    begin, end = marks
+    page = path.read_text() if path.exists() else ""
+    above, _, rest = page.partition(begin)
+    below = rest.partition(end)[2] if rest else "\n"
+    text = "\n".join(lines)
+    path.write_text(f"{above.rstrip()}\n\n{begin}\n\n{text}\n\n{end}{below}")
+
+
+def _intro(chosen: argparse.Namespace) -> list[str]:
     return [
         "# Performance",
         "",
@@ -49,10 +73,7 @@ def _intro(chosen: argparse.Namespace) -> list[str]:
             "the ratios and the CPU, not the requests per second."
         ),
         "",
-        (
-            f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores; Python "
-            f"{platform.python_version()}, SQLite {sqlite3.sqlite_version}; {versions}."
-        ),
+        machine(),
     ]
 
 

@@ -16,6 +16,7 @@ from typing import Final
 
 PEERS: Final = Path(__file__).parent / "peers"
 START_SECONDS: Final = 60.0
+SCIM: Final = "application/scim+json"
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,14 @@ class Server:
             at += 1
         return found
 
-    def request(self, method: str, path: str, body: bytes = b"") -> bytes:
+    def request(self, method: str, path: str, body: bytes = b"", kind: str = SCIM) -> bytes:
         """Write a request down as it goes over the wire."""
         head = (
             f"{method} {self.prefix}{path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
             f"Authorization: Bearer {self.token}\r\nAccept: application/scim+json\r\n"
         )
         if body:
-            head += f"Content-Type: application/scim+json\r\nContent-Length: {len(body)}\r\n"
+            head += f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
         return head.encode() + b"\r\n" + body
 
 

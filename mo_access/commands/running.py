@@ -7,19 +7,10 @@ import socket
 import sys
 
 import click
-from granian import Granian
-from granian.constants import Interfaces
-from granian.log import LogLevels
 
 from mo_access import settings as configuration
 from mo_access.commands.desk import finding, make_current
 from mo_access.settings import Settings
-
-ROOF = "deploy.wsgi:app"
-# More than a few wait for the interpreter only: 8 cost a fifth more CPU a read than 4.
-THREADS = 4
-BACKPRESSURE = 64
-STOP_SECONDS = 10
 
 
 @click.command()
@@ -35,28 +26,22 @@ def serve(host: str, port: int, workers: int) -> None:
     if _taken(host, port):
         click.echo(f"mo-access: {host}:{port} is taken or cannot be used", err=True)
         finding()
-    Granian(
-        ROOF,
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=THREADS,
-        backpressure=BACKPRESSURE,
-        websockets=False,
-        respawn_failed_workers=workers > 1,
-        workers_kill_timeout=STOP_SECONDS,
-        log_level=LogLevels.error,
-    ).serve()
+    chosen = ["--host", host, "--port", str(port), "--workers", str(workers)]
+    # In place of this process: the workers are forked from it, and would carry the command line.
+    _become("deploy.server", *chosen)
 
 
 @click.command()
 @click.option("--once", is_flag=True, help="Tell and check the story, then end.")
 def demo(*, once: bool) -> None:
     """Show the whole story next to a real identity broker, until Ctrl-C."""
-    flags = ["--once"] if once else []
     # In place of this process, so that Ctrl-C and its end are the demo's own.
-    os.execv(sys.executable, [sys.executable, "-m", "mo_demo", *flags])  # noqa: S606 - our own module, without a shell
+    _become("mo_demo", *(["--once"] if once else []))
+
+
+def _become(module: str, *arguments: str) -> None:
+    command = [sys.executable, "-m", module, *arguments]
+    os.execv(sys.executable, command)  # noqa: S606 - our own module, without a shell
 
 
 def _follow_port(settings: Settings, port: int) -> None:

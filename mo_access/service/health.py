@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import literal, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from mo_access.domain.keys import KeyRing, SealBroken
+from mo_access.storage import revision
 from mo_access.storage.engine import Database, DatabaseDown
 
 _ONE = select(literal(1))
@@ -25,12 +25,9 @@ def database_answers(database: Database) -> bool:
 
 def schema_is_current(database: Database) -> bool:
     """Tell whether the database has the schema of this release."""
-    # Migrations are heavy, and a worker that is never asked for its readiness does without.
-    from mo_access.storage import migrating  # noqa: PLC0415 - for the memory of each worker
-
     try:
-        return migrating.current(database.url) == migrating.head()
-    except (DatabaseDown, SQLAlchemyError):
+        return revision.current(database) == revision.newest()
+    except DatabaseDown:
         return False
 
 

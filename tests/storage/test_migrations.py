@@ -6,11 +6,11 @@ from sqlalchemy import func, select
 
 from mo_access.domain.keys import KeyRing
 from mo_access.domain.model import Actor, GroupDraft, MemberChange, PersonDraft
-from mo_access.service import activity, clients, groups, people
+from mo_access.service import activity, clients, groups, health, people
 from mo_access.service.activity import Activity
 from mo_access.service.clients import NewClient
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import migrating
+from mo_access.storage import migrating, revision
 from mo_access.storage.engine import Database
 from mo_access.storage.schema import client_tally, group
 from mo_access.storage.tally import HOUR
@@ -62,6 +62,26 @@ def test_deviations_of_before_are_counted_by_the_hour(database: Database) -> Non
         (3 * HOUR, "tolerated", "op_case", 1, 3 * HOUR),
     ]
     database.close()
+
+
+def test_the_revision_is_told_as_the_tool_tells_it(database: Database) -> None:
+    """A worker names both without alembic; an older schema is told apart."""
+    assert revision.newest() == migrating.head()
+    assert revision.current(database) == migrating.current(database.url) == migrating.head()
+    assert health.schema_is_current(database)
+    database.close()
+    migrating.downgrade(database.url, "0001")
+    assert revision.current(database) == "0001"
+    assert not health.schema_is_current(database)
+    database.close()
+    migrating.upgrade(database.url)
+
+
+def test_an_empty_database_is_at_no_revision(database_url: str) -> None:
+    """Both engines say so without an error."""
+    empty = Database(database_url)
+    assert not health.schema_is_current(empty)
+    empty.close()
 
 
 def _client(uow: UnitOfWork) -> Actor:

@@ -56,6 +56,8 @@ SETTINGS = {
     "log_min_messages": "warning",
 }
 
+DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+
 
 class PostgresError(Exception):
     """The server could not be made or started; the text says why."""
@@ -98,8 +100,11 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer | None]:
-    """Run a server for the time of the block; None where no binaries are to be had."""
+def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer | None]:
+    """Run a server for the time of the block; None where no binaries are to be had.
+
+    A ``durable`` one commits as an operator's does, for measurements.
+    """
     with tempfile.TemporaryDirectory(prefix="mo-pg-") as directory:
         home = Path(directory)
         account = _unprivileged_account()
@@ -109,7 +114,8 @@ def running_postgres() -> Iterator[PostgresServer | None]:
             return
         _own(home, account)
         _init(binaries, home, account)
-        process, port = _start(binaries, home, account)
+        settings = {**SETTINGS, **(DURABLE if durable else {})}
+        process, port = _start(binaries, home, account, settings)
         try:
             yield PostgresServer(port)
         finally:
@@ -209,12 +215,12 @@ def _init(binaries: Path, home: Path, account: pwd.struct_passwd | None) -> None
 
 
 def _start(
-    binaries: Path, home: Path, account: pwd.struct_passwd | None
+    binaries: Path, home: Path, account: pwd.struct_passwd | None, chosen: dict[str, str]
 ) -> tuple[subprocess.Popen[bytes], int]:
     log = home / "server.log"
     for _ in range(START_ATTEMPTS):
         port = _free_port()
-        settings = {**SETTINGS, "port": str(port), "unix_socket_directories": str(home / "socket")}
+        settings = {**chosen, "port": str(port), "unix_socket_directories": str(home / "socket")}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(binaries / "postgres"), "-D", str(home / "data"), *options]
         with log.open("wb") as output:

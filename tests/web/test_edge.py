@@ -128,7 +128,7 @@ def test_readiness_tells_what_is_down(
         "status": "up",
         "checks": {"database": "up", "migrations": "up", "keys": "up"},
     }
-    monkeypatch.setattr("mo_access.storage.migrating.head", lambda: "another")
+    monkeypatch.setattr("mo_access.storage.revision.newest", lambda: "another")
     down = http.get("/health/ready")
     assert (down.status_code, http.get("/health/live").status_code) == (503, 200)
     assert settings.database_url not in down.text

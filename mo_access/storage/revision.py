@@ -1,0 +1,34 @@
+"""Which revision a database is at, told without the tool that brings it there (``migrating``).
+
+For the serving processes: alembic in each worker would cost more memory than the answer is worth.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from sqlalchemy import String, column, select, table
+
+from mo_access.storage.engine import Database
+
+_SCRIPTS: Final = Path(__file__).with_name("migrations") / "versions"
+_CURRENT: Final = select(column("version_num", String)).select_from(table("alembic_version"))
+
+
+@cache
+def newest() -> str:
+    """Name the newest revision of this release: the number that its file begins with."""
+    return max(path.name.partition("_")[0] for path in _SCRIPTS.glob("[0-9]*_*.py"))
+
+
+def current(database: Database) -> str | None:
+    """Name the revision that the database is at; None, or ``DatabaseDown``, for an empty one."""
+    try:
+        with database.connect() as connection:
+            row = connection.one(_CURRENT)
+    except psycopg.errors.UndefinedTable:
+        return None
+    return None if row is None else str(row[0])
