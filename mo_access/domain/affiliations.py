@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from typing import Final
 
 from mo_access.domain.model import Form, Role, ShownAffiliation, Status
+
+KEPT: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,11 @@ def status(said: Said, today: str) -> Status:
     return Status.ACTIVE
 
 
-def shown(rows: Iterable[Said], today: str) -> tuple[ShownAffiliation, ...]:
+@lru_cache(maxsize=KEPT)
+def shown(rows: tuple[Said, ...], today: str) -> tuple[ShownAffiliation, ...]:
     """Join equal statements of several origins and leave out what a stronger one covers.
+
+    Kept, as most people of an institution have the same.
 
     A gebruiker that follows only from ``organization`` or a group is not listed beside a
     beheerder of the same institution (design section 3: beheerder is the effective role).

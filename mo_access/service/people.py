@@ -22,6 +22,7 @@ from mo_access.domain.text import fold
 from mo_access.service import persons, registration
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import derived, identities, people, rights, trigrams
+from mo_access.storage.derived import Derived
 from mo_access.storage.engine import Duplicate
 from mo_access.storage.people import LinkRow
 
@@ -152,11 +153,7 @@ def _updated(uow: UnitOfWork, before: PersonView, draft: PersonDraft) -> PersonV
 
 def _with_rights(uow: UnitOfWork, actor: Actor, view: PersonView, person_pk: int) -> PersonView:
     found = derived.of(uow.conn, actor, [person_pk])[person_pk]
-    return replace(
-        view,
-        affiliations=affiliations.shown(found.said, uow.today),
-        groups=tuple(found.groups),
-    )
+    return _whole(replace(view, affiliations=(), groups=()), found, uow.today)
 
 
 def _found(row: LinkRow | None) -> LinkRow:
@@ -173,15 +170,15 @@ def _views(
         return []
     found = derived.of(uow.conn, actor, [row.person_pk for row in rows])
     numbers = {row.pk: _number(uow, actor, row) for row in rows} if insz else {}
-    return [
-        replace(
-            row.view,
-            affiliations=affiliations.shown(found[row.person_pk].said, uow.today),
-            groups=tuple(found[row.person_pk].groups),
-            insz=numbers.get(row.pk),
-        )
-        for row in rows
-    ]
+    today = uow.today
+    return [_whole(row.view, found[row.person_pk], today, numbers.get(row.pk)) for row in rows]
+
+
+def _whole(view: PersonView, found: Derived, today: str, insz: str | None = None) -> PersonView:
+    said = affiliations.shown(tuple(found.said), today)
+    if not (said or found.groups or insz):
+        return view
+    return replace(view, affiliations=said, groups=tuple(found.groups), insz=insz)
 
 
 def _number(uow: UnitOfWork, actor: Actor, row: LinkRow) -> str | None:

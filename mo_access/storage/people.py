@@ -25,7 +25,7 @@ from mo_access.domain.model import Actor, IndexedValue, Page, PersonView, Query
 from mo_access.domain.text import fold
 from mo_access.storage import criteria, totals
 from mo_access.storage.comparing import unindexed
-from mo_access.storage.engine import Connection
+from mo_access.storage.engine import Connection, Row
 from mo_access.storage.listing import Source, listed, on_page
 from mo_access.storage.schema import BIG, link, link_identity, link_value, person
 
@@ -79,7 +79,7 @@ def scope(client: ColumnElement[int], *, platform: bool, start: bool = True) -> 
     return or_(mine, and_(owners, none_of_mine))
 
 
-def _columns(*, platform: bool) -> Select[tuple[object, ...]]:
+def _columns(*, platform: bool) -> Select[Row]:
     active = person.c.active if platform else link.c.active
     return select(
         link.c.pk,
@@ -100,39 +100,17 @@ def _columns(*, platform: bool) -> Select[tuple[object, ...]]:
     ).join(person, person.c.pk == link.c.person_pk)
 
 
-def _row(found: tuple[object, ...], actor: Actor) -> LinkRow:
-    pk, person_pk, client_pk, *shown, said, sealed, index, owner = found
+def _row(found: Row, actor: Actor) -> LinkRow:
+    pk, person_pk, client_pk, *shown, said, sealed, index, owner_pk = found
     person_id, name, external, active, document, version, created, modified = shown
+    own_link = client_pk == actor.client_pk
     view = PersonView(
-        id=str(person_id),
-        user_name=str(name),
-        external_id=None if external is None else str(external),
-        active=bool(active),
-        document=str(document),
-        version=_number(version),
-        created=_number(created),
-        modified=_number(modified),
-        own=client_pk == actor.client_pk,
+        person_id, name, external, bool(active), document, version, created, modified, own_link
     )
-    return LinkRow(
-        _number(pk),
-        _number(person_pk),
-        _number(client_pk),
-        view,
-        bool(said),
-        sealed if isinstance(sealed, bytes) else None,
-        index if isinstance(index, bytes) else None,
-        None if owner is None else _number(owner),
-    )
+    return LinkRow(pk, person_pk, client_pk, view, bool(said), sealed, index, owner_pk)
 
 
-def _number(value: object) -> int:
-    if not isinstance(value, int):
-        raise TypeError(f"the column holds no integer: {type(value).__name__}")
-    return value
-
-
-def _get(*, platform: bool) -> Select[tuple[object, ...]]:
+def _get(*, platform: bool) -> Select[Row]:
     seen = _columns(platform=platform).where(
         scope(bindparam("client", type_=BIG), platform=platform)
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
+from mo_access.domain.affiliations import KEPT
 from mo_access.domain.model import (
     Document,
     GroupView,
@@ -39,6 +41,16 @@ def meta(view: PersonView | GroupView, resource: str, location: str) -> Document
     }
 
 
+def meta_text(view: PersonView | GroupView, resource: str, location: str) -> str:
+    """Return ``meta`` as JSON text; ``location`` is an address of ours, which needs no escape."""
+    version = etag(view).replace('"', '\\"')
+    return (
+        f'{{"resourceType":"{resource}","created":"{instant(view.created)}",'
+        f'"lastModified":"{instant(view.modified)}","location":"{location}","version":"{version}"}}'
+    )
+
+
+@lru_cache(maxsize=KEPT)
 def instant(microseconds: int) -> str:
     """Return a time as RFC 7643 section 2.3.5 writes it, in UTC and milliseconds."""
     moment = _EPOCH + timedelta(microseconds=microseconds)
@@ -77,8 +89,13 @@ def groups(shown: tuple[ShownGroup, ...], base_url: str) -> list[Json]:
 
 
 def _facts(view: PersonView) -> str:
-    affiliations = "|".join(
+    groups = "|".join(f"{g.id},{g.display}" for g in view.groups)
+    return f"{view.active}#{_affiliation_facts(view.affiliations)}#{groups}"
+
+
+@lru_cache(maxsize=KEPT)
+def _affiliation_facts(affiliations: tuple[ShownAffiliation, ...]) -> str:
+    return "|".join(
         f"{a.institution},{a.role},{a.start},{a.end},{a.primary},{a.status},{a.origins},{a.display}"
-        for a in view.affiliations
+        for a in affiliations
     )
-    return f"{view.active}#{affiliations}#" + "|".join(f"{g.id},{g.display}" for g in view.groups)

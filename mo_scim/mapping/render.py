@@ -8,9 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
-from mo_access.domain.model import Document, GroupView, Institution, Json, PersonView, Theme
+from mo_access.domain.affiliations import KEPT
+from mo_access.domain.model import (
+    Document,
+    GroupView,
+    Institution,
+    Json,
+    PersonView,
+    ShownAffiliation,
+    Theme,
+)
 from mo_scim.mapping import derived
 from mo_scim.mapping.derived import etag
 from mo_scim.mapping.echo import derived_organization
@@ -69,7 +79,7 @@ def full(view: PersonView, base_url: str = "") -> Document:
     organization = derived_organization(view)
     sections: Document = {
         ENTERPRISE: _with_organization(stored(enterprise), organization),
-        USER_EXTENSION: _extension(stored(extension), view, hidden=()),
+        USER_EXTENSION: _extension(stored(extension), view.affiliations, hidden=()),
     }
     if view.insz:
         part(sections, USER_EXTENSION)["insz"] = view.insz
@@ -172,7 +182,7 @@ def _spliced(view: PersonView, base_url: str) -> str:
     """Join the text of the default answer."""
     head, enterprise, extension = _parts(view.document)
     enterprise = _splice_organization(enterprise, derived_organization(view))
-    ours = _dumps(_extension(stored(extension), view, hidden=_ON_REQUEST))
+    ours = _extension_text(extension, view.affiliations)
     sections = [(ENTERPRISE, enterprise), (USER_EXTENSION, ours)]
     shown = [(urn, text) for urn, text in sections if text != "{}"]
     schemas = ",".join(f'"{urn}"' for urn in (CORE_USER, *(urn for urn, _ in shown)))
@@ -185,8 +195,8 @@ def _spliced(view: PersonView, base_url: str) -> str:
     pieces.extend(f'"{urn}":{text}' for urn, text in shown)
     if view.groups:
         pieces.append(f'"groups":{_dumps(derived.groups(view.groups, base_url))}')
-    meta = derived.meta(view, "User", f"{base_url}/Users/{view.id}")
-    return f'{",".join(pieces)},"meta":{_dumps(meta)}}}'
+    meta = derived.meta_text(view, "User", f"{base_url}/Users/{view.id}")
+    return f'{",".join(pieces)},"meta":{meta}}}'
 
 
 def _parts(document: str) -> tuple[str, str, str]:
@@ -221,12 +231,20 @@ def _with_organization(enterprise: Document, organization: str | None) -> Docume
     return {"organization": organization, **enterprise}
 
 
-def _extension(said: Document, view: PersonView, *, hidden: Iterable[str]) -> Document:
+@lru_cache(maxsize=KEPT)
+def _extension_text(said: str, shown: tuple[ShownAffiliation, ...]) -> str:
+    """Return our extension as text; kept, as most people of an institution have the same."""
+    return _dumps(_extension(stored(said), shown, hidden=_ON_REQUEST))
+
+
+def _extension(
+    said: Document, shown: tuple[ShownAffiliation, ...], *, hidden: Iterable[str]
+) -> Document:
     """Return our extension with the effective affiliations in the place of the stored ones."""
     body = {k: v for k, v in said.items() if k != "affiliations" and k not in hidden}
-    if not view.affiliations:
+    if not shown:
         return body
-    return {"affiliations": [derived.affiliation(a) for a in view.affiliations], **body}
+    return {"affiliations": [derived.affiliation(each) for each in shown], **body}
 
 
 def _members(members: tuple[tuple[str, str | None], ...], base_url: str) -> list[str]:
