@@ -57,12 +57,21 @@ Field: TypeAlias = Column | Indexed
 
 
 @dataclass(frozen=True, slots=True)
+class Slot:
+    """The place of a value in criteria that are a shape (``shapes``): its type and size."""
+
+    place: int
+    kind: type
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Compare:
     """The field has a value in this relation to ``value``: text, or int for times and flags."""
 
     field: Field
     op: Op
-    value: str | int
+    value: str | int | Slot
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Text, and_, func
 from sqlalchemy.ext.compiler import compiles
@@ -10,8 +10,9 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from mo_access.domain.criteria import Op
+from mo_access.storage.operands import Operand
 
-_LAST = "\U0010ffff"
+_LAST: Final = "\U0010ffff"
 """Sorts after every character, so that ``sw`` is a range that an index can serve."""
 
 
@@ -64,35 +65,39 @@ def unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return _Unindexed(column)
 
 
-def stands(column: ColumnElement[Any], op: Op, value: str | int) -> ColumnElement[bool]:
+def stands(column: ColumnElement[Any], op: Op, value: Operand) -> ColumnElement[bool]:
     """Tell whether the column holds a value in this relation; never NULL, also for no value."""
     holds = _holds(column, op, value)
     return and_(column.is_not(None), holds) if getattr(column, "nullable", False) else holds
 
 
-def _holds(column: ColumnElement[Any], op: Op, value: str | int) -> ColumnElement[bool]:
+def _holds(column: ColumnElement[Any], op: Op, value: Operand) -> ColumnElement[bool]:
     if op is Op.EQ:
-        return column == value
+        return column == value.param()
     if op is Op.NE:
-        return column != value
-    if isinstance(value, str) and op in {Op.CO, Op.SW, Op.EW}:
+        return column != value.param()
+    if op in {Op.CO, Op.SW, Op.EW} and value.slot.kind is str:
         return _within(column, op, value)
-    ordered = by_code_point(column)
-    return {
-        Op.GT: ordered > value,
-        Op.GE: ordered >= value,
-        Op.LT: ordered < value,
-        Op.LE: ordered <= value,
-    }[op]
+    ordered, asked = by_code_point(column), value.param()
+    if op is Op.GT:
+        return ordered > asked
+    if op is Op.GE:
+        return ordered >= asked
+    return ordered < asked if op is Op.LT else ordered <= asked
 
 
-def _within(column: ColumnElement[Any], op: Op, part: str) -> ColumnElement[bool]:
+def _within(column: ColumnElement[Any], op: Op, part: Operand) -> ColumnElement[bool]:
     """Find a part without LIKE, whose wildcards and case rules differ between the engines."""
-    if not part:
+    if not part.slot.size:
         return column.is_not(None)
     if op is Op.CO:
-        return func.replace(column, part, "") != column
+        return func.replace(column, part.param(), "") != column
     if op is Op.EW:
-        return func.substr(column, func.length(column) - len(part) + 1, len(part)) == part
+        start = func.length(column) - part.length() + 1
+        return func.substr(column, start, part.length()) == part.param()
     ordered = by_code_point(column)
-    return and_(ordered >= part, ordered < part + _LAST)
+    return and_(ordered >= part.param(), ordered < part.text(_past))
+
+
+def _past(part: str) -> str:
+    return part + _LAST

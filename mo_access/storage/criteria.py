@@ -8,11 +8,11 @@ value; the meaning of every operator is that of scim2-models' ``ScimFilter.match
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, not_, or_, select, true
 
 from mo_access.domain.criteria import (
     And,
@@ -27,13 +27,14 @@ from mo_access.domain.criteria import (
     Op,
     Or,
     Present,
+    Slot,
 )
 from mo_access.domain.errors import Invalid
-from mo_access.domain.text import fold
 from mo_access.storage import relations
 from mo_access.storage.comparing import by_code_point, stands
-from mo_access.storage.relations import Row, ValueRow, narrowing
-from mo_access.storage.schema import group, link, person
+from mo_access.storage.operands import Makers, Operand
+from mo_access.storage.relations import Client, Row, ValueRow, narrowing
+from mo_access.storage.schema import BIG, group, link, person
 from mo_access.storage.trigrams import SHORTEST
 
 Kind: TypeAlias = Literal["person", "group"]
@@ -58,28 +59,22 @@ _UNRANKED: Final = 9
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """For whom the condition is written; ``client_pk`` is None for a platform client."""
+    """For whom the condition is written, and where its parameters are told."""
 
     kind: Kind
-    client_pk: int | None
-    blind: Callable[[str], bytes] | None
+    client: Client
+    makers: Makers
 
 
-def where(
-    criteria: Criteria | None,
-    kind: Kind,
-    client_pk: int | None,
-    *,
-    blind: Callable[[str], bytes] | None = None,
-) -> Condition:
-    """Write the condition for one kind of resource, as the client with this key may ask it.
+def where(shape: Criteria | None, kind: Kind, client: Client, makers: Makers) -> Condition:
+    """Write the condition for one kind of resource, as this client may ask it.
 
-    ``client_pk`` is None for a platform client, ``criteria`` None for all. ``blind`` makes the
-    index of an INSZ; without it a condition on one is ``Invalid``.
+    ``shape`` holds slots in the place of values (``shapes.shaped``), None asks for all; how their
+    parameters are made is added to ``makers``. ``client`` is None for a platform client.
     """
-    if criteria is None:
+    if shape is None:
         return true()
-    return _condition(criteria, _Scope(kind, client_pk, blind))
+    return _condition(shape, _Scope(kind, client, makers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +96,19 @@ class Order:
         first = placed.desc().nulls_first() if self.descending else placed.asc().nulls_last()
         return (first, self.key.asc())
 
-    def after(self, value: str | int | None, key: int) -> Condition:
-        """Write what holds for the rows that come after one with this value and key."""
+    def after(self, *, missing: bool) -> Condition:
+        """Write what holds for the rows after one with ``after_value`` and ``after_key``.
+
+        ``missing``: it has no such value.
+        """
+        key = bindparam("after_key", type_=BIG)
         if self.value is None:
             return self.key < key if self.descending else self.key > key
         later = self.key > key
-        if value is None:
-            missing = and_(self.value.is_(None), later)
-            return or_(missing, self.value.is_not(None)) if self.descending else missing
+        if missing:
+            nothing = and_(self.value.is_(None), later)
+            return or_(nothing, self.value.is_not(None)) if self.descending else nothing
+        value = bindparam("after_value", type_=self.value.type)
         placed, tied = by_code_point(self.value), and_(self.value == value, later)
         if self.descending:
             return or_(placed < value, tied)
@@ -146,31 +146,34 @@ def _leaf(leaf: Compare | Present, scope: _Scope) -> Condition:
     if field is Column.INSZ:
         return _insz(leaf, scope)
     if scope.kind == "person" and field in _OF_PERSON and not _own(field, scope):
-        return _of_person(_meets(_OF_PERSON[field], leaf, field))
+        return _of_person(_meets(_OF_PERSON[field], leaf, field, scope))
     column = _column(field, scope.kind)
-    return _narrowed(_meets(column, leaf, field), leaf, field, scope.kind)
+    return _narrowed(_meets(column, leaf, field, scope), leaf, field, scope)
 
 
 def _own(field: Column, scope: _Scope) -> bool:
     """Tell whether the client asks of its own link: a platform client asks of the person."""
-    return field is Column.ACTIVE and scope.client_pk is not None
+    return field is Column.ACTIVE and scope.client is not None
 
 
-def _meets(column: ColumnElement[Any], leaf: Compare | Present, field: Column) -> Condition:
+def _meets(
+    column: ColumnElement[Any], leaf: Compare | Present, field: Column, scope: _Scope
+) -> Condition:
     if isinstance(leaf, Present):
         return column.is_not(None)
-    value = leaf.value
-    folded = fold(value) if field in _FOLDED and isinstance(value, str) else value
-    holds = stands(column, leaf.op, folded)
+    value = Operand.of(leaf.value, scope.makers)
+    holds = stands(column, leaf.op, value.folded if field in _FOLDED else value)
     if column is link.c.external_id and leaf.op is Op.EQ:
         # Of the two columns, the folded one has an index that needs no client.
-        return and_(link.c.external_key == fold(str(value)), holds)
+        return and_(link.c.external_key == value.folded.param(), holds)
     return holds
 
 
-def _narrowed(meets: Condition, leaf: Compare | Present, field: Column, kind: Kind) -> Condition:
+def _narrowed(meets: Condition, leaf: Compare | Present, field: Column, scope: _Scope) -> Condition:
     """Look only at rows that may hold the part which is asked for."""
-    candidates = narrowing(_pk(kind), kind, leaf) if field in _IN_PARTS[kind] else None
+    if field not in _IN_PARTS[scope.kind]:
+        return meets
+    candidates = narrowing(_pk(scope.kind), scope.kind, leaf, scope.makers)
     return meets if candidates is None else and_(candidates, meets)
 
 
@@ -227,18 +230,18 @@ def _lead(inner: Criteria) -> tuple[Compare | None, Criteria | None]:
 
 def _rank(term: Criteria) -> int:
     """Tell how good a comparison is to start from: few rows first, none that reads every row."""
-    if not isinstance(term, Compare) or not isinstance(term.value, str) or not term.value:
+    if not isinstance(term, Compare) or not isinstance(term.value, Slot) or not term.value.size:
         return _UNRANKED
     if term.op is Op.EQ:
         value = isinstance(term.field, Column) or term.field.sub in {"value", ""}
         return 0 if value else 3
     if term.op is Op.SW:
         return _UNRANKED if term.field is Column.EXTERNAL_ID else 1
-    return 2 if term.op in _PARTS and len(fold(term.value)) >= SHORTEST else _UNRANKED
+    return 2 if term.op in _PARTS and term.value.size >= SHORTEST else _UNRANKED
 
 
 def selective(criteria: Criteria | None) -> bool:
-    """Tell whether the criteria name few rows, so that they are the place to start from."""
+    """Tell whether a shape names few rows, so that it is the place to start from."""
     match criteria:
         case And():
             return selective(criteria.left) or selective(criteria.right)
@@ -283,19 +286,18 @@ def _of_element(leaf: Compare | Present) -> Indexed:
 
 
 def _row(attribute: str, scope: _Scope) -> Row:
-    related = relations.find(attribute, scope.kind, scope.client_pk)
-    return related if related is not None else ValueRow.of(attribute, scope.kind)
+    related = relations.find(attribute, scope.kind, scope.client, scope.makers)
+    return related if related is not None else ValueRow.of(attribute, scope.kind, scope.makers)
 
 
 def _insz(leaf: Compare | Present, scope: _Scope) -> Condition:
     """Compare the blind index; a bound client only finds what it said itself (rule 5)."""
-    if isinstance(leaf, Present):
-        known = _of_person(person.c.insz_index.is_not(None))
-    elif leaf.op is Op.EQ and scope.blind is not None and isinstance(leaf.value, str):
-        known = _of_person(person.c.insz_index == scope.blind(leaf.value))
-    else:
-        raise Invalid("this attribute can only be compared for equality", attribute="insz")
-    return known if scope.client_pk is None else and_(link.c.said_insz == 1, known)
+    index = person.c.insz_index
+    known: Condition = index.is_not(None)
+    if isinstance(leaf, Compare):
+        known = and_(known, index == Operand.of(leaf.value, scope.makers).param())
+    mine = _of_person(known)
+    return mine if scope.client is None else and_(link.c.said_insz == 1, mine)
 
 
 def _pk(kind: Kind) -> ColumnElement[int]:
@@ -316,9 +318,9 @@ def _sort_value(sort: Field, kind: Kind) -> ColumnElement[Any]:
         return found.correlate(link).scalar_subquery()
     if isinstance(field, Column):
         return _column(field, kind)
-    if relations.find(field.attribute, kind, None) is not None:
+    if relations.find(field.attribute, kind, None, Makers()) is not None:
         raise Invalid("this attribute cannot be sorted by", attribute=field.attribute)
-    return ValueRow.of(field.attribute, kind).first(field)
+    return ValueRow.of(field.attribute, kind, Makers()).first(field)
 
 
 _OF_PERSON: dict[Field, ColumnElement[Any]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 from sqlalchemy import (
@@ -14,12 +14,12 @@ from sqlalchemy import (
     bindparam,
     delete,
     insert,
-    literal,
     select,
     true,
     update,
 )
 
+from mo_access.domain.criteria import Criteria, Field
 from mo_access.domain.model import (
     Actor,
     GroupDraft,
@@ -29,11 +29,13 @@ from mo_access.domain.model import (
     Query,
     Role,
 )
+from mo_access.domain.shapes import shaped
 from mo_access.domain.text import fold
 from mo_access.storage import criteria, totals, trigrams
 from mo_access.storage.comparing import unindexed
 from mo_access.storage.engine import Connection
-from mo_access.storage.listing import Source, listed, on_page
+from mo_access.storage.listing import CLIENT, SHAPES, Asked, Source, listed, on_page
+from mo_access.storage.operands import Makers
 from mo_access.storage.schema import (
     BIG,
     group,
@@ -131,20 +133,29 @@ def get(conn: Connection, actor: Actor, group_id: str, *, lock: bool = False) ->
 _PAGE: Final = _columns().where(group.c.pk.in_(on_page))
 
 
-def find(conn: Connection, actor: Actor, query: Query) -> Page[GroupRow]:
-    """Return a page of the visible groups that meet the query."""
-    client = None if actor.platform else actor.client_pk
-    start = not criteria.selective(query.criteria)
-    seen = scope(literal(actor.client_pk), platform=actor.platform, start=start)
-    where = criteria.where(query.criteria, "group", client)
-    kept = query.criteria is None and not actor.platform
-    source = Source(
+@lru_cache(maxsize=SHAPES)
+def source(
+    shape: Criteria | None, sort: Field | None, *, descending: bool, platform: bool
+) -> Source:
+    """Return what a bound or a platform client lists with queries of this shape."""
+    makers, start = Makers(), not criteria.selective(shape)
+    seen = scope(CLIENT, platform=platform, start=start)
+    where = criteria.where(shape, "group", None if platform else CLIENT, makers)
+    return Source(
         keys=select().select_from(group).where(seen, where),
         rows=_PAGE,
-        order=criteria.order(query.sort, "group", descending=query.descending),
-        whole=partial(totals.total, conn, "group", actor.client_pk) if kept else None,
+        order=criteria.order(sort, "group", descending=descending),
+        makers=makers,
     )
-    found = listed(conn, source, query)
+
+
+def find(conn: Connection, actor: Actor, query: Query) -> Page[GroupRow]:
+    """Return a page of the visible groups that meet the query."""
+    shape, values = shaped(query.criteria)
+    form = source(shape, query.sort, descending=query.descending, platform=actor.platform)
+    kept = shape is None and not actor.platform
+    whole = partial(totals.total, conn, "group", actor.client_pk) if kept else None
+    found = listed(conn, form, Asked(query, values, actor.client_pk, whole))
     return Page(found.total, tuple(_row(row) for row in found.rows), found.last)
 
 

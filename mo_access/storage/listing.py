@@ -5,35 +5,40 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Select, Text, bindparam, cast, func, select
+from sqlalchemy import BindParameter, Integer, Select, Text, bindparam, cast, func, select
 
 from mo_access.domain.model import Position, Query
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.criteria import Order
 from mo_access.storage.engine import Connection, Row
+from mo_access.storage.operands import Makers
 from mo_access.storage.schema import BIG
+from mo_access.storage.statements import Params, Value
 
+SHAPES: Final = 1_000
+"""So many shapes of queries are kept; clients ask in a handful of them."""
+CLIENT: Final[BindParameter[int]] = bindparam("client", type_=BIG)
 _KEYS: Final[BindParameter[str]] = bindparam("keys", type_=Text)
 _listed: Final = json_texts(_KEYS)
 on_page: Final = select(cast(_listed.c.value, BIG))
 """The keys of a page, as a statement for its rows asks for them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """What is listed.
+    """What is listed by all queries of one shape.
 
     ``keys`` selects nothing yet, from what meets the query; ``rows`` reads the rows whose keys
-    are ``on_page``, the key first. ``whole`` tells how many keys there are without counting
-    them, where that is known.
+    are ``on_page``, the key first.
     """
 
     keys: Select[Any]
     rows: Select[Any]
     order: Order
-    whole: Callable[[], int] | None
+    makers: Makers
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +50,69 @@ class Listed:
     last: Position | None
 
 
-def listed(conn: Connection, source: Source, query: Query) -> Listed:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query with the values of its shape, and who asks.
+
+    ``whole`` tells how many there are in all without counting them, where that is known.
+    """
+
+    query: Query
+    values: Sequence[Value]
+    client_pk: int
+    whole: Callable[[], int] | None = None
+
+
+def listed(conn: Connection, source: Source, asked: Asked) -> Listed:
     """Read a page. A page on which the list ends also tells the total, and nothing is counted."""
-    found = conn.all(_page(source, query)) if query.count else []
+    query, params = asked.query, source.makers.params(asked.values) | {"client": asked.client_pk}
+    found = _found(conn, source, query, params) if query.count else []
     page = found[: query.count]
     rows = _rows(conn, source, [key for key, *_ in page])
     if len(found) > query.count:
-        key, *value = page[-1]
-        return Listed(_total(conn, source, query), rows, (value[0] if value else None, key))
+        key, *value = page[-1] if page else (0,)
+        last = (value[0] if value else None, key)
+        return Listed(_total(conn, source, asked, params), rows, last if page else None)
     if query.count and query.after is None and (rows or query.start == 1):
         return Listed(query.start - 1 + len(rows), rows, None)
-    return Listed(_total(conn, source, query), rows, None)
+    return Listed(_total(conn, source, asked, params), rows, None)
+
+
+def page_of(source: Source, query: Query) -> tuple[Select[Any], Params]:
+    """Return the statement for the keys of a page, and its own parameters.
+
+    One more than asked tells whether the list goes on.
+    """
+    value, key = query.after or (None, None)
+    own = {"limit_": query.count + 1, "offset_": query.start - 1}
+    if key is None:
+        return _page(source, goes_on=False, missing=False), own
+    after = {"after_key": key} if value is None else {"after_key": key, "after_value": value}
+    return _page(source, goes_on=True, missing=value is None), own | after
+
+
+@lru_cache(maxsize=4 * SHAPES)
+def _page(source: Source, *, goes_on: bool, missing: bool) -> Select[Any]:
+    order = source.order
+    keys = source.keys.add_columns(order.key).order_by(*order.clauses())
+    if order.value is not None:
+        keys = keys.add_columns(order.value)
+    if goes_on:
+        keys = keys.where(order.after(missing=missing))
+    return keys.limit(bindparam("limit_", type_=Integer)).offset(
+        bindparam("offset_", type_=Integer)
+    )
+
+
+@lru_cache(maxsize=SHAPES)
+def _counted(source: Source) -> Select[Any]:
+    keys = source.keys.add_columns(source.order.key)
+    return select(func.count()).select_from(keys.subquery())
+
+
+def _found(conn: Connection, source: Source, query: Query, params: Params) -> list[Row]:
+    statement, own = page_of(source, query)
+    return conn.all(statement, {**params, **own})
 
 
 def _rows(conn: Connection, source: Source, keys: Sequence[int]) -> Sequence[Row]:
@@ -65,27 +122,10 @@ def _rows(conn: Connection, source: Source, keys: Sequence[int]) -> Sequence[Row
     return [found[key] for key in keys if key in found]
 
 
-def _total(conn: Connection, source: Source, query: Query) -> int | None:
-    if not query.counted:
+def _total(conn: Connection, source: Source, asked: Asked, params: Params) -> int | None:
+    if not asked.query.counted:
         return None
-    if source.whole is not None:
-        return source.whole()
-    keys = source.keys.add_columns(source.order.key)
-    found = conn.one(select(func.count()).select_from(keys.subquery()))
+    if asked.whole is not None:
+        return asked.whole()
+    found = conn.one(_counted(source), params)
     return int(found[0]) if found else 0
-
-
-def _page(source: Source, query: Query) -> Select[Any]:
-    """Choose the keys, in an index if there is one for it.
-
-    One more than asked tells whether the list goes on.
-    """
-    order = source.order
-    keys = source.keys.add_columns(order.key).order_by(*order.clauses())
-    if order.value is not None:
-        keys = keys.add_columns(order.value)
-    if query.after is not None:
-        keys = keys.where(order.after(*query.after))
-    if query.start > 1:
-        keys = keys.offset(query.start - 1)
-    return keys.limit(query.count + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 from sqlalchemy import (
@@ -15,18 +15,20 @@ from sqlalchemy import (
     delete,
     exists,
     insert,
-    literal,
     or_,
     select,
     update,
 )
 
+from mo_access.domain.criteria import Criteria, Field
 from mo_access.domain.model import Actor, IndexedValue, Page, PersonView, Query
+from mo_access.domain.shapes import shaped
 from mo_access.domain.text import fold
 from mo_access.storage import criteria, totals
 from mo_access.storage.comparing import unindexed
 from mo_access.storage.engine import Connection, Row
-from mo_access.storage.listing import Source, listed, on_page
+from mo_access.storage.listing import CLIENT, SHAPES, Asked, Source, listed, on_page
+from mo_access.storage.operands import Makers
 from mo_access.storage.schema import BIG, link, link_identity, link_value, person
 
 own: Final = link.alias("own")
@@ -142,6 +144,22 @@ _PAGE: Final = {
 }
 
 
+@lru_cache(maxsize=SHAPES)
+def source(
+    shape: Criteria | None, sort: Field | None, *, descending: bool, platform: bool
+) -> Source:
+    """Return what a bound or a platform client lists with queries of this shape."""
+    makers, start = Makers(), not criteria.selective(shape)
+    seen = scope(CLIENT, platform=platform, start=start)
+    where = criteria.where(shape, "person", None if platform else CLIENT, makers)
+    return Source(
+        keys=select().select_from(link).where(seen, where),
+        rows=_PAGE[platform],
+        order=criteria.order(sort, "person", descending=descending),
+        makers=makers,
+    )
+
+
 def find(
     conn: Connection, actor: Actor, query: Query, blind: Callable[[str], bytes]
 ) -> Page[LinkRow]:
@@ -149,18 +167,11 @@ def find(
 
     ``blind`` turns an INSZ into its index, so that it can be looked up.
     """
-    client = None if actor.platform else actor.client_pk
-    start = not criteria.selective(query.criteria)
-    seen = scope(literal(actor.client_pk), platform=actor.platform, start=start)
-    where = criteria.where(query.criteria, "person", client, blind=blind)
-    kept = query.criteria is None and not actor.platform
-    source = Source(
-        keys=select().select_from(link).where(seen, where),
-        rows=_PAGE[actor.platform],
-        order=criteria.order(query.sort, "person", descending=query.descending),
-        whole=partial(totals.total, conn, "person", actor.client_pk) if kept else None,
-    )
-    found = listed(conn, source, query)
+    shape, values = shaped(query.criteria, blind)
+    form = source(shape, query.sort, descending=query.descending, platform=actor.platform)
+    kept = shape is None and not actor.platform
+    whole = partial(totals.total, conn, "person", actor.client_pk) if kept else None
+    found = listed(conn, form, Asked(query, values, actor.client_pk, whole))
     return Page(found.total, tuple(_row(row, actor) for row in found.rows), found.last)
 
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, select, true
 
 from mo_access.domain.criteria import Compare, Indexed, Op, Present
 from mo_access.domain.errors import Invalid
 from mo_access.domain.model import Form
-from mo_access.domain.text import fold
 from mo_access.storage.comparing import stands, unindexed
+from mo_access.storage.operands import Makers, Operand
 from mo_access.storage.schema import (
     affiliation,
     group,
@@ -29,6 +29,9 @@ from mo_access.storage.schema import (
     theme,
 )
 from mo_access.storage.trigrams import may_hold
+
+Client: TypeAlias = ColumnElement[int] | None
+"""Who asks, None for a platform client."""
 
 
 class Row(Protocol):
@@ -60,16 +63,17 @@ class ValueRow:
     owner: ColumnElement[int]
     outer: ColumnElement[int]
     attribute: str
+    makers: Makers
     optional: bool = False
 
     @classmethod
-    def of(cls, attribute: str, kind: Literal["person", "group"]) -> ValueRow:
+    def of(cls, attribute: str, kind: Literal["person", "group"], makers: Makers) -> ValueRow:
         """Look at one attribute of a person's or a group's document."""
         if kind == "person":
             values = link_value.alias()
-            return cls(values, values.c.link_pk, link.c.pk, attribute)
+            return cls(values, values.c.link_pk, link.c.pk, attribute, makers)
         values = group_value.alias()
-        return cls(values, values.c.group_pk, group.c.pk, attribute)
+        return cls(values, values.c.group_pk, group.c.pk, attribute, makers)
 
     def rows(self) -> Select[int]:
         """Select the owners of the attribute's values."""
@@ -77,10 +81,11 @@ class ValueRow:
 
     def direct(self, field: Indexed, leaf: Compare | Present) -> ColumnElement[bool]:
         """Compare this value; presence without a part is presence of any part."""
-        candidates = narrowing(self.owner, "person" if self.outer is link.c.pk else "group", leaf)
+        kind: Literal["person", "group"] = "person" if self.outer is link.c.pk else "group"
+        candidates = narrowing(self.owner, kind, leaf, self.makers)
         if candidates is None:
-            return _value_meets(self.table, field, leaf)
-        return and_(candidates, _value_meets(self.table, field, leaf, listed=False))
+            return self._meets(self.table, field, leaf)
+        return and_(candidates, self._meets(self.table, field, leaf, listed=False))
 
     def beside(self, field: Indexed, leaf: Compare | Present) -> ColumnElement[bool]:
         """Look for another part with the same ordinal, through the primary key."""
@@ -92,7 +97,7 @@ class ValueRow:
         return exists(
             select(1)
             .select_from(other)
-            .where(*same, _value_meets(other, field, leaf))
+            .where(*same, self._meets(other, field, leaf))
             .correlate(self.table)
         )
 
@@ -107,6 +112,21 @@ class ValueRow:
         one = found.where(*same).order_by(self.table.c.ordinal).limit(1)
         return one.correlate(link, group).scalar_subquery()
 
+    def _meets(
+        self, values: FromClause, field: Indexed, leaf: Compare | Present, *, listed: bool = True
+    ) -> ColumnElement[bool]:
+        """Compare one value; ``listed``: the index of all values is a good place to look for it."""
+        if isinstance(leaf, Present):
+            return values.c.sub == field.sub if field.sub else true()
+        value = Operand.of(leaf.value, self.makers)
+        part = (values.c.sub if listed else unindexed(values.c.sub)) == field.sub
+        if not field.exact:
+            return and_(part, stands(values.c.folded, leaf.op, value.folded))
+        # Both conditions on one row, so that the index (attribute, sub, folded) serves them.
+        if leaf.op is Op.EQ:
+            part = and_(part, values.c.folded == value.folded.param())
+        return and_(part, stands(values.c.exact, leaf.op, value))
+
 
 @dataclass(frozen=True, slots=True)
 class RelatedRow:
@@ -117,6 +137,7 @@ class RelatedRow:
     outer: ColumnElement[int]
     belongs: ColumnElement[bool]
     parts: Mapping[str, ColumnElement[Any]]
+    makers: Makers
     folded: frozenset[str] = frozenset()
     optional: bool = False
 
@@ -131,8 +152,8 @@ class RelatedRow:
         column = self._column(field)
         if isinstance(leaf, Present):
             return column.is_not(None)
-        value = fold(str(leaf.value)) if field.sub in self.folded else leaf.value
-        return stands(column, leaf.op, value)
+        value = Operand.of(leaf.value, self.makers)
+        return stands(column, leaf.op, value.folded if field.sub in self.folded else value)
 
     def beside(self, field: Indexed, leaf: Compare | Present) -> ColumnElement[bool]:
         """Compare another column of the same row."""
@@ -145,53 +166,55 @@ class RelatedRow:
 
 
 def find(
-    attribute: str, kind: Literal["person", "group"], client_pk: int | None
+    attribute: str, kind: Literal["person", "group"], client: Client, makers: Makers
 ) -> RelatedRow | None:
     """Return where an attribute lives that is not in the value index, or None if it is there."""
     if kind == "person":
         if attribute == "groups":
-            return _groups(client_pk)
-        return _affiliations(client_pk) if attribute == "affiliations" else None
+            return _groups(client, makers)
+        return _affiliations(client, makers) if attribute == "affiliations" else None
     if attribute == "members":
-        return _members(client_pk)
-    return _target(attribute) if attribute in {"theme", "institution"} else None
+        return _members(client, makers)
+    return _target(attribute, makers) if attribute in {"theme", "institution"} else None
 
 
-def _groups(client_pk: int | None) -> RelatedRow:
+def _groups(client: Client, makers: Makers) -> RelatedRow:
     """Groups of a person: for a bound client only its own (rule 4)."""
     held, named = membership.alias(), group.alias()
     return RelatedRow(
         held.join(named, named.c.pk == held.c.group_pk),
         held.c.person_pk,
         link.c.person_pk,
-        true() if client_pk is None else named.c.client_pk == client_pk,
+        true() if client is None else named.c.client_pk == client,
         {"value": named.c.id, "display": named.c.display_key},
+        makers,
         frozenset({"display"}),
     )
 
 
-def _members(client_pk: int | None) -> RelatedRow:
+def _members(client: Client, makers: Makers) -> RelatedRow:
     """Members of a group: for a bound client only the persons that it has a link with."""
     held, who, linked = membership.alias(), person.alias(), link.alias()
     known = exists(
         select(1)
         .select_from(linked)
-        .where(linked.c.person_pk == who.c.pk, linked.c.client_pk == client_pk)
+        .where(linked.c.person_pk == who.c.pk, linked.c.client_pk == client)
         .correlate(who)
     )
     return RelatedRow(
         held.join(who, who.c.pk == held.c.person_pk),
         held.c.group_pk,
         group.c.pk,
-        true() if client_pk is None else known,
+        true() if client is None else known,
         {"value": who.c.id},
+        makers,
     )
 
 
-def _affiliations(client_pk: int | None) -> RelatedRow:
+def _affiliations(client: Client, makers: Makers) -> RelatedRow:
     """Affiliations as the caller sees them: its own, or all of them for a platform client."""
     said, place = affiliation.alias(), institution.alias()
-    bound = client_pk is not None
+    bound = client is not None
     return RelatedRow(
         said.join(place, place.c.pk == said.c.institution_pk),
         said.c.link_pk if bound else said.c.person_pk,
@@ -205,11 +228,12 @@ def _affiliations(client_pk: int | None) -> RelatedRow:
             "primary": case((said.c.is_primary == 1, "true"), else_="false"),
             "origin": said.c.form,
         },
+        makers,
         frozenset({"role", "primary"}),
     )
 
 
-def _target(attribute: str) -> RelatedRow:
+def _target(attribute: str, makers: Makers) -> RelatedRow:
     """What a group maps to: its theme's slug or its institution's number."""
     if attribute == "theme":
         rows = theme.alias()
@@ -217,32 +241,19 @@ def _target(attribute: str) -> RelatedRow:
     else:
         rows = institution.alias()
         outer, name = group.c.institution_pk, rows.c.number
-    return RelatedRow(rows, rows.c.pk, outer, true(), {"": name}, optional=True)
+    return RelatedRow(rows, rows.c.pk, outer, true(), {"": name}, makers, optional=True)
 
 
 def narrowing(
-    owner: ColumnElement[int], kind: Literal["person", "group"], leaf: Compare | Present
+    owner: ColumnElement[int],
+    kind: Literal["person", "group"],
+    leaf: Compare | Present,
+    makers: Makers,
 ) -> ColumnElement[bool] | None:
     """Tell which owners may hold the part that a leaf asks for; None where no index can tell."""
-    if isinstance(leaf, Present) or leaf.op not in {Op.CO, Op.EW} or isinstance(leaf.value, int):
+    if isinstance(leaf, Present) or leaf.op not in {Op.CO, Op.EW}:
         return None
-    return may_hold(owner, kind, fold(leaf.value))
-
-
-def _value_meets(
-    values: FromClause, field: Indexed, leaf: Compare | Present, *, listed: bool = True
-) -> ColumnElement[bool]:
-    """Compare one value; ``listed``: the index of all values is a good place to look for it."""
-    if isinstance(leaf, Present):
-        return values.c.sub == field.sub if field.sub else true()
-    text = str(leaf.value)
-    column = values.c.exact if field.exact else values.c.folded
-    wanted = text if field.exact else fold(text)
-    part = (values.c.sub if listed else unindexed(values.c.sub)) == field.sub
-    # Both conditions on one row, so that the index (attribute, sub, folded) serves them.
-    if field.exact and leaf.op.value == "eq":
-        return and_(part, values.c.folded == fold(text), column == wanted)
-    return and_(part, stands(column, leaf.op, wanted))
+    return may_hold(owner, kind, Operand.of(leaf.value, makers))
 
 
 def _owner_name(table: FromClause) -> str:

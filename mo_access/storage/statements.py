@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Any, Self
 from weakref import WeakKeyDictionary
 
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.engine import Dialect
-from sqlalchemy.sql.cache_key import CacheKey, HasCacheKey
-from sqlalchemy.sql.compiler import Compiled, SQLCompiler
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import CompilerElement
-from sqlalchemy.util import LRUCache
 
-SHAPES_KEPT: Final = 1_000
-"""Queries of clients differ in their values much more often than in their shape."""
 Value = int | str | bytes | None
 Params = Mapping[str, Value]
 
@@ -45,18 +41,13 @@ class Prepared:
 
 
 class Statements:
-    """The statements of one dialect.
-
-    A fixed one is compiled once, for as long as it lives; of those that are built for one query,
-    which carry their own values, one of each shape.
-    """
+    """The statements of one dialect, each compiled once for as long as it lives."""
 
     def __init__(self, dialect_name: str) -> None:
         """Choose the dialect: ``sqlite`` or ``postgresql``."""
         sqlite = dialect_name == "sqlite"
         self._dialect: Dialect = sqlite_dialect() if sqlite else PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves its dialects untyped
         self._fixed: WeakKeyDictionary[CompilerElement, Prepared] = WeakKeyDictionary()
-        self._shapes: LRUCache[Any, SQLCompiler] = LRUCache(SHAPES_KEPT)
 
     def fixed(self, statement: CompilerElement) -> Prepared:
         """Prepare a statement that is made once and takes parameters."""
@@ -66,32 +57,10 @@ class Statements:
         return found
 
     def single(self, statement: CompilerElement) -> Prepared:
-        """Prepare a statement that was built for one query and carries its own values."""
-        key = _shape(statement)
-        if key is None:
-            return self._prepared(statement, {"render_postcompile": True})
-        compiled = self._shapes.get(key.key)
-        if compiled is None:
-            compiled = _sql(statement.compile(dialect=self._dialect, cache_key=key))
-            if compiled.post_compile_params:
-                # A list of values is written out in the text: each length has its own.
-                return self._prepared(statement, {"render_postcompile": True})
-            self._shapes[key.key] = compiled
-        values = compiled.construct_params(extracted_parameters=key.bindparams)
-        order = compiled.positiontup
-        return Prepared(str(compiled), None if order is None else tuple(order), values)
+        """Prepare a statement that carries its own values."""
+        return self._prepared(statement, {"render_postcompile": True})
 
     def _prepared(self, statement: CompilerElement, options: dict[str, bool]) -> Prepared:
-        return Prepared.of(_sql(statement.compile(dialect=self._dialect, compile_kwargs=options)))
-
-
-def _sql(compiled: Compiled) -> SQLCompiler:
-    assert isinstance(compiled, SQLCompiler)  # noqa: S101 - every statement here is SQL
-    return compiled
-
-
-def _shape(statement: CompilerElement) -> CacheKey | None:
-    """Return what two statements share that differ in their values only; None: it is not known."""
-    if not isinstance(statement, HasCacheKey):
-        return None
-    return statement._generate_cache_key()  # noqa: SLF001 - of SQLAlchemy's own cache; it has no public name
+        compiled = statement.compile(dialect=self._dialect, compile_kwargs=options)
+        assert isinstance(compiled, SQLCompiler)  # noqa: S101 - every statement here is SQL
+        return Prepared.of(compiled)

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Text, literal, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
 
+from mo_access.domain.shapes import SIZES
+from mo_access.storage.operands import Operand
 from mo_access.storage.schema import group, link
 
-SHORTEST: Final = 3
+SHORTEST: Final = SIZES
 """A shorter text has no trigram."""
-ASKED: Final = 12
+TRIGRAMS_ASKED: Final = 12
 """So many trigrams narrow it down; more only cost."""
 _TABLES: Final = {"person": link, "group": group}
 
@@ -48,16 +50,17 @@ def _like(element: _MayHold, compiler: SQLCompiler, **options: Any) -> str:  # n
     return f"{compiler.process(owner, **options)} IN {compiler.process(rows, **options)}"
 
 
-def may_hold(owner: ColumnElement[int], kind: str, text: str) -> ColumnElement[bool] | None:
-    """Tell which owners (keys of ``link`` or ``group_``) may hold the folded text; None: any may.
+def may_hold(owner: ColumnElement[int], kind: str, text: Operand) -> ColumnElement[bool] | None:
+    """Tell which owners (keys of ``link`` or ``group_``) may hold the text; None: any may.
 
     ``kind`` is ``person`` or ``group``.
     """
-    if len(text) < SHORTEST:
+    if text.slot.size < SHORTEST:
         return None
     table = _TABLES[kind].alias()
-    rows = select(table.c.pk).where(table.c.parts.contains(text, autoescape=True))
-    return _MayHold(owner, literal(_question(text), Text), rows.correlate(None).scalar_subquery())
+    held = table.c.parts.like(text.folded.text(_pattern), escape="/")
+    rows = select(table.c.pk).where(held).correlate(None)
+    return _MayHold(owner, text.folded.text(_question), rows.scalar_subquery())
 
 
 def joined(texts: set[str]) -> str:
@@ -68,6 +71,11 @@ def joined(texts: set[str]) -> str:
 def _question(text: str) -> str:
     """Ask for all the trigrams of a text, or for some spread over a long one."""
     places = range(len(text) - SHORTEST + 1)
-    step = -(-len(places) // ASKED)
+    step = -(-len(places) // TRIGRAMS_ASKED)
     found = dict.fromkeys(text[at : at + SHORTEST] for at in places[::step])
     return " AND ".join('"' + trigram.replace('"', '""') + '"' for trigram in found)
+
+
+def _pattern(text: str) -> str:
+    plain = text.replace("/", "//").replace("%", "/%").replace("_", "/_")
+    return f"%{plain}%"

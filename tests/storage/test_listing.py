@@ -7,12 +7,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Select, literal, select
-from sqlalchemy.dialects import sqlite
 
 from mo_access.domain.model import Query
-from mo_access.storage import criteria, groups, listing, migrating, people
-from mo_access.storage.schema import group, link
+from mo_access.domain.shapes import shaped
+from mo_access.storage import groups, listing, migrating, people
+from mo_access.storage.statements import Statements
 from mo_scim.mapping.filters import compile_filter, sort_field
 
 OURS = "urn:ietf:params:scim:schemas:extension:mijnonderwijs:2.0:User"
@@ -55,20 +54,18 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def plan(path: Path, query: Query, kind: criteria.Kind = "person") -> list[str]:
+def plan(path: Path, query: Query, kind: str = "person") -> list[str]:
     """Explain how SQLite finds the keys of a page for a bound client."""
-    start = not criteria.selective(query.criteria)
-    stored, table = (people, link) if kind == "person" else (groups, group)
-    seen = stored.scope(literal(1), platform=False, start=start)
-    where = criteria.where(query.criteria, kind, 1)
-    order = criteria.order(query.sort, kind, descending=query.descending)
-    keys = select().select_from(table).where(seen, where)
-    source = listing.Source(keys, Select(), order, None)
-    written = listing._page(source, query)
-    sql = written.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    stored = people if kind == "person" else groups
+    shape, values = shaped(query.criteria)
+    source = stored.source(shape, query.sort, descending=query.descending, platform=False)
+    statement, own = listing.page_of(source, query)
+    prepared = Statements("sqlite").fixed(statement)
+    params = {**source.makers.params(values), "client": 1, **own}
     raw = sqlite3.connect(path)
     try:
-        return [str(row[3]) for row in raw.execute(f"EXPLAIN QUERY PLAN {sql}")]
+        rows = raw.execute(f"EXPLAIN QUERY PLAN {prepared.sql}", prepared.bound(params))
+        return [str(row[3]) for row in rows]
     finally:
         raw.close()
 
