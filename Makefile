@@ -20,7 +20,7 @@ UV ?= uv
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-broker demo test mutants bench bench-load conformance coverage check lint format translations wheel lock clean
+.PHONY: help install install-broker demo test mutants bench bench-load bench-sync conformance coverage check lint format translations wheel lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ bench: install ## the measurements behind the designs (minutes; BENCH_ARGS=--run
 
 bench-load: install ## real servers under load beside their peers, into docs/performance.md (long)
 	@$(BIN)/python -m bench.load $(BENCH_ARGS)
+
+bench-sync: install ## a first sync and nightly ones into a real server, into docs/performance.md (minutes)
+	@$(BIN)/python -m bench.sync $(BENCH_ARGS)
 
 conformance: install ## judge our SCIM with public suites; CONFORMANCE_ARGS="--base-url=… --token=…" judges another
 	@$(BIN)/python -m conformance $(CONFORMANCE_ARGS)

@@ -9,6 +9,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
+import psycopg
+
 from mo_access.storage import migrating
 from tests.support.postgres import running_postgres
 
@@ -29,7 +31,7 @@ def chosen(named: str, folder: Path, stack: ExitStack) -> Iterator[tuple[str, Fr
     """Yield the engines that were asked for, by name."""
     yield "SQLite", stack.enter_context(sqlite(folder))
     if named:
-        yield "PostgreSQL", stack.enter_context(postgresql(named))
+        yield stack.enter_context(postgresql(named))
 
 
 @contextmanager
@@ -40,23 +42,42 @@ def sqlite(folder: Path) -> Iterator[Fresh]:
 
 
 @contextmanager
-def postgresql(named: str) -> Iterator[Fresh]:
-    """Give a new database of our own server, durable as an operator's, or the named one emptied.
+def postgresql(named: str) -> Iterator[tuple[str, Fresh]]:
+    """Tell the version, and give a new database of our own server, durable as an operator's, or the named one emptied.
 
     The named one must be empty at first: nobody's data are dropped.
     """
     if named != OWN:
         if migrating.current(named) is not None:
             raise SystemExit("--postgres: this database is not empty. Name one that is.")
-        yield lambda: _emptied(named)
+        yield _version(named), lambda: _emptied(named)
         return
     with running_postgres(durable=True) as server:
         if server is None:
             raise SystemExit("--postgres: no PostgreSQL is to be had here. Name an empty database.")
-        yield lambda: server.url(server.create_database())
+        yield _version(server.url("postgres")), lambda: server.url(server.create_database())
 
 
 def _emptied(url: str) -> str:
     if migrating.current(url) is not None:
         migrating.downgrade(url, "base")
     return url
+
+
+def rested(url: str) -> None:
+    """Let PostgreSQL learn what it holds, as its autovacuum does within a minute of a load.
+
+    Until then it may choose a plan that takes a thousand times as long.
+    """
+    if url.startswith("postgresql"):
+        with _connected(url) as connection:
+            connection.execute("ANALYZE")
+
+
+def _version(url: str) -> str:
+    with _connected(url) as connection:
+        return f"PostgreSQL {connection.info.server_version // 10_000}"
+
+
+def _connected(url: str) -> psycopg.Connection:
+    return psycopg.connect(url.replace("+psycopg", "", 1), autocommit=True)

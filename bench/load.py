@@ -91,6 +91,7 @@ def _sides(chosen: argparse.Namespace, folder: Path, stack: ExitStack) -> list[S
         url = fresh()
         _tell(f"registering {chosen.people:,} people on {engine}")
         token, ids = fill_ours(folder, url, chosen.people)
+        databases.rested(url)
         env = {"MO_VAR": str(folder), "MO_DATABASE_URL": url}
         env["MO_SCIM_REQUESTS_PER_SECOND"] = "1000000"
         groups: dict[int, str] = {}
