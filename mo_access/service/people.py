@@ -21,7 +21,7 @@ from mo_access.domain.model import (
 from mo_access.domain.text import fold
 from mo_access.service import persons, registration
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import derived, identities, people, rights, trigrams
+from mo_access.storage import derived, identities, people, people_lists, rights, trigrams
 from mo_access.storage.derived import Derived
 from mo_access.storage.engine import Duplicate
 from mo_access.storage.people import LinkRow
@@ -70,7 +70,7 @@ def get(uow: UnitOfWork, actor: Actor, person_id: str, *, insz: bool = False) ->
 
 def find(uow: UnitOfWork, actor: Actor, query: Query, *, insz: bool = False) -> Page[PersonView]:
     """Return a page of the people that this client sees and that meet the query."""
-    found = people.find(uow.conn, actor, query, uow.keys.index)
+    found = people_lists.find(uow.conn, actor, query, uow.keys.index)
     items = tuple(_views(uow, actor, found.items, insz=insz))
     return Page(found.total, items, found.last)
 

@@ -6,8 +6,9 @@ from typing import Final
 
 from sqlalchemy import bindparam, case, delete, func, insert, select
 
+from mo_access.storage.bookkeeping import client_activity
 from mo_access.storage.engine import Connection, Row
-from mo_access.storage.schema import affiliation, client, client_activity, group, link, membership
+from mo_access.storage.schema import affiliation, client, group, link, membership
 
 FIRST_REFUSAL: Final = 400
 

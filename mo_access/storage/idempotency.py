@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from mo_access.storage.bookkeeping import idempotency
 from mo_access.storage.engine import Connection, Row
-from mo_access.storage.schema import idempotency
 
 _i = idempotency.c
 _CLAIM = insert(idempotency).values(

@@ -20,8 +20,8 @@ from sqlalchemy.engine.url import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
+from mo_access.storage.bookkeeping import metadata
 from mo_access.storage.engine import DatabaseDown
-from mo_access.storage.schema import metadata
 
 SCRIPTS: Final = Path(__file__).with_name("migrations")
 _LOCK: Final = 6_460_001

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache, partial
 from typing import Final
 
 from sqlalchemy import (
@@ -20,15 +19,11 @@ from sqlalchemy import (
     update,
 )
 
-from mo_access.domain.criteria import Criteria, Field
-from mo_access.domain.model import Actor, IndexedValue, Page, PersonView, Query
-from mo_access.domain.shapes import shaped
+from mo_access.domain.model import Actor, IndexedValue, PersonView
 from mo_access.domain.text import fold
-from mo_access.storage import criteria, totals
+from mo_access.storage import totals
 from mo_access.storage.comparing import unindexed
 from mo_access.storage.engine import Connection, Row
-from mo_access.storage.listing import CLIENT, SHAPES, Asked, Source, listed, on_page
-from mo_access.storage.operands import Makers
 from mo_access.storage.schema import BIG, link, link_identity, link_value, person
 
 own: Final = link.alias("own")
@@ -81,7 +76,8 @@ def scope(client: ColumnElement[int], *, platform: bool, start: bool = True) -> 
     return or_(mine, and_(owners, none_of_mine))
 
 
-def _columns(*, platform: bool) -> Select[Row]:
+def columns(*, platform: bool) -> Select[Row]:
+    """Select what ``row_of`` reads, the key first."""
     active = person.c.active if platform else link.c.active
     return select(
         link.c.pk,
@@ -102,7 +98,8 @@ def _columns(*, platform: bool) -> Select[Row]:
     ).join(person, person.c.pk == link.c.person_pk)
 
 
-def _row(found: Row, actor: Actor) -> LinkRow:
+def row_of(found: Row, actor: Actor) -> LinkRow:
+    """Return a link as it was read."""
     pk, person_pk, client_pk, *shown, said, sealed, index, owner_pk = found
     person_id, name, external, active, document, version, created, modified = shown
     own_link = client_pk == actor.client_pk
@@ -113,7 +110,7 @@ def _row(found: Row, actor: Actor) -> LinkRow:
 
 
 def _get(*, platform: bool) -> Select[Row]:
-    seen = _columns(platform=platform).where(
+    seen = columns(platform=platform).where(
         scope(bindparam("client", type_=BIG), platform=platform)
     )
     return seen.where(person.c.id == bindparam("person"))
@@ -135,44 +132,7 @@ def get(conn: Connection, actor: Actor, person_id: str, *, lock: bool = False) -
         "person": person_id,
     }
     found = conn.one(_GET[actor.platform, lock], params)
-    return _row(found, actor) if found else None
-
-
-_PAGE: Final = {
-    platform: _columns(platform=platform).where(link.c.pk.in_(on_page))
-    for platform in (False, True)
-}
-
-
-@lru_cache(maxsize=SHAPES)
-def source(
-    shape: Criteria | None, sort: Field | None, *, descending: bool, platform: bool
-) -> Source:
-    """Return what a bound or a platform client lists with queries of this shape."""
-    makers, start = Makers(), not criteria.selective(shape)
-    seen = scope(CLIENT, platform=platform, start=start)
-    where = criteria.where(shape, "person", None if platform else CLIENT, makers)
-    return Source(
-        keys=select().select_from(link).where(seen, where),
-        rows=_PAGE[platform],
-        order=criteria.order(sort, "person", descending=descending),
-        makers=makers,
-    )
-
-
-def find(
-    conn: Connection, actor: Actor, query: Query, blind: Callable[[str], bytes]
-) -> Page[LinkRow]:
-    """Return a page of the visible links that meet the query.
-
-    ``blind`` turns an INSZ into its index, so that it can be looked up.
-    """
-    shape, values = shaped(query.criteria, blind)
-    form = source(shape, query.sort, descending=query.descending, platform=actor.platform)
-    kept = shape is None and not actor.platform
-    whole = partial(totals.total, conn, "person", actor.client_pk) if kept else None
-    found = listed(conn, form, Asked(query, values, actor.client_pk, whole))
-    return Page(found.total, tuple(_row(row, actor) for row in found.rows), found.last)
+    return row_of(found, actor) if found else None
 
 
 _BY_INSZ = select(person.c.pk, person.c.id).where(person.c.insz_index == bindparam("insz"))

@@ -321,55 +321,6 @@ document_theme = Table(
     Index(None, "theme_pk"),
 )
 
-client_activity = Table(
-    "client_activity",
-    metadata,
-    _pk(),
-    _ref("client_pk", "client"),
-    _int("at"),
-    _text("method"),
-    _text("resource"),
-    _text("resource_id", null=True),
-    _int("status"),
-    _text("detail", null=True),
-    _text("unmapped", null=True),
-    _text("request_id"),
-    Index(None, "client_pk", "at"),
-)
-
-list_total = Table(
-    "list_total",
-    metadata,
-    Column("kind", Text, primary_key=True),
-    Column("client_pk", BIG, ForeignKey("client.pk"), primary_key=True),
-    Column("shard", Integer, primary_key=True),
-    _int("amount"),
-)
-
-client_tally = Table(
-    "client_tally",
-    metadata,
-    Column("hour", BIG, primary_key=True),
-    Column("client_pk", BIG, ForeignKey("client.pk"), primary_key=True),
-    Column("kind", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
-    _int("times"),
-    _int("last"),
-)
-
-idempotency = Table(
-    "idempotency",
-    metadata,
-    Column("client_pk", BIG, ForeignKey("client.pk"), primary_key=True),
-    Column("key", Text, primary_key=True),
-    _bytes("request"),
-    _int("at"),
-    _int("status"),
-    _text("headers"),
-    _bytes("body"),
-    Index(None, "at"),
-)
-
 audit_event = Table(
     "audit_event",
     metadata,

@@ -7,8 +7,9 @@ from typing import Final
 from sqlalchemy import bindparam, case, delete, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from mo_access.storage.bookkeeping import client_tally
 from mo_access.storage.engine import Connection, Row
-from mo_access.storage.schema import client, client_tally
+from mo_access.storage.schema import client
 
 HOUR: Final = 3_600_000_000
 

@@ -10,8 +10,8 @@ from typing import Final, Literal
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from mo_access.storage.bookkeeping import list_total
 from mo_access.storage.engine import Connection
-from mo_access.storage.schema import list_total
 
 SHARDS: Final = 8
 Kind = Literal["person", "group"]

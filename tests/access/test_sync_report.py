@@ -17,8 +17,8 @@ from mo_access.commands.clients import client as client_command
 from mo_access.service import reports, tally
 from mo_access.service.clients import NewClient
 from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage.bookkeeping import client_activity, client_tally
 from mo_access.storage.engine import DatabaseDown
-from mo_access.storage.schema import client_activity, client_tally
 from mo_web import shared
 from mo_web.limits import Buckets
 from tests.scim.conftest import Broker

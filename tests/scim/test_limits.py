@@ -20,6 +20,7 @@ from mo_scim.discovery import BULK_BYTES
 from mo_scim.endpoints.body import GROUP_BYTES, MAX_DEPTH
 from mo_scim.mapping import filters, groups, members, operations, patches
 from mo_scim.mapping.bulk import MAX_OPERATIONS as BULK_OPERATIONS
+from mo_scim.mapping.cursors import TIMEOUT_SECONDS
 from mo_scim.mapping.normalise import MAX_VALUES
 from mo_scim.mapping.operations import MAX_OPERATIONS
 from mo_scim.mapping.patches import MAX_WORK
@@ -42,6 +43,7 @@ LIMITS = {
     "filter_terms": filters.MAX_TERMS,
     "filter_depth": filters.MAX_DEPTH,
     "page": MAX_PAGE,
+    "cursor_seconds": TIMEOUT_SECONDS,
     "patch_values": MAX_WORK,
     "values": MAX_VALUES,
     "bulk_operations": BULK_OPERATIONS,

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from mo_access.service.clients import NewClient
-from mo_access.storage.schema import client_activity
+from mo_access.storage.bookkeeping import client_activity
 from mo_web.shared import shared
 from tests.scim import conftest as scim
 from tests.scim.conftest import Broker, parsed

@@ -10,7 +10,7 @@ import pytest
 
 from mo_access.domain.model import Query
 from mo_access.domain.shapes import shaped
-from mo_access.storage import groups, listing, migrating, people
+from mo_access.storage import groups, listing, migrating, people_lists
 from mo_access.storage.statements import Statements
 from mo_scim.mapping.filters import compile_filter, sort_field
 
@@ -56,7 +56,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def plan(path: Path, query: Query, kind: str = "person") -> list[str]:
     """Explain how SQLite finds the keys of a page for a bound client."""
-    stored = people if kind == "person" else groups
+    stored = people_lists if kind == "person" else groups
     shape, values = shaped(query.criteria)
     source = stored.source(shape, query.sort, descending=query.descending, platform=False)
     statement, own = listing.page_of(source, query)

@@ -11,8 +11,9 @@ from mo_access.service.activity import Activity
 from mo_access.service.clients import NewClient
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import migrating, revision
+from mo_access.storage.bookkeeping import client_tally
 from mo_access.storage.engine import Database
-from mo_access.storage.schema import client_tally, group
+from mo_access.storage.schema import group
 from mo_access.storage.tally import HOUR
 
 

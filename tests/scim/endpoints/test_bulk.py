@@ -12,7 +12,7 @@ from sqlalchemy import select
 from mo_access.service.clients import NewClient
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import audit
-from mo_access.storage.schema import client_activity
+from mo_access.storage.bookkeeping import client_activity
 from tests.scim.conftest import ON_ONE_ENGINE, Broker, parsed
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sqlalchemy import select
 
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage.schema import client_activity
+from mo_access.storage.bookkeeping import client_activity
 from tests.scim.conftest import Broker
 
 USER = "urn:ietf:params:scim:schemas:extension:mijnonderwijs:2.0:User"

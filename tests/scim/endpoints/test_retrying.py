@@ -14,7 +14,7 @@ from mo_access.service import idempotency
 from mo_access.service.clients import NewClient
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import audit
-from mo_access.storage.schema import idempotency as table
+from mo_access.storage.bookkeeping import idempotency as table
 from tests.scim.conftest import ON_ONE_ENGINE, Broker, parsed
 
 URN = "urn:ietf:params:scim:schemas:extension:mijnonderwijs:2.0:User"

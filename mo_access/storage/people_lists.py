@@ -1,0 +1,55 @@
+"""Lists of people, as one client sees them (rules 4 and 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Final
+
+from sqlalchemy import select
+
+from mo_access.domain.criteria import Criteria, Field
+from mo_access.domain.model import Actor, Page, Query
+from mo_access.domain.shapes import shaped
+from mo_access.storage import criteria, people, totals
+from mo_access.storage.engine import Connection
+from mo_access.storage.listing import CLIENT, SHAPES, Asked, Source, listed, on_page
+from mo_access.storage.operands import Makers
+from mo_access.storage.people import LinkRow
+from mo_access.storage.schema import link
+
+_PAGE: Final = {
+    platform: people.columns(platform=platform).where(link.c.pk.in_(on_page))
+    for platform in (False, True)
+}
+
+
+@lru_cache(maxsize=SHAPES)
+def source(
+    shape: Criteria | None, sort: Field | None, *, descending: bool, platform: bool
+) -> Source:
+    """Return what a bound or a platform client lists with queries of this shape."""
+    makers, start = Makers(), not criteria.selective(shape)
+    seen = people.scope(CLIENT, platform=platform, start=start)
+    where = criteria.where(shape, "person", None if platform else CLIENT, makers)
+    return Source(
+        keys=select().select_from(link).where(seen, where),
+        rows=_PAGE[platform],
+        order=criteria.order(sort, "person", descending=descending),
+        makers=makers,
+    )
+
+
+def find(
+    conn: Connection, actor: Actor, query: Query, blind: Callable[[str], bytes]
+) -> Page[LinkRow]:
+    """Return a page of the visible links that meet the query.
+
+    ``blind`` turns an INSZ into its index, so that it can be looked up.
+    """
+    shape, values = shaped(query.criteria, blind)
+    form = source(shape, query.sort, descending=query.descending, platform=actor.platform)
+    kept = shape is None and not actor.platform
+    whole = partial(totals.total, conn, "person", actor.client_pk) if kept else None
+    found = listed(conn, form, Asked(query, values, actor.client_pk, whole))
+    return Page(found.total, tuple(people.row_of(row, actor) for row in found.rows), found.last)
