@@ -41,7 +41,7 @@ def read(
     check_schemas(body, user, profile)
     whole = normalise(body, user, profile)
     sent = writable(whole, user)
-    validate(sent, "User", replaces=shown is not None)
+    validate(sent, "User")
     request = Request(profile, catalogue, actor, shown, explicit)
     return _draft(
         sent, claims.read(whole, request), registered.cleared(body, explicit or ()), request
