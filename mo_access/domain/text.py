@@ -8,9 +8,14 @@ from typing import Final
 _NUMBER: Final = re.compile(r"(?<!\d)\d{2}[. ]?\d{2}[. ]?\d{2}[- .]?\d{3}[. ]?\d{2}(?!\d)")
 
 
+def normal(text: str) -> str:
+    """Return the text in the one form (NFC) of all that spell the same characters."""
+    return unicodedata.normalize("NFC", text)
+
+
 def fold(text: str) -> str:
     """Return the form under which two spellings of one name are equal (NFC, case-folded)."""
-    return unicodedata.normalize("NFC", text).casefold()
+    return normal(text).casefold()
 
 
 def without_numbers(text: str) -> str:

@@ -9,10 +9,12 @@ from typing import Final
 from sqlalchemy import (
     ColumnElement,
     Select,
+    Text,
     and_,
     bindparam,
     delete,
     exists,
+    func,
     insert,
     or_,
     select,
@@ -53,8 +55,8 @@ class LinkValues:
     active: bool
     said_insz: bool
     document: str
-    parts: str = ""
-    """All its folded texts, for the trigram index (``trigrams.joined``)."""
+    parts: str | None
+    """All its folded texts, for the trigram index (``trigrams.joined``); None: as they were."""
 
 
 def scope(client: ColumnElement[int], *, platform: bool, start: bool = True) -> ColumnElement[bool]:
@@ -260,7 +262,7 @@ _CHANGE_LINK = (
         active=bindparam("active_"),
         said_insz=bindparam("said_insz_"),
         document=bindparam("document_"),
-        parts=bindparam("parts_"),
+        parts=func.coalesce(bindparam("parts_", type_=Text), link.c.parts),
         version=link.c.version + 1,
         modified=bindparam("now_"),
     )
@@ -300,7 +302,12 @@ def _link_params(values: LinkValues) -> dict[str, int | str | bytes | None]:
 
 
 _DROP_LINK = delete(link).where(link.c.pk == bindparam("link"))
-_DROP_VALUES = delete(link_value).where(link_value.c.link_pk == bindparam("link"))
+_DROP_VALUE = delete(link_value).where(
+    link_value.c.link_pk == bindparam("link"),
+    link_value.c.attribute == bindparam("attribute_"),
+    link_value.c.ordinal == bindparam("ordinal_"),
+    link_value.c.sub == bindparam("sub_"),
+)
 _ADD_VALUE = insert(link_value).values(
     link_pk=bindparam("link"),
     attribute=bindparam("attribute"),
@@ -321,28 +328,24 @@ def drop_link(conn: Connection, link_pk: int, client_pk: int) -> None:
     totals.add(conn, "person", client_pk, link_pk, -1)
 
 
-def replace_values(conn: Connection, link_pk: int, values: Iterable[IndexedValue]) -> None:
-    """Replace the searchable values of a link."""
-    conn.run(_DROP_VALUES, {"link": link_pk})
-    add_values(conn, link_pk, values)
+def change_values(
+    conn: Connection, link_pk: int, before: Iterable[IndexedValue], after: Iterable[IndexedValue]
+) -> None:
+    """Turn the searchable values of a link from these into those: only what differs is written.
+
+    What takes a place that should be empty gives way, so that no value can stand in the way.
+    """
+    held, wanted = dict.fromkeys(before), dict.fromkeys(after)
+    new = [value for value in wanted if value not in held]
+    moved = dict.fromkeys(value[:3] for value in [*(v for v in held if v not in wanted), *new])
+    names = ("attribute_", "ordinal_", "sub_")
+    conn.many(_DROP_VALUE, [{"link": link_pk, **dict(zip(names, at, strict=True))} for at in moved])
+    add_values(conn, link_pk, new)
 
 
 def add_values(conn: Connection, link_pk: int, values: Iterable[IndexedValue]) -> None:
-    """Store the searchable values of a link that has none yet."""
-    conn.many(
-        _ADD_VALUE,
-        [
-            {
-                "link": link_pk,
-                "attribute": value.attribute,
-                "ordinal": value.ordinal,
-                "sub": value.sub,
-                "exact": value.exact,
-                "folded": value.folded,
-            }
-            for value in values
-        ],
-    )
+    """Store searchable values that a link does not have yet."""
+    conn.many(_ADD_VALUE, [{"link": link_pk, **value._asdict()} for value in values])
 
 
 def replace_identities(conn: Connection, link_pk: int, pairs: tuple[tuple[str, str], ...]) -> None:

@@ -7,7 +7,14 @@ from datetime import datetime
 from typing import Final
 
 from mo_access.domain.errors import Invalid
-from mo_access.domain.model import KEEP, Actor, Document, PersonDraft, PersonView
+from mo_access.domain.model import (
+    KEEP,
+    Actor,
+    Document,
+    IndexedValue,
+    PersonDraft,
+    PersonView,
+)
 from mo_scim.mapping import claims, institutions, registered
 from mo_scim.mapping.institutions import BRUSSELS, Catalogue
 from mo_scim.mapping.normalise import check_schemas, normalise, writable
@@ -41,7 +48,7 @@ def read(
     check_schemas(body, user, profile)
     whole = normalise(body, user, profile)
     sent = writable(whole, user)
-    validate(sent, "User", replaces=shown is not None)
+    validate(sent, "User")
     request = Request(profile, catalogue, actor, shown, explicit)
     return _draft(
         sent, claims.read(whole, request), registered.cleared(body, explicit or ()), request
@@ -65,7 +72,7 @@ def _draft(
         external_id=str(sent["externalId"]) if "externalId" in sent else None,
         active=active is True,
         document=document,
-        values=indexed(document, shape("User")),
+        index=_index,
         affiliations=said.claims,
         grants=said.grants,
         identities=registered.identities(objects(extension.get("identities"))),
@@ -78,6 +85,10 @@ def _draft(
             insz=number is not KEEP,
         ),
     )
+
+
+def _index(document: Document) -> tuple[IndexedValue, ...]:
+    return indexed(document, shape("User"))
 
 
 def _user_name(sent: Document) -> str:
