@@ -368,7 +368,13 @@ def change_values(
 
 def add_values(conn: Connection, link_pk: int, values: Iterable[IndexedValue]) -> None:
     """Store searchable values that a link does not have yet."""
-    conn.many(_ADD_VALUE, [{"link": link_pk, **value._asdict()} for value in values])
+    conn.many(
+        _ADD_VALUE,
+        [
+            {"link": link_pk, "attribute": a, "ordinal": o, "sub": s, "exact": e, "folded": f}
+            for a, o, s, e, f in values
+        ],
+    )
 
 
 def replace_identities(conn: Connection, link_pk: int, pairs: tuple[tuple[str, str], ...]) -> None:
