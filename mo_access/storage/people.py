@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     Select,
+    Update,
     and_,
     bindparam,
     delete,
@@ -279,22 +280,29 @@ _NEW_LINK = (
     )
     .returning(link.c.pk)
 )
-_CHANGE_LINK = (
-    update(link)
-    .values(
-        person_pk=bindparam("to_person"),
-        user_name=bindparam("user_name_"),
-        user_key=bindparam("user_key_"),
-        external_id=bindparam("external_id_"),
-        external_key=bindparam("external_key_"),
-        active=bindparam("active_"),
-        said_insz=bindparam("said_insz_"),
-        document=bindparam("document_"),
-        version=link.c.version + 1,
-        modified=bindparam("now_"),
-    )
-    .where(link.c.pk == bindparam("link"), link.c.version == bindparam("expected"))
-)
+_SAID: Final[Mapping[str, ColumnElement[Any]]] = {
+    "active": bindparam("active_"),
+    "said_insz": bindparam("said_insz_"),
+    "document": bindparam("document_"),
+    "version": link.c.version + 1,
+    "modified": bindparam("now_"),
+}
+_KEYS: Final[Mapping[str, ColumnElement[Any]]] = {
+    "person_pk": bindparam("to_person"),
+    "user_name": bindparam("user_name_"),
+    "user_key": bindparam("user_key_"),
+    "external_id": bindparam("external_id_"),
+    "external_key": bindparam("external_key_"),
+}
+"""Set only where they change: SQLite writes an index for a column that is set, changed or not."""
+
+
+def _change(values: Mapping[str, ColumnElement[Any]]) -> Update:
+    kept = link.c.version == bindparam("expected")
+    return update(link).values(values).where(link.c.pk == bindparam("link"), kept)
+
+
+_CHANGE_LINK = {False: _change(_SAID), True: _change({**_SAID, **_KEYS})}
 
 
 def new_link(conn: Connection, client_pk: int, person_pk: int, values: LinkValues, now: int) -> int:
@@ -307,9 +315,12 @@ def change_link(
     conn: Connection, row: LinkRow, person_pk: int, values: LinkValues, now: int
 ) -> bool:
     """Replace a link's columns if nobody did so meanwhile; tell whether it was done."""
+    view = row.view
+    before = (row.person_pk, view.user_name, view.external_id)
+    statement = _CHANGE_LINK[(person_pk, values.user_name, values.external_id) != before]
     params = {f"{name}_": value for name, value in _link_params(values).items()}
-    fixed = {"to_person": person_pk, "link": row.pk, "expected": row.view.version, "now_": now}
-    return conn.run(_CHANGE_LINK, {**params, **fixed}) == 1
+    fixed = {"to_person": person_pk, "link": row.pk, "expected": view.version, "now_": now}
+    return conn.run(statement, {**params, **fixed}) == 1
 
 
 def _link_params(values: LinkValues) -> dict[str, int | str | bytes | None]:
