@@ -236,8 +236,9 @@ def _write_rights(
 ) -> frozenset[str]:
     conn, now = uow.conn, uow.now
     said, granted = draft.affiliations, draft.grants
-    moved = rights.set_affiliations(conn, link_pk, person_pk, said, now, fresh=fresh)
-    return moved | rights.set_grants(conn, link_pk, person_pk, granted, now, fresh=fresh)
+    before = rights.Held() if fresh else rights.held(conn, link_pk)
+    moved = rights.set_affiliations(conn, link_pk, person_pk, said, now, before)
+    return moved | rights.set_grants(conn, link_pk, person_pk, granted, now, before)
 
 
 def _write_link(uow: UnitOfWork, actor: Actor, new: Rewrite) -> None:

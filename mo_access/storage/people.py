@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     Select,
     Text,
+    Update,
     and_,
     bindparam,
     delete,
@@ -251,23 +252,30 @@ _NEW_LINK = (
     )
     .returning(link.c.pk)
 )
-_CHANGE_LINK = (
-    update(link)
-    .values(
-        person_pk=bindparam("to_person"),
-        user_name=bindparam("user_name_"),
-        user_key=bindparam("user_key_"),
-        external_id=bindparam("external_id_"),
-        external_key=bindparam("external_key_"),
-        active=bindparam("active_"),
-        said_insz=bindparam("said_insz_"),
-        document=bindparam("document_"),
-        parts=func.coalesce(bindparam("parts_", type_=Text), link.c.parts),
-        version=link.c.version + 1,
-        modified=bindparam("now_"),
-    )
-    .where(link.c.pk == bindparam("link"), link.c.version == bindparam("expected"))
-)
+_SAID: Final[Mapping[str, ColumnElement[Any]]] = {
+    "active": bindparam("active_"),
+    "said_insz": bindparam("said_insz_"),
+    "document": bindparam("document_"),
+    "parts": func.coalesce(bindparam("parts_", type_=Text), link.c.parts),
+    "version": link.c.version + 1,
+    "modified": bindparam("now_"),
+}
+_KEYS: Final[Mapping[str, ColumnElement[Any]]] = {
+    "person_pk": bindparam("to_person"),
+    "user_name": bindparam("user_name_"),
+    "user_key": bindparam("user_key_"),
+    "external_id": bindparam("external_id_"),
+    "external_key": bindparam("external_key_"),
+}
+"""Set only where they change: SQLite writes an index for a column that is set, changed or not."""
+
+
+def _change(values: Mapping[str, ColumnElement[Any]]) -> Update:
+    kept = link.c.version == bindparam("expected")
+    return update(link).values(values).where(link.c.pk == bindparam("link"), kept)
+
+
+_CHANGE_LINK = {False: _change(_SAID), True: _change({**_SAID, **_KEYS})}
 
 
 def new_link(conn: Connection, client_pk: int, person_pk: int, values: LinkValues, now: int) -> int:
@@ -282,9 +290,12 @@ def change_link(
     conn: Connection, row: LinkRow, person_pk: int, values: LinkValues, now: int
 ) -> bool:
     """Replace a link's columns if nobody did so meanwhile; tell whether it was done."""
+    view = row.view
+    before = (row.person_pk, view.user_name, view.external_id)
+    statement = _CHANGE_LINK[(person_pk, values.user_name, values.external_id) != before]
     params = {f"{name}_": value for name, value in _link_params(values).items()}
-    fixed = {"to_person": person_pk, "link": row.pk, "expected": row.view.version, "now_": now}
-    return conn.run(_CHANGE_LINK, {**params, **fixed}) == 1
+    fixed = {"to_person": person_pk, "link": row.pk, "expected": view.version, "now_": now}
+    return conn.run(statement, {**params, **fixed}) == 1
 
 
 def _link_params(values: LinkValues) -> dict[str, int | str | bytes | None]:
@@ -345,7 +356,13 @@ def change_values(
 
 def add_values(conn: Connection, link_pk: int, values: Iterable[IndexedValue]) -> None:
     """Store searchable values that a link does not have yet."""
-    conn.many(_ADD_VALUE, [{"link": link_pk, **value._asdict()} for value in values])
+    conn.many(
+        _ADD_VALUE,
+        [
+            {"link": link_pk, "attribute": a, "ordinal": o, "sub": s, "exact": e, "folded": f}
+            for a, o, s, e, f in values
+        ],
+    )
 
 
 def replace_identities(conn: Connection, link_pk: int, pairs: tuple[tuple[str, str], ...]) -> None:

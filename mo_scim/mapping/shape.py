@@ -22,7 +22,8 @@ class Attribute:
     """One attribute as its schema declares it; ``subs`` are keyed by folded name.
 
     A resource and an extension are complex attributes too, an extension under its URN. ``uri``: a
-    reference to what is no resource, so that its value has to be a URI.
+    reference to what is no resource, so that its value has to be a URI. ``mixed``: some parts
+    are read-only, at any depth.
     """
 
     name: str
@@ -35,6 +36,12 @@ class Attribute:
     returned: str = "default"
     extension: bool = False
     subs: Mapping[str, Attribute] = field(default_factory=dict)
+    mixed: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """See once what is asked of every value."""
+        mixed = any(sub.read_only or sub.mixed for sub in self.subs.values())
+        object.__setattr__(self, "mixed", mixed)
 
 
 Model: TypeAlias = type[Resource[Extension]] | type[Extension]

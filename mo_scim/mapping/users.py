@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 from typing import Final
 
 from mo_access.domain.errors import Invalid
@@ -16,7 +15,7 @@ from mo_access.domain.model import (
     PersonView,
 )
 from mo_scim.mapping import claims, institutions, registered
-from mo_scim.mapping.institutions import BRUSSELS, Catalogue
+from mo_scim.mapping.institutions import Catalogue
 from mo_scim.mapping.normalise import check_schemas, normalise, writable
 from mo_scim.mapping.request import Request, objects, part
 from mo_scim.mapping.shape import shape
@@ -60,8 +59,7 @@ def _draft(
 ) -> PersonDraft:
     extension = part(sent, USER_EXTENSION)
     details = registered.kept(extension, part(request.before, USER_EXTENSION), cleared)
-    today = datetime.now(BRUSSELS).date()
-    number, warnings = registered.number(extension, details, cleared, today)
+    number, warnings = registered.number(extension, details, cleared)
     document = _document(sent, said, details)
     if request.explicit is not None and "active" not in sent:
         # A PATCH took it away: the person stays as it was, and the answer leaves it out.

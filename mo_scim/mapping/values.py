@@ -31,27 +31,24 @@ def _resource(document: Document, shape: Attribute, urn: str, found: list[Indexe
         if attribute.extension and isinstance(value, dict):
             _resource(value, attribute, f"{key}:", found)
             continue
-        entries = value if isinstance(value, list) else [value]
-        for ordinal, entry in enumerate(entries):
+        whole = urn + key
+        for ordinal, entry in enumerate(value if isinstance(value, list) else [value]):
             if isinstance(entry, dict):
                 for part, inner in entry.items():
                     sub = part.casefold()
-                    text = _text(inner, attribute.subs[sub])
-                    found.append(_indexed(urn + key, ordinal, sub, text))
+                    exact = _text(inner, attribute.subs[sub])
+                    found.append(IndexedValue(whole, ordinal, sub, exact, exact.casefold()))
             else:
-                found.append(_indexed(urn + key, ordinal, "", _text(entry, attribute)))
-
-
-def _indexed(key: str, ordinal: int, sub: str, text: str) -> IndexedValue:
-    exact = normal(text)
-    return IndexedValue(key, ordinal, sub, exact, exact.casefold())
+                exact = _text(entry, attribute)
+                found.append(IndexedValue(whole, ordinal, "", exact, exact.casefold()))
 
 
 def _text(value: Json, attribute: Attribute) -> str:
+    """Return a value as text in the one form in which it is compared."""
+    if isinstance(value, str):
+        return normal(_instant(value) if attribute.kind == "dateTime" else value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if attribute.kind == "dateTime" and isinstance(value, str):
-        return _instant(value)
     return str(value)
 
 
