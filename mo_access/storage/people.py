@@ -113,10 +113,9 @@ def row_of(found: Row, actor: Actor) -> LinkRow:
 
 
 def _get(*, platform: bool) -> Select[Row]:
-    seen = columns(platform=platform).where(
-        scope(bindparam("client", type_=BIG), platform=platform)
-    )
-    return seen.where(person.c.id == bindparam("person"))
+    asker = bindparam("client", type_=BIG)
+    found = columns(platform=platform).where(person.c.id == bindparam("person"))
+    return found.where(scope(asker, platform=platform))
 
 
 _GET = {
