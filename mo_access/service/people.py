@@ -21,7 +21,7 @@ from mo_access.domain.model import (
 )
 from mo_access.service import persons, registration
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import derived, identities, people, rights
+from mo_access.storage import derived, identities, people, rights, values
 from mo_access.storage.engine import Duplicate
 from mo_access.storage.people import LinkRow, LinkValues
 
@@ -43,7 +43,7 @@ class Rewrite:
     was: Document | None
     person_pk: int
     draft: PersonDraft
-    values: LinkValues
+    columns: LinkValues
 
 
 def create(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> PersonView:
@@ -57,20 +57,20 @@ def create(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> PersonView:
         raise Conflict(
             "insz: you registered this person before; change that one instead", attribute="insz"
         )
-    values = _values(draft, said_insz=isinstance(draft.insz, str))
+    columns = _columns(draft, said_insz=isinstance(draft.insz, str))
     try:
-        link_pk = people.new_link(conn, actor.client_pk, person.pk, values, uow.now)
+        link_pk = people.new_link(conn, actor.client_pk, person.pk, columns, uow.now)
     except Duplicate as error:
         raise _taken(error, draft) from error
     if actor.platform and not draft.active:
         people.set_active(conn, person.pk, uow.now, active=False)
     touched = _write_rights(uow, link_pk, person.pk, draft, fresh=True)
-    people.add_values(conn, link_pk, draft.index(draft.document))
+    values.add(conn, link_pk, draft.index(draft.document))
     people.add_identities(conn, link_pk, draft.identities)
     _record(uow, "person.create", person.id, touched, draft)
     if person.fresh:
         # Nobody knew the person, so it is in no group: reading it back would tell nothing new.
-        view = _created(uow, person.id, values)
+        view = _created(uow, person.id, columns)
         return _with_rights(uow, actor, view, person.pk) if draft.affiliations else view
     return get(uow, actor, person.id)
 
@@ -110,14 +110,14 @@ def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> Per
     person_pk, new_id = registration.person_after(uow, actor, row, draft)
     touched = _write_rights(uow, row.pk, row.person_pk, draft)
     if touched or was != draft.document or person_pk != row.person_pk or _differs(row, draft):
-        values = _values(draft, said_insz=registration.says_insz(row, draft))
-        _write_link(uow, actor, Rewrite(row, was, person_pk, draft, values))
+        columns = _columns(draft, said_insz=registration.says_insz(row, draft))
+        _write_link(uow, actor, Rewrite(row, was, person_pk, draft, columns))
         before_at = {shown.institution for shown in before.affiliations}
         touched |= before_at if draft.active != before.active else frozenset()
         _record(uow, "person.update", new_id, touched, draft)
         if person_pk != row.person_pk or not before.own:
             return get(uow, actor, new_id)
-        view = _updated(uow, before, values)
+        view = _updated(uow, before, columns)
         return _with_rights(uow, actor, view, person_pk) if touched else view
     return before
 
@@ -142,28 +142,28 @@ def delete(uow: UnitOfWork, actor: Actor, person_id: str, check: Check) -> None:
     uow.record(Event("person.delete", "ok", person=person_id, institutions=at))
 
 
-def _created(uow: UnitOfWork, person_id: str, values: LinkValues) -> PersonView:
+def _created(uow: UnitOfWork, person_id: str, columns: LinkValues) -> PersonView:
     """Show a person that was made just now, apart from its rights."""
     return PersonView(
         id=person_id,
-        user_name=values.user_name,
-        external_id=values.external_id,
-        active=values.active,
-        document=values.document,
+        user_name=columns.user_name,
+        external_id=columns.external_id,
+        active=columns.active,
+        document=columns.document,
         version=1,
         created=uow.now,
         modified=uow.now,
     )
 
 
-def _updated(uow: UnitOfWork, before: PersonView, values: LinkValues) -> PersonView:
+def _updated(uow: UnitOfWork, before: PersonView, columns: LinkValues) -> PersonView:
     """Show a person after a change, with the rights of before."""
     return replace(
         before,
-        user_name=values.user_name,
-        external_id=values.external_id,
-        active=values.active,
-        document=values.document,
+        user_name=columns.user_name,
+        external_id=columns.external_id,
+        active=columns.active,
+        document=columns.document,
         version=before.version + 1,
         modified=uow.now,
     )
@@ -215,9 +215,9 @@ def _platform_link(uow: UnitOfWork, actor: Actor, seen: LinkRow) -> LinkRow:
     It sees the number of the person that it adopts, and so vouches for it.
     """
     view, numbered = seen.view, seen.insz_index is not None
-    values = LinkValues(view.user_name, view.external_id, view.active, numbered, view.document)
+    columns = LinkValues(view.user_name, view.external_id, view.active, numbered, view.document)
     try:
-        people.new_link(uow.conn, actor.client_pk, seen.person_pk, values, uow.now)
+        people.new_link(uow.conn, actor.client_pk, seen.person_pk, columns, uow.now)
     except Duplicate as error:
         raise Conflict("userName or externalId: already used by this client") from error
     return _found(people.get(uow.conn, actor, seen.view.id))
@@ -237,7 +237,7 @@ def _write_link(uow: UnitOfWork, actor: Actor, new: Rewrite) -> None:
     row, person_pk, draft = new.row, new.person_pk, new.draft
     renamed = (row.view.user_name, row.view.external_id) != (draft.user_name, draft.external_id)
     try:
-        changed = people.change_link(uow.conn, row, person_pk, new.values, uow.now)
+        changed = people.change_link(uow.conn, row, person_pk, new.columns, uow.now)
     except Duplicate as error:
         raise _taken(error, draft) from error
     if not changed:
@@ -258,7 +258,7 @@ def _write_parts(uow: UnitOfWork, new: Rewrite) -> frozenset[tuple[str, str]]:
     """Write what is kept of a document beside it; returns the identities of before."""
     conn, link_pk, draft = uow.conn, new.row.pk, new.draft
     held = draft.index(new.was) if new.was is not None else ()
-    people.change_values(conn, link_pk, held, draft.index(draft.document))
+    values.change(conn, link_pk, held, draft.index(draft.document))
     before = identities.said_by(conn, link_pk)
     if before != frozenset(draft.identities):
         people.replace_identities(conn, link_pk, draft.identities)
@@ -282,7 +282,7 @@ def _differs(row: LinkRow, draft: PersonDraft) -> bool:
     )
 
 
-def _values(draft: PersonDraft, *, said_insz: bool) -> LinkValues:
+def _columns(draft: PersonDraft, *, said_insz: bool) -> LinkValues:
     text = _ENCODER.encode(draft.document)
     return LinkValues(draft.user_name, draft.external_id, draft.active, said_insz, text)
 
