@@ -9,7 +9,7 @@ only, so nothing has to be converted on the way.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
@@ -32,6 +32,7 @@ from mo_access.storage.turns import Turns
 __all__ = ["Connection", "Database", "DatabaseDown", "Duplicate", "Params", "Row"]
 
 Row = tuple[Any, ...]
+Key = tuple[str, int, int]
 _FAULTS: Final = (sqlite3.Error, psycopg.Error)
 
 
@@ -114,6 +115,7 @@ class Connection:
         self.in_transaction = False
         self.broken = False
         self._turns: Turns | None = None
+        self._owed: dict[Key, tuple[int, Pay]] = {}
 
     def all(self, statement: CompilerElement, params: Params | None = None) -> list[Row]:
         """Return every row. Without ``params`` the statement carries its own values."""
@@ -146,6 +148,20 @@ class Connection:
             _raise_known(error)
             raise
 
+    def owe(self, key: Key, by: int, pay: Pay) -> None:
+        """Hold an amount back until the commit, which has ``pay`` add the sum of each key.
+
+        For rows that many transactions change: nobody waits for one longer than a commit takes.
+        As all take them last and in one order, nobody waits in a circle.
+        """
+        self._owed[key] = (self.owed(key) + by, pay)
+        if not self.in_transaction:
+            self._settle()
+
+    def owed(self, key: Key) -> int:
+        """Return what this transaction holds back of a key."""
+        return self._owed[key][0] if key in self._owed else 0
+
     def begin(self) -> None:
         """Start a write transaction (SQLite: IMMEDIATE, so that it never has to upgrade)."""
         if self.database.turns is not None:
@@ -164,12 +180,14 @@ class Connection:
     def commit(self) -> None:
         """Make the transaction's changes durable."""
         if self.in_transaction:
+            self._settle()
             self._text("COMMIT")
             self.in_transaction = False
             self._give_turn()
 
     def rollback(self) -> None:
         """Undo the transaction's changes; harmless outside one."""
+        self._owed = {}
         if self.in_transaction:
             self.in_transaction = False
             try:
@@ -184,13 +202,22 @@ class Connection:
     def savepoint(self) -> Iterator[None]:
         """Undo only what the block did when it raises."""
         self._text("SAVEPOINT inner_work")
+        owed = dict(self._owed)
         try:
             yield
         except BaseException:
+            self._owed = owed
             self._text("ROLLBACK TO SAVEPOINT inner_work")
             self._text("RELEASE SAVEPOINT inner_work")
             raise
         self._text("RELEASE SAVEPOINT inner_work")
+
+    def _settle(self) -> None:
+        owed, self._owed = self._owed, {}
+        for key in sorted(owed):
+            amount, pay = owed[key]
+            if amount:
+                pay(self, key, amount)
 
     def _take_turn(self, turns: Turns) -> None:
         if not turns.take():
@@ -230,6 +257,9 @@ class Connection:
     def _cursor(self) -> _Cursor:
         cursor: Any = self.raw.cursor()
         return cast("_Cursor", cursor)
+
+
+Pay = Callable[[Connection, Key, int], None]
 
 
 def _raise_known(error: Exception) -> None:

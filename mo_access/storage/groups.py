@@ -240,8 +240,8 @@ def set_size(conn: Connection, group_pk: int, size: int) -> None:
 
 def drop(conn: Connection, group_pk: int, client_pk: int) -> None:
     """Delete a group with its memberships."""
-    conn.run(_DROP, {"group": group_pk})
-    totals.add(conn, "group", client_pk, group_pk, -1)
+    gone = conn.run(_DROP, {"group": group_pk})
+    totals.add(conn, "group", client_pk, group_pk, -gone)
 
 
 _DROP_VALUES = delete(group_value).where(group_value.c.group_pk == bindparam("group"))

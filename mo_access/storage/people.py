@@ -319,9 +319,12 @@ _ADD_IDENTITY = insert(link_identity).values(
 
 
 def drop_link(conn: Connection, link_pk: int, client_pk: int) -> None:
-    """Delete a link with everything that hangs on it (values, affiliations, grants, pins)."""
-    conn.run(_DROP_LINK, {"link": link_pk})
-    totals.add(conn, "person", client_pk, link_pk, -1)
+    """Delete a link with everything that hangs on it (values, affiliations, grants, pins).
+
+    Another client may have done so since it was read.
+    """
+    gone = conn.run(_DROP_LINK, {"link": link_pk})
+    totals.add(conn, "person", client_pk, link_pk, -gone)
 
 
 def replace_identities(conn: Connection, link_pk: int, pairs: tuple[tuple[str, str], ...]) -> None:

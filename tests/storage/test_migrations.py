@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from dataclasses import replace
+from typing import Final
 
+import pytest
+from sqlalchemy import func, select, text
+
+from mo_access.domain.criteria import Column, Compare, Indexed, Op
 from mo_access.domain.keys import KeyRing
-from mo_access.domain.model import Actor, GroupDraft, MemberChange, PersonDraft
+from mo_access.domain.model import (
+    Actor,
+    GroupDraft,
+    IndexedValue,
+    MemberChange,
+    PersonDraft,
+    Query,
+)
+from mo_access.domain.text import fold
 from mo_access.service import activity, clients, groups, health, people
 from mo_access.service.activity import Activity
 from mo_access.service.clients import NewClient
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import migrating, revision
+from mo_access.storage import migrating, revision, totals
 from mo_access.storage.bookkeeping import client_tally
 from mo_access.storage.engine import Database
 from mo_access.storage.schema import group
 from mo_access.storage.tally import HOUR
+from mo_access.storage.totals import Kind
+from tests.support.postgres import USER, PostgresServer
+
+KINDS: Final[tuple[Kind, ...]] = ("person", "group")
 
 
 def test_groups_of_before_are_counted(database: Database) -> None:
     """Going back and up again, each group knows how many members it has."""
-    with UnitOfWork(database, keys=KeyRing({"k": bytes(32)}, "k"), request_id="t") as uow:
+    with _unit(database) as uow:
         actor = _client(uow)
         ids = [people.create(uow, actor, _person(n)).id for n in range(3)]
         for size in (0, 2, 3):
@@ -36,9 +53,75 @@ def test_groups_of_before_are_counted(database: Database) -> None:
     database.close()
 
 
+def test_lists_of_before_are_searched_and_counted(database: Database) -> None:
+    """Going back and up again, each part is found and each total is right."""
+    with _unit(database) as uow:
+        actor = _client(uow)
+        for n in range(20):
+            value = IndexedValue("title", 0, "", f"Één{n}", fold(f"Één{n}"))
+            people.create(uow, actor, replace(_person(n), values=(value,)))
+        groups.create(uow, actor, GroupDraft("De Eik", None, {}), MemberChange("add"))
+        people.delete(uow, actor, people.find(uow, actor, Query()).items[3].id, lambda _: None)
+        uow.commit()
+    database.close()
+    migrating.downgrade(database.url, "0003")
+    migrating.upgrade(database.url)
+    with _unit(database) as uow:
+        for field, part, wanted in (
+            (Indexed("title"), "één1", 11),
+            (Column.USER_NAME, "p1", 11),
+            (Column.USER_NAME, "p11", 1),
+        ):
+            query = Query(criteria=Compare(field, Op.CO, part))
+            assert people.find(uow, actor, query).total == wanted
+        eik = Query(criteria=Compare(Column.DISPLAY_NAME, Op.EW, "eik"))
+        assert groups.find(uow, actor, eik).total == 1
+        kept = {kind: totals.total(uow.conn, kind, actor.client_pk) for kind in KINDS}
+        assert kept == {"person": 19, "group": 1}
+    database.close()
+
+
+@pytest.mark.parametrize("place", ["nowhere", "apart", "out of reach"])
+def test_trigrams_are_had_where_the_role_may(
+    postgres_server: PostgresServer, postgres_url: str, place: str
+) -> None:
+    """An upgrade goes on without the extension, and finds it in whatever schema it is."""
+    name = postgres_url.rpartition("/")[2]
+    role = f"role_{name}"
+    steps = [f"CREATE ROLE {role} LOGIN", f"GRANT ALL ON SCHEMA public TO {role}"]
+    if place != "nowhere":
+        steps += ["CREATE SCHEMA apart", "CREATE EXTENSION pg_trgm SCHEMA apart"]
+    if place == "apart":
+        steps += [f"GRANT USAGE ON SCHEMA apart TO {role}"]
+    _as_administrator(postgres_url, steps)
+    url = postgres_url.replace(f"{USER}@", f"{role}@")
+    migrating.upgrade(url)
+    assert migrating.differences(url) == ()
+    opened = Database(url)
+    with opened.connect() as conn:
+        found = conn.all(text("SELECT indexname FROM pg_indexes WHERE indexname LIKE 'ft%'"))
+    assert len(found) == (2 if place == "apart" else 0)
+    with _unit(opened) as uow:
+        actor = _client(uow)
+        people.create(uow, actor, replace(_person(7), user_name="An Peeters"))
+        query = Query(criteria=Compare(Column.USER_NAME, Op.CO, "peet"))
+        assert people.find(uow, actor, query).total == 1
+    opened.close()
+    migrating.downgrade(url, "0003")
+    _as_administrator(postgres_url, [f"DROP OWNED BY {role}", f"DROP ROLE {role}"])
+
+
+def _as_administrator(url: str, steps: list[str]) -> None:
+    opened = Database(url)
+    with opened.connect() as conn:
+        for step in steps:
+            conn.run(text(step))
+    opened.close()
+
+
 def test_deviations_of_before_are_counted_by_the_hour(database: Database) -> None:
     """Their names stood in the detail of what was taken; a refusal's sentence is none."""
-    with UnitOfWork(database, keys=KeyRing({"k": bytes(32)}, "k"), request_id="t") as uow:
+    with _unit(database) as uow:
         actor = _client(uow)
         for at, status, detail in (
             (HOUR + 5, 201, "op_case text_booleans"),
@@ -83,6 +166,10 @@ def test_an_empty_database_is_at_no_revision(database_url: str) -> None:
     empty = Database(database_url)
     assert not health.schema_is_current(empty)
     empty.close()
+
+
+def _unit(database: Database) -> UnitOfWork:
+    return UnitOfWork(database, keys=KeyRing({"k": bytes(32)}, "k"), request_id="t")
 
 
 def _client(uow: UnitOfWork) -> Actor:

@@ -29,6 +29,10 @@ _COUNT = """
 INSERT INTO list_total (kind, client_pk, shard, amount)
 SELECT '{kind}', client_pk, pk % {shards}, count(*) FROM {table} GROUP BY client_pk, pk % {shards}
 """
+_WHERE_TRIGRAMS = """
+SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace
+WHERE extname = 'pg_trgm' AND has_schema_privilege(pg_namespace.oid, 'USAGE')
+"""
 # Deleting from an external-content index takes the text that was indexed, so that triggers,
 # which see the old row, are the one place that cannot forget it.
 _TRIGRAMS = (
@@ -110,5 +114,8 @@ def _postgresql_trigrams() -> None:
             connection.execute(sa.text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
     except sa.exc.DBAPIError:
         return
-    for table, _ in _TABLES:
-        op.execute(f"CREATE INDEX ft_{table}_parts ON {table} USING gin (parts gin_trgm_ops)")
+    # An administrator may have put the extension into a schema that no path leads to.
+    for (schema,) in connection.execute(sa.text(_WHERE_TRIGRAMS)).all():
+        for table, _ in _TABLES:
+            of = f"{table} USING gin (parts {schema}.gin_trgm_ops)"
+            op.execute(f"CREATE INDEX ft_{table}_parts ON {of}")
