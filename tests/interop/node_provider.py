@@ -1,4 +1,4 @@
-"""The npm package oidc-provider, as it is published: several providers, each with its own habits."""
+"""The npm package oidc-provider, as it is published: several providers, each with its habits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
 import requests
 
@@ -36,6 +36,7 @@ class NodeProvider:
     port: int
     service: str
     algorithm: str
+    methods: tuple[str, ...]
     habits: Mapping[str, Any] = field(default_factory=dict)
     told: Mapping[str, Any] = field(default_factory=dict)
     secret: str = field(default_factory=secrets.token_urlsafe, repr=False)
@@ -78,7 +79,7 @@ class NodeProvider:
             "redirect_uris": [],
             "response_types": [],
         }
-        return {"port": self.port, "clients": [portal, broker]}
+        return {"port": self.port, "clients": [portal, broker], "methods": list(self.methods)}
 
     def machine_token(self, resource: str = "") -> str:
         """Return an access token of the machine: opaque, or a JWT for the resource."""
@@ -101,7 +102,9 @@ class NodeProvider:
             **({"resource": resource} if resource else {}),
         }
         browser.stop_before = back
-        page = answer_sign_in(browser, browser.open(f"{self.issuer}/auth?{urlencode(asked)}"), login)
+        page = answer_sign_in(
+            browser, browser.open(f"{self.issuer}/auth?{urlencode(asked)}"), login
+        )
         form = {
             "grant_type": "authorization_code",
             "code": parse_qs(urlsplit(page.url).query)["code"][0],
@@ -115,7 +118,10 @@ class NodeProvider:
         with requests.Session() as session:
             session.trust_env = False
             answer = session.post(
-                self.issuer + path, data=dict(form), auth=(client, self.secret), timeout=30
+                self.issuer + path,
+                data=dict(form),
+                auth=(quote_plus(client), quote_plus(self.secret)),
+                timeout=30,
             )
         assert answer.status_code == 200, answer.text
         return dict(answer.json()) if answer.content else {}

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 
 import pytest
 
@@ -25,20 +24,28 @@ READABLE = "telling-900001"
 GROUP = "MO_900001_leerlingen-openbaar"
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 OURS = "urn:ietf:params:scim:schemas:extension:mijnonderwijs:2.0:User"
-UNSAFE = f"a+b c/d:e%{secrets.token_urlsafe()}&é"
+# Every character that a secret may hold (RFC 6749, appendix A) and that an encoding would touch.
+SECRET = f"a+b c/d:e%f&{secrets.token_urlsafe()}"
 
 # What the four differ in: the signature, how we say who we are, how the answer comes back, and
 # where the claim that finds the person stands.
 HABITS = {
-    "plain": ("RS256", {}, {}),
+    "plain": ("RS256", ("client_secret_basic",), {}, {}),
     "posting": (
         "PS256",
+        ("client_secret_post", "client_secret_basic"),
         {"token_endpoint_auth_method": "client_secret_post"},
         {"response_mode": "form_post"},
     ),
-    "userinfo": ("ES256", {}, {"link": "employee_number:externalId", "scopes": "openid profile"}),
+    "userinfo": (
+        "ES256",
+        ("client_secret_basic", "client_secret_post"),
+        {},
+        {"link": "employee_number:externalId", "scopes": "openid profile"},
+    ),
     "signed": (
         "Ed25519",
+        ("client_secret_basic",),
         {"userinfo_signed_response_alg": "Ed25519"},
         {"link": "employee_number:externalId", "scopes": "openid profile"},
     ),
@@ -87,7 +94,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with ExitStack() as ports:
         service = Ours(folder, ports.enter_context(reserved_port()))
         providers = {
-            name: NodeProvider(name, ports.enter_context(reserved_port()), service.url, *habits)
+            name: NodeProvider(
+                name, ports.enter_context(reserved_port()), service.url, *habits, secret=SECRET
+            )
             for name, habits in HABITS.items()
         }
     with ExitStack() as running:

@@ -9,8 +9,9 @@ const KEYS = [['rsa', { modulusLength: 2048 }], ['ec', { namedCurve: 'P-256' }],
 const signingKeys = () => KEYS.map(([kind, options]) => (
   generateKeyPairSync(kind, options).privateKey.export({ format: 'jwk' })));
 
-const configuration = (clients) => ({
+const configuration = (clients, clientAuthMethods) => ({
   clients,
+  clientAuthMethods,
   jwks: { keys: signingKeys() },
   cookies: { keys: ['only for a test'] },
   // An employee number that UserInfo tells, and the ID token does not.
@@ -40,6 +41,6 @@ const configuration = (clients) => ({
   fetch: (url, { dispatcher, ...options }) => fetch(url, options),
 });
 
-for (const { port, clients } of JSON.parse(readFileSync(process.argv[2], 'utf8'))) {
-  new Provider(`http://${HOST}:${port}`, configuration(clients)).listen(port, HOST);
+for (const { port, clients, methods } of JSON.parse(readFileSync(process.argv[2], 'utf8'))) {
+  new Provider(`http://${HOST}:${port}`, configuration(clients, methods)).listen(port, HOST);
 }
