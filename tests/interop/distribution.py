@@ -10,11 +10,11 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
+from tests.interop.cache import CACHE
 from tests.support.need import missing
 
 VERSION: Final = "26.7.3"
 SHA256: Final = "27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f"
-CACHE: Final = Path(__file__).parents[2] / "var" / "interop"
 _SECONDS: Final = 900
 
 
