@@ -12,6 +12,7 @@ from mo_access.domain.criteria import Column, Compare, Indexed, Op
 from mo_access.domain.keys import KeyRing
 from mo_access.domain.model import (
     Actor,
+    Document,
     GroupDraft,
     IndexedValue,
     MemberChange,
@@ -53,13 +54,18 @@ def test_groups_of_before_are_counted(database: Database) -> None:
     database.close()
 
 
+def _titled(document: Document) -> tuple[IndexedValue, ...]:
+    """Find a title that ends as the userName does."""
+    title = f"Één{str(document['userName'])[1:]}"
+    return (IndexedValue("title", 0, "", title, fold(title)),)
+
+
 def test_lists_of_before_are_searched_and_counted(database: Database) -> None:
     """Going back and up again, each part is found and each total is right."""
     with _unit(database) as uow:
         actor = _client(uow)
         for n in range(20):
-            value = IndexedValue("title", 0, "", f"Één{n}", fold(f"Één{n}"))
-            people.create(uow, actor, replace(_person(n), values=(value,)))
+            people.create(uow, actor, replace(_person(n), index=_titled))
         groups.create(uow, actor, GroupDraft("De Eik", None, {}), MemberChange("add"))
         people.delete(uow, actor, people.find(uow, actor, Query()).items[3].id, lambda _: None)
         uow.commit()
