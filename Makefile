@@ -20,7 +20,7 @@ UV ?= uv
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-broker demo test mutants bench bench-load bench-sync conformance coverage check lint format translations wheel lock clean
+.PHONY: help install install-broker demo test interop mutants bench bench-load bench-sync conformance coverage check lint format translations wheel lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ demo: install install-broker ## the whole story, next to a real identity broker,
 
 test: install install-broker ## every test, on SQLite and PostgreSQL, and the journeys (PYTEST_ARGS=…)
 	@$(BIN)/python -m pytest --cov --numprocesses $(TEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
+
+interop: install ## our service beside Keycloak, fetched with Maven (needs Java 17; minutes)
+	@MO_TEST_INTEROP=1 $(BIN)/python -m pytest tests/interop $(PYTEST_ARGS)
 
 mutants: install ## remove one security check at a time; a test must notice each (an hour or so)
 	@$(BIN)/python -m tests.mutation.run $(MUTANTS_ARGS)

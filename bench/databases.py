@@ -43,10 +43,10 @@ def sqlite(folder: Path) -> Iterator[Fresh]:
 
 @contextmanager
 def postgresql(named: str) -> Iterator[tuple[str, Fresh]]:
-    """Tell the version, and give a new database of our own server, or the named one emptied.
+    """Tell the version, and give a new database each time, or the named one emptied.
 
-    Ours is as durable as an operator's.
-    The named one must be empty at first: nobody's data are dropped.
+    A server of our own commits as durably as an operator's. The named database must be empty at
+    first: nobody's data are dropped.
     """
     if named != OWN:
         if migrating.current(named) is not None:

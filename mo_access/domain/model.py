@@ -6,13 +6,14 @@ Institution numbers are always strings of 6 digits, times integer microseconds s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from mo_access.domain.criteria import Criteria, Field
+from mo_access.domain.text import LONGEST
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Document: TypeAlias = dict[str, Json]
@@ -128,8 +129,7 @@ class GrantClaim:
     institution: str
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedValue:
+class IndexedValue(NamedTuple):
     """One searchable value of a document.
 
     ``attribute`` is the folded full name (``emails``, ``urn:…:user:department``), ``sub`` the
@@ -143,6 +143,19 @@ class IndexedValue:
     exact: str
     folded: str
 
+    def cut(self) -> IndexedValue:
+        """Return it as an index can hold it: of a long address only the beginning."""
+        return self if len(self.folded) <= LONGEST else self._replace(folded=self.folded[:LONGEST])
+
+
+Index: TypeAlias = Callable[[Document], tuple[IndexedValue, ...]]
+"""Finds the searchable values of a document, which only who knows its schema can."""
+
+
+def no_index(_document: Document) -> tuple[IndexedValue, ...]:
+    """Find nothing, for documents of which nothing is searched."""
+    return ()
+
 
 class Keep:
     """The type of ``KEEP``: leave the stored value as it is."""
@@ -155,16 +168,17 @@ KEEP: Final = Keep()
 class PersonDraft:
     """Everything that one client says about one person, ready to be stored.
 
-    ``document`` is what the client reads back, without derived parts; the claims are what it
-    means. ``insz`` is digits, None (clear) or ``KEEP`` (ruling 4). ``identities`` are pairs of
-    (issuer, subject). ``unmapped`` names what was accepted but gives nothing.
+    ``document`` is what the client reads back, without derived parts, ``index`` finds what is
+    searched of it; the claims are what it means. ``insz`` is digits, None (clear) or ``KEEP``
+    (ruling 4). ``identities`` are pairs of (issuer, subject), which stand in the document too.
+    ``unmapped`` names what was accepted but gives nothing.
     """
 
     user_name: str
     external_id: str | None
     active: bool
     document: Document
-    values: tuple[IndexedValue, ...] = ()
+    index: Index = no_index
     affiliations: tuple[AffiliationClaim, ...] = ()
     grants: tuple[GrantClaim, ...] = ()
     identities: tuple[tuple[str, str], ...] = ()

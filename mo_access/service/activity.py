@@ -36,7 +36,7 @@ def record(uow: UnitOfWork, actor: Actor, *lines: Activity) -> None:
 
 
 def _row(uow: UnitOfWork, actor: Actor, line: Activity) -> dict[str, int | str | bytes | None]:
-    unmapped = json.dumps(sorted(map(without_numbers, {*line.unmapped})), ensure_ascii=False)
+    unmapped = sorted(map(without_numbers, {*line.unmapped}))
     detail = without_numbers(line.detail or "")[:LONGEST_DETAIL]
     named = None if line.resource_id is None else without_numbers(line.resource_id)
     return {
@@ -47,7 +47,7 @@ def _row(uow: UnitOfWork, actor: Actor, line: Activity) -> dict[str, int | str |
         "resource_id": named,
         "status": line.status,
         "detail": detail or None,
-        "unmapped": unmapped if line.unmapped else None,
+        "unmapped": json.dumps(unmapped, ensure_ascii=False) if unmapped else None,
         "request_id": uow.request_id,
     }
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Final
 
 from mo_access.domain import affiliations
 from mo_access.domain.errors import Conflict, NotFound, Stale
@@ -12,6 +13,7 @@ from mo_access.domain.model import (
     Actor,
     Document,
     Event,
+    IndexedValue,
     Keep,
     Page,
     PersonDraft,
@@ -24,10 +26,29 @@ from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import derived, identities, people, people_lists, rights, trigrams
 from mo_access.storage.derived import Derived
 from mo_access.storage.engine import Duplicate
-from mo_access.storage.people import LinkRow
+from mo_access.storage.people import LinkRow, LinkValues
+
+# Built once: json.dumps with arguments makes an encoder on every call.
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 Change = Callable[[PersonView], PersonDraft | None]
 Check = Callable[[PersonView], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A link that is written anew: the row, what it said (None: made just now), what it says.
+
+    ``person_pk`` is the person that it belongs to from now on, ``searchable`` what its document
+    can be found by, None where that is as it was.
+    """
+
+    row: LinkRow
+    was: Document | None
+    person_pk: int
+    draft: PersonDraft
+    values: LinkValues
+    searchable: tuple[IndexedValue, ...] | None
 
 
 def create(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> PersonView:
@@ -41,19 +62,21 @@ def create(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> PersonView:
         raise Conflict(
             "insz: you registered this person before. Change that user instead.", attribute="insz"
         )
+    searchable = draft.index(draft.document)
+    values = _values(draft, searchable, said_insz=isinstance(draft.insz, str))
     try:
-        link_pk = people.new_link(conn, actor.client_pk, person.pk, _values(draft), uow.now)
+        link_pk = people.new_link(conn, actor.client_pk, person.pk, values, uow.now)
     except Duplicate as error:
         raise _taken(error, draft) from error
     if actor.platform and not draft.active:
         people.set_active(conn, person.pk, uow.now, active=False)
     touched = _write_rights(uow, link_pk, person.pk, draft, fresh=True)
-    people.add_values(conn, link_pk, draft.values)
+    people.add_values(conn, link_pk, searchable)
     people.add_identities(conn, link_pk, draft.identities)
     _record(uow, "person.create", person.id, touched, draft)
     if person.fresh:
         # Nobody knew the person, so it is in no group: reading it back would tell nothing new.
-        view = _created(uow, person.id, draft)
+        view = _created(uow, person.id, values)
         return _with_rights(uow, actor, view, person.pk) if draft.affiliations else view
     return get(uow, actor, person.id)
 
@@ -88,18 +111,21 @@ def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> Per
     draft = change(before)
     if draft is None:
         return before
+    was = _said(row) if before.own else None
     if row.client_pk != actor.client_pk:
         row = _platform_link(uow, actor, row)
     person_pk, new_id = registration.person_after(uow, actor, row, draft)
     touched = _write_rights(uow, row.pk, row.person_pk, draft)
-    if touched or not before.own or person_pk != row.person_pk or _differs(row, draft):
-        _write_link(uow, actor, row, person_pk, draft, fresh=not before.own)
+    if touched or was != draft.document or person_pk != row.person_pk or _differs(row, draft):
+        searchable = None if was == draft.document else draft.index(draft.document)
+        values = _values(draft, searchable, said_insz=registration.says_insz(row, draft))
+        _write_link(uow, actor, Rewrite(row, was, person_pk, draft, values, searchable))
         before_at = {shown.institution for shown in before.affiliations}
         touched |= before_at if draft.active != before.active else frozenset()
         _record(uow, "person.update", new_id, touched, draft)
         if person_pk != row.person_pk or not before.own:
             return get(uow, actor, new_id)
-        view = _updated(uow, before, draft)
+        view = _updated(uow, before, values)
         return _with_rights(uow, actor, view, person_pk) if touched else view
     return before
 
@@ -124,28 +150,28 @@ def delete(uow: UnitOfWork, actor: Actor, person_id: str, check: Check) -> None:
     uow.record(Event("person.delete", "ok", person=person_id, institutions=at))
 
 
-def _created(uow: UnitOfWork, person_id: str, draft: PersonDraft) -> PersonView:
+def _created(uow: UnitOfWork, person_id: str, values: LinkValues) -> PersonView:
     """Show a person that was made just now, apart from its rights."""
     return PersonView(
         id=person_id,
-        user_name=draft.user_name,
-        external_id=draft.external_id,
-        active=draft.active,
-        document=_text(draft.document),
+        user_name=values.user_name,
+        external_id=values.external_id,
+        active=values.active,
+        document=values.document,
         version=1,
         created=uow.now,
         modified=uow.now,
     )
 
 
-def _updated(uow: UnitOfWork, before: PersonView, draft: PersonDraft) -> PersonView:
+def _updated(uow: UnitOfWork, before: PersonView, values: LinkValues) -> PersonView:
     """Show a person after a change, with the rights of before."""
     return replace(
         before,
-        user_name=draft.user_name,
-        external_id=draft.external_id,
-        active=draft.active,
-        document=_text(draft.document),
+        user_name=values.user_name,
+        external_id=values.external_id,
+        active=values.active,
+        document=values.document,
         version=before.version + 1,
         modified=uow.now,
     )
@@ -195,9 +221,7 @@ def _platform_link(uow: UnitOfWork, actor: Actor, seen: LinkRow) -> LinkRow:
     It sees the number of the person that it adopts, and so vouches for it.
     """
     view, numbered = seen.view, seen.insz_index is not None
-    values = people.LinkValues(
-        view.user_name, view.external_id, view.active, numbered, view.document
-    )
+    values = LinkValues(view.user_name, view.external_id, view.active, numbered, view.document, "")
     try:
         people.new_link(uow.conn, actor.client_pk, seen.person_pk, values, uow.now)
     except Duplicate as error:
@@ -212,23 +236,16 @@ def _write_rights(
 ) -> frozenset[str]:
     conn, now = uow.conn, uow.now
     said, granted = draft.affiliations, draft.grants
-    moved = rights.set_affiliations(conn, link_pk, person_pk, said, now, fresh=fresh)
-    return moved | rights.set_grants(conn, link_pk, person_pk, granted, now, fresh=fresh)
+    before = rights.Held() if fresh else rights.held(conn, link_pk)
+    moved = rights.set_affiliations(conn, link_pk, person_pk, said, now, before)
+    return moved | rights.set_grants(conn, link_pk, person_pk, granted, now, before)
 
 
-def _write_link(
-    uow: UnitOfWork,
-    actor: Actor,
-    row: LinkRow,
-    person_pk: int,
-    draft: PersonDraft,
-    *,
-    fresh: bool,
-) -> None:
-    values = _values(draft, said_insz=registration.says_insz(row, draft))
+def _write_link(uow: UnitOfWork, actor: Actor, new: Rewrite) -> None:
+    row, person_pk, draft = new.row, new.person_pk, new.draft
     renamed = (row.view.user_name, row.view.external_id) != (draft.user_name, draft.external_id)
     try:
-        changed = people.change_link(uow.conn, row, person_pk, values, uow.now)
+        changed = people.change_link(uow.conn, row, person_pk, new.values, uow.now)
     except Duplicate as error:
         raise _taken(error, draft) from error
     if not changed:
@@ -237,52 +254,58 @@ def _write_link(
         people.set_active(uow.conn, person_pk, uow.now, active=draft.active)
     if person_pk != row.person_pk:
         persons.move_link(uow, row, person_pk)
-    if fresh or json.loads(row.view.document) != draft.document:
-        people.replace_values(uow.conn, row.pk, draft.values)
-    before, after = _vouched(uow, row, draft)
+    after = frozenset(draft.identities)
+    before = after if new.searchable is None else _write_parts(uow, new, new.searchable)
     if renamed or person_pk != row.person_pk or before != after:
         identities.unpin(uow.conn, row.pk)
     if renamed or not draft.active or before - after:
         persons.end_sessions(uow, row.person_pk, row.client_pk, platform=actor.platform)
 
 
-def _vouched(
-    uow: UnitOfWork, row: LinkRow, draft: PersonDraft
-) -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]]:
-    """Write the identities that the link vouches for; returns those of before and of now."""
-    before, after = identities.said_by(uow.conn, row.pk), frozenset(draft.identities)
-    if before != after:
-        people.replace_identities(uow.conn, row.pk, draft.identities)
-    return before, after
+def _write_parts(
+    uow: UnitOfWork, new: Rewrite, searchable: tuple[IndexedValue, ...]
+) -> frozenset[tuple[str, str]]:
+    """Write what is kept of a document beside it; returns the identities of before."""
+    conn, link_pk, draft = uow.conn, new.row.pk, new.draft
+    held = draft.index(new.was) if new.was is not None else ()
+    people.change_values(conn, link_pk, held, searchable)
+    before = identities.said_by(conn, link_pk)
+    if before != frozenset(draft.identities):
+        people.replace_identities(conn, link_pk, draft.identities)
+    return before
+
+
+def _said(row: LinkRow) -> Document:
+    """Return the document of a link."""
+    said: Document = json.loads(row.view.document)
+    return said
 
 
 def _differs(row: LinkRow, draft: PersonDraft) -> bool:
-    view = row.view
-    return (
-        (view.user_name, view.external_id, view.active)
-        != (draft.user_name, draft.external_id, draft.active)
-        or json.loads(view.document) != draft.document
-        or row.said_insz != registration.says_insz(row, draft)
-    )
-
-
-def _values(draft: PersonDraft, *, said_insz: bool | None = None) -> people.LinkValues:
-    said = isinstance(draft.insz, str) if said_insz is None else said_insz
-    texts = {fold(draft.user_name), *(value.folded for value in draft.values)}
-    if draft.external_id is not None:
-        texts.add(fold(draft.external_id))
-    return people.LinkValues(
+    """Tell whether something of a link changes besides its document."""
+    view, said_insz = row.view, registration.says_insz(row, draft)
+    return (view.user_name, view.external_id, view.active, row.said_insz) != (
         draft.user_name,
         draft.external_id,
         draft.active,
-        said,
-        _text(draft.document),
-        trigrams.joined(texts),
+        said_insz,
     )
 
 
-def _text(document: Document) -> str:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+def _values(
+    draft: PersonDraft, found: tuple[IndexedValue, ...] | None, *, said_insz: bool
+) -> LinkValues:
+    """Return the columns of a link; ``found`` are its searchable values, None: as they were."""
+    text = _ENCODER.encode(draft.document)
+    parts = None if found is None else _parts(draft, found)
+    return LinkValues(draft.user_name, draft.external_id, draft.active, said_insz, text, parts)
+
+
+def _parts(draft: PersonDraft, found: tuple[IndexedValue, ...]) -> str:
+    texts = {fold(draft.user_name), *(value.folded for value in found)}
+    if draft.external_id is not None:
+        texts.add(fold(draft.external_id))
+    return trigrams.joined(texts)
 
 
 def _taken(error: Duplicate, draft: PersonDraft) -> Conflict:

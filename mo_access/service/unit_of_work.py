@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from types import TracebackType
 from typing import Final, Self
 from zoneinfo import ZoneInfo
@@ -18,6 +19,8 @@ from mo_access.storage.engine import Connection, Database
 
 BRUSSELS: Final = ZoneInfo("Europe/Brussels")
 PLATFORM: Final = "platform"
+# Built once: json.dumps with arguments makes an encoder on every call.
+_CANONICAL: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def clock() -> int:
@@ -81,7 +84,7 @@ class UnitOfWork:
             raise RuntimeError("the unit of work is not open")
         return self._conn
 
-    @property
+    @cached_property
     def today(self) -> str:
         """The day in Brussels as ISO text (ruling 4)."""
         return datetime.fromtimestamp(self.now / 1_000_000, BRUSSELS).date().isoformat()
@@ -114,7 +117,7 @@ class UnitOfWork:
             kind=event.kind,
             outcome=event.outcome,
             chains=event.institutions or (PLATFORM,),
-            body=json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+            body=_CANONICAL.encode(body),
         )
 
     def commit(self) -> None:

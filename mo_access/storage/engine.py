@@ -9,9 +9,9 @@ only, so nothing has to be converted on the way.
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
 import psycopg
@@ -27,6 +27,7 @@ from mo_access.storage.connections import (
     SqliteSource,
 )
 from mo_access.storage.statements import Params, Prepared, Statements
+from mo_access.storage.turns import Turns
 
 __all__ = ["Connection", "Database", "DatabaseDown", "Duplicate", "Params", "Row"]
 
@@ -67,11 +68,14 @@ class Database:
         if self.dialect_name not in {"sqlite", "postgresql"}:
             raise ValueError(f"unknown database {self.dialect_name!r}: use sqlite or postgresql")
         self.statements = Statements(self.dialect_name)
-        self.turn = threading.Lock()
-        sqlite = self.dialect_name == "sqlite"
-        self._source: Source = (
-            SqliteSource(parts.database or ":memory:") if sqlite else PostgresqlSource(url)
-        )
+        self.turns: Turns | None = None
+        self._source: Source
+        if self.dialect_name == "sqlite":
+            path = parts.database or ":memory:"
+            self._source = SqliteSource(path)
+            self.turns = Turns(Path(path), BUSY_MILLISECONDS / 1_000)
+        else:
+            self._source = PostgresqlSource(url)
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
@@ -97,6 +101,8 @@ class Database:
     def close(self) -> None:
         """Close what this thread and the pool hold."""
         self._source.close()
+        if self.turns is not None:
+            self.turns.close()
 
 
 class Connection:
@@ -108,7 +114,7 @@ class Connection:
         self.raw = raw
         self.in_transaction = False
         self.broken = False
-        self._has_turn = False
+        self._turns: Turns | None = None
         self._owed: dict[Key, tuple[int, Pay]] = {}
 
     def all(self, statement: CompilerElement, params: Params | None = None) -> list[Row]:
@@ -158,8 +164,8 @@ class Connection:
 
     def begin(self) -> None:
         """Start a write transaction (SQLite: IMMEDIATE, so that it never has to upgrade)."""
-        if self.database.dialect_name == "sqlite":
-            self._take_turn()
+        if self.database.turns is not None:
+            self._take_turn(self.database.turns)
             self._text("BEGIN IMMEDIATE")
         else:
             self._text("BEGIN")
@@ -213,16 +219,15 @@ class Connection:
             if amount:
                 pay(self, key, amount)
 
-    def _take_turn(self) -> None:
-        """Wait for the other writers of this process in a queue: SQLite's own wait is a sleep."""
-        if not self.database.turn.acquire(timeout=BUSY_MILLISECONDS / 1_000):
+    def _take_turn(self, turns: Turns) -> None:
+        if not turns.take():
             raise DatabaseDown("the database is busy: other writes did not end in time")
-        self._has_turn = True
+        self._turns = turns
 
     def _give_turn(self) -> None:
-        if self._has_turn:
-            self._has_turn = False
-            self.database.turn.release()
+        turns, self._turns = self._turns, None
+        if turns is not None:
+            turns.give()
 
     def _execute(self, statement: CompilerElement, params: Params | None) -> _Cursor:
         prepared, given = self._prepared(statement, params)

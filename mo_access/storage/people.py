@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     Select,
+    Text,
+    Update,
     and_,
     bindparam,
     delete,
     exists,
+    func,
     insert,
     or_,
     select,
@@ -53,8 +56,8 @@ class LinkValues:
     active: bool
     said_insz: bool
     document: str
-    parts: str = ""
-    """All its folded texts, for the trigram index (``trigrams.joined``)."""
+    parts: str | None
+    """All its folded texts, for the trigram index (``trigrams.joined``); None: as they were."""
 
 
 def scope(client: ColumnElement[int], *, platform: bool, start: bool = True) -> ColumnElement[bool]:
@@ -249,23 +252,30 @@ _NEW_LINK = (
     )
     .returning(link.c.pk)
 )
-_CHANGE_LINK = (
-    update(link)
-    .values(
-        person_pk=bindparam("to_person"),
-        user_name=bindparam("user_name_"),
-        user_key=bindparam("user_key_"),
-        external_id=bindparam("external_id_"),
-        external_key=bindparam("external_key_"),
-        active=bindparam("active_"),
-        said_insz=bindparam("said_insz_"),
-        document=bindparam("document_"),
-        parts=bindparam("parts_"),
-        version=link.c.version + 1,
-        modified=bindparam("now_"),
-    )
-    .where(link.c.pk == bindparam("link"), link.c.version == bindparam("expected"))
-)
+_SAID: Final[Mapping[str, ColumnElement[Any]]] = {
+    "active": bindparam("active_"),
+    "said_insz": bindparam("said_insz_"),
+    "document": bindparam("document_"),
+    "parts": func.coalesce(bindparam("parts_", type_=Text), link.c.parts),
+    "version": link.c.version + 1,
+    "modified": bindparam("now_"),
+}
+_KEYS: Final[Mapping[str, ColumnElement[Any]]] = {
+    "person_pk": bindparam("to_person"),
+    "user_name": bindparam("user_name_"),
+    "user_key": bindparam("user_key_"),
+    "external_id": bindparam("external_id_"),
+    "external_key": bindparam("external_key_"),
+}
+"""Set only where they change: SQLite writes an index for a column that is set, changed or not."""
+
+
+def _change(values: Mapping[str, ColumnElement[Any]]) -> Update:
+    kept = link.c.version == bindparam("expected")
+    return update(link).values(values).where(link.c.pk == bindparam("link"), kept)
+
+
+_CHANGE_LINK = {False: _change(_SAID), True: _change({**_SAID, **_KEYS})}
 
 
 def new_link(conn: Connection, client_pk: int, person_pk: int, values: LinkValues, now: int) -> int:
@@ -280,9 +290,12 @@ def change_link(
     conn: Connection, row: LinkRow, person_pk: int, values: LinkValues, now: int
 ) -> bool:
     """Replace a link's columns if nobody did so meanwhile; tell whether it was done."""
+    view = row.view
+    before = (row.person_pk, view.user_name, view.external_id)
+    statement = _CHANGE_LINK[(person_pk, values.user_name, values.external_id) != before]
     params = {f"{name}_": value for name, value in _link_params(values).items()}
-    fixed = {"to_person": person_pk, "link": row.pk, "expected": row.view.version, "now_": now}
-    return conn.run(_CHANGE_LINK, {**params, **fixed}) == 1
+    fixed = {"to_person": person_pk, "link": row.pk, "expected": view.version, "now_": now}
+    return conn.run(statement, {**params, **fixed}) == 1
 
 
 def _link_params(values: LinkValues) -> dict[str, int | str | bytes | None]:
@@ -300,7 +313,12 @@ def _link_params(values: LinkValues) -> dict[str, int | str | bytes | None]:
 
 
 _DROP_LINK = delete(link).where(link.c.pk == bindparam("link"))
-_DROP_VALUES = delete(link_value).where(link_value.c.link_pk == bindparam("link"))
+_DROP_VALUE = delete(link_value).where(
+    link_value.c.link_pk == bindparam("link"),
+    link_value.c.attribute == bindparam("attribute_"),
+    link_value.c.ordinal == bindparam("ordinal_"),
+    link_value.c.sub == bindparam("sub_"),
+)
 _ADD_VALUE = insert(link_value).values(
     link_pk=bindparam("link"),
     attribute=bindparam("attribute"),
@@ -324,26 +342,28 @@ def drop_link(conn: Connection, link_pk: int, client_pk: int) -> None:
     totals.add(conn, "person", client_pk, link_pk, -gone)
 
 
-def replace_values(conn: Connection, link_pk: int, values: Iterable[IndexedValue]) -> None:
-    """Replace the searchable values of a link."""
-    conn.run(_DROP_VALUES, {"link": link_pk})
-    add_values(conn, link_pk, values)
+def change_values(
+    conn: Connection, link_pk: int, before: Iterable[IndexedValue], after: Iterable[IndexedValue]
+) -> None:
+    """Turn the searchable values of a link from these into those: only what differs is written.
+
+    What takes a place that should be empty gives way, so that no value can stand in the way.
+    """
+    held, wanted = dict.fromkeys(before), dict.fromkeys(after)
+    new = [value for value in wanted if value not in held]
+    moved = dict.fromkeys(value[:3] for value in [*(v for v in held if v not in wanted), *new])
+    names = ("attribute_", "ordinal_", "sub_")
+    conn.many(_DROP_VALUE, [{"link": link_pk, **dict(zip(names, at, strict=True))} for at in moved])
+    add_values(conn, link_pk, new)
 
 
 def add_values(conn: Connection, link_pk: int, values: Iterable[IndexedValue]) -> None:
-    """Store the searchable values of a link that has none yet."""
+    """Store searchable values that a link does not have yet."""
     conn.many(
         _ADD_VALUE,
         [
-            {
-                "link": link_pk,
-                "attribute": value.attribute,
-                "ordinal": value.ordinal,
-                "sub": value.sub,
-                "exact": value.exact,
-                "folded": value.folded,
-            }
-            for value in values
+            {"link": link_pk, "attribute": a, "ordinal": o, "sub": s, "exact": e, "folded": f}
+            for a, o, s, e, f in map(IndexedValue.cut, values)
         ],
     )
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 from sqlalchemy import (
     bindparam,
     delete,
     insert,
+    literal,
+    null,
     select,
+    union_all,
     update,
 )
 
@@ -21,8 +27,9 @@ from mo_access.storage.schema import (
 
 AffiliationKey = tuple[str, str, str, str | None, str | None, int]
 
-_HELD_AFFILIATIONS = (
+_HELD = union_all(
     select(
+        literal("affiliation"),
         affiliation.c.pk,
         affiliation.c.form,
         institution.c.number,
@@ -32,7 +39,21 @@ _HELD_AFFILIATIONS = (
         affiliation.c.is_primary,
     )
     .join(institution, institution.c.pk == affiliation.c.institution_pk)
-    .where(affiliation.c.link_pk == bindparam("link"))
+    .where(affiliation.c.link_pk == bindparam("link")),
+    select(
+        literal("grant"),
+        direct_grant.c.pk,
+        theme.c.slug,
+        institution.c.number,
+        null(),
+        null(),
+        null(),
+        null(),
+    )
+    .select_from(direct_grant)
+    .join(theme, theme.c.pk == direct_grant.c.theme_pk)
+    .join(institution, institution.c.pk == direct_grant.c.institution_pk)
+    .where(direct_grant.c.link_pk == bindparam("link")),
 )
 _ADD_AFFILIATION = insert(affiliation).values(
     person_pk=bindparam("person"),
@@ -48,12 +69,6 @@ _ADD_AFFILIATION = insert(affiliation).values(
     created=bindparam("now"),
 )
 _DROP_AFFILIATION = delete(affiliation).where(affiliation.c.pk == bindparam("pk_"))
-_HELD_GRANTS = (
-    select(direct_grant.c.pk, theme.c.slug, institution.c.number)
-    .join(theme, theme.c.pk == direct_grant.c.theme_pk)
-    .join(institution, institution.c.pk == direct_grant.c.institution_pk)
-    .where(direct_grant.c.link_pk == bindparam("link"))
-)
 _ADD_GRANT = insert(direct_grant).values(
     person_pk=bindparam("person"),
     link_pk=bindparam("link"),
@@ -64,6 +79,23 @@ _ADD_GRANT = insert(direct_grant).values(
     created=bindparam("now"),
 )
 _DROP_GRANT = delete(direct_grant).where(direct_grant.c.pk == bindparam("pk_"))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a link holds now, with the keys of the rows; nothing, for one made just now."""
+
+    affiliations: Mapping[AffiliationKey, int] = field(default_factory=dict)
+    grants: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+
+def held(conn: Connection, link_pk: int) -> Held:
+    """Return what a link holds now."""
+    rows = conn.all(_HELD, {"link": link_pk})
+    return Held(
+        {row[2:]: int(row[1]) for row in rows if row[0] == "affiliation"},
+        {row[2:4]: int(row[1]) for row in rows if row[0] == "grant"},
+    )
 
 
 def _key(claim: AffiliationClaim) -> AffiliationKey:
@@ -78,19 +110,17 @@ def set_affiliations(
     person_pk: int,
     claims: tuple[AffiliationClaim, ...],
     now: int,
-    *,
-    fresh: bool = False,
+    before: Held,
 ) -> frozenset[str]:
     """Make the link's affiliations exactly these, new ones in their order.
 
-    Returns the institutions that changed. A ``fresh`` link holds none yet: nothing is asked.
+    Returns the institutions that changed.
     """
-    before = [] if fresh else conn.all(_HELD_AFFILIATIONS, {"link": link_pk})
-    held = {tuple(row[1:]): int(row[0]) for row in before}
+    rows = before.affiliations
     wanted = dict.fromkeys(_key(claim) for claim in claims)
-    gone = [key for key in held if key not in wanted]
-    new = [key for key in wanted if key not in held]
-    conn.many(_DROP_AFFILIATION, [{"pk_": held[key]} for key in gone])
+    gone = [key for key in rows if key not in wanted]
+    new = [key for key in wanted if key not in rows]
+    conn.many(_DROP_AFFILIATION, [{"pk_": rows[key]} for key in gone])
     names = ("form", "number", "role", "start", "end", "is_primary_")
     base = {"link": link_pk, "person": person_pk, "now": now}
     conn.many(_ADD_AFFILIATION, [base | dict(zip(names, key, strict=True)) for key in new])
@@ -103,16 +133,14 @@ def set_grants(
     person_pk: int,
     claims: tuple[GrantClaim, ...],
     now: int,
-    *,
-    fresh: bool = False,
+    before: Held,
 ) -> frozenset[str]:
     """Make the link's direct grants exactly these; return the institutions that changed."""
-    before = [] if fresh else conn.all(_HELD_GRANTS, {"link": link_pk})
-    held = {(str(r[1]), str(r[2])): int(r[0]) for r in before}
+    rows = before.grants
     wanted = dict.fromkeys((claim.theme, claim.institution) for claim in claims)
-    gone = [key for key in held if key not in wanted]
-    new = [key for key in wanted if key not in held]
-    conn.many(_DROP_GRANT, [{"pk_": held[key]} for key in gone])
+    gone = [key for key in rows if key not in wanted]
+    new = [key for key in wanted if key not in rows]
+    conn.many(_DROP_GRANT, [{"pk_": rows[key]} for key in gone])
     base = {"link": link_pk, "person": person_pk, "now": now}
     conn.many(_ADD_GRANT, [base | {"slug": slug, "number": number} for slug, number in new])
     return frozenset(number for _, number in [*gone, *new])

@@ -62,14 +62,15 @@ def _without_mark(raw: bytes) -> bytes:
 def _check_depth(body: Document) -> None:
     level: list[Json] = [body]
     for _ in range(MAX_DEPTH):
-        level = [
-            inner
-            for value in level
-            if isinstance(value, dict | list)
-            for inner in (value.values() if isinstance(value, dict) else value)
-        ]
-        if not level:
+        inner: list[Json] = []
+        for value in level:
+            if isinstance(value, dict):
+                inner.extend(value.values())
+            elif isinstance(value, list):
+                inner.extend(value)
+        if not inner:
             return
+        level = inner
     raise InvalidSyntax(f"The body is nested deeper than {MAX_DEPTH}. Send it flatter.")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from flask import g
+
 from mo_access.domain.model import Actor
 from mo_access.service import catalogue
 from mo_access.service.catalogue import Catalogue
@@ -31,10 +33,14 @@ class Call:
 
 
 def current() -> Call:
-    """Return the call of this request; the blueprint has checked its scope."""
+    """Return the call of this request, one for its unit; the blueprint has checked its scope."""
     actor, uow = caller.actor(), unit.current()
-    profile = leeway.profile_of(actor, _rules)
-    return Call(uow, actor, profile, catalogue.of(uow, actor), answer.base_url())
+    held: Call | None = g.get("scim_call")
+    if held is None or held.uow is not uow:
+        profile = leeway.profile_of(actor, _rules)
+        known = catalogue.of(uow, actor)
+        held = g.scim_call = Call(uow, actor, profile, known, answer.base_url())
+    return held
 
 
 def _rules() -> Rules:

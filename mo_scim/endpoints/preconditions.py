@@ -23,6 +23,8 @@ class Conditions:
 
     def require(self, view: PersonView | GroupView) -> None:
         """Raise ``Stale`` unless the conditions hold."""
+        if self.match is None and self.none_match is None:
+            return
         tag = render.etag(view)
         wrong = self.match is not None and not self.match.contains_raw(tag)
         known = self.none_match is not None and self.none_match.contains_raw(tag)

@@ -45,8 +45,9 @@ def references(operation: Operation) -> tuple[str, ...]:
     """Name the bulkIds that an operation refers to, each once; none when it is refused anyway."""
     if operation.refusal is not None:
         return ()
-    texts = (operation.target, *_texts(operation.data))
-    return tuple(dict.fromkeys(name for text in texts for name in _names(text)))
+    found = dict.fromkeys(_names(operation.target))
+    _collect(operation.data, found)
+    return tuple(found)
 
 
 def resolved(operation: Operation, ids: Mapping[str, str]) -> Operation:
@@ -69,12 +70,17 @@ def _creates(operation: Operation) -> bool:
     return operation.method == "POST" and operation.refusal is None
 
 
-def _texts(value: Json) -> Iterator[str]:
+def _collect(value: Json, found: dict[str, None]) -> None:
+    """Add the bulkIds that a value refers to, in their order."""
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _texts(inner)
+        if PREFIX in value:
+            found.update(dict.fromkeys(_names(value)))
+    elif isinstance(value, dict):
+        for inner in value.values():
+            _collect(inner, found)
+    elif isinstance(value, list):
+        for inner in value:
+            _collect(inner, found)
 
 
 def _names(text: str) -> list[str]:

@@ -15,7 +15,6 @@ from mo_access.domain.model import (
     Form,
     GrantClaim,
     Json,
-    PersonView,
     Role,
 )
 from mo_scim.mapping import echo, institutions, roles
@@ -76,32 +75,13 @@ def _without_foreign(body: Document, request: Request) -> Document:
     return {name: value for name, value in body.items() if name not in echoed}
 
 
-def held(request: Request) -> tuple[AffiliationClaim, ...]:
-    """Return the entries that this link itself said in ``affiliations[]``.
-
-    A platform client without a link reads the owner's document; what is shown without this
-    client among its origins is not its own.
-    """
-    if request.shown is None:
-        return ()
-    entries = objects(part(request.before, USER_EXTENSION).get("affiliations"))
-    said = institutions.claims(entries, request.profile.rules)
-    mine = f"{request.actor.name}/{Form.AFFILIATIONS.value}"
-    return tuple(claim for claim in said if _is_mine(claim, request.shown, mine))
-
-
-def _is_mine(claim: AffiliationClaim, view: PersonView, mine: str) -> bool:
-    origins = [a.origins for a in view.affiliations if echo.fact(a) == echo.fact(claim)]
-    return not origins or any(mine in each for each in origins)
-
-
 def _affiliations(entries: list[Json], request: Request) -> tuple[AffiliationClaim, ...]:
     """Return what ``affiliations[]`` asserts; refuses what it may not."""
     said = [
         (claim, _asserted(entry, request))
         for entry, claim in institutions.pairs(entries, request.profile.rules)
     ]
-    own = held(request)
+    own = request.held
     kept = tuple(claim for claim, _ in said)
     if request.shown is not None:
         kept = echo.assertions(said, own, request.shown)
@@ -161,7 +141,7 @@ def _judge(
     request: Request,
 ) -> None:
     """Refuse views that contradict each other, as far as they were said in this request."""
-    facts = {echo.fact(claim) for claim in held(request)}
+    facts = {echo.fact(claim) for claim in request.held}
     new = request.named(AFFILIATIONS) or any(echo.fact(claim) not in facts for claim in own)
     roles_new = request.named("roles") or body.get("roles") != request.before.get("roles")
     if request.judged(new, roles_new):

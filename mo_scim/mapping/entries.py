@@ -20,8 +20,7 @@ def joined(kept: list[Json], added: list[Json], attribute: Attribute) -> list[Js
     for item in added:
         place = known.setdefault(_exactly(item), len(result))
         result[place : place + 1] = [item]
-    one_primary(result, [item for item in added if is_primary(item)])
-    return result
+    return one_primary(result, [item for item in added if is_primary(item)])
 
 
 def _exactly(entry: Json) -> str:
@@ -38,13 +37,16 @@ def is_primary(entry: Json) -> bool:
     return isinstance(entry, dict) and entry.get("primary") is True
 
 
-def one_primary(entries: list[Json], chosen: list[Json]) -> None:
+def one_primary(entries: list[Json], chosen: list[Json]) -> list[Json]:
     """Let a newly primary entry be the only one (RFC 7644 section 3.5.2)."""
     if not chosen:
-        return
-    for entry in entries:
-        if isinstance(entry, dict) and entry.get("primary") and entry not in chosen:
-            entry["primary"] = False
+        return entries
+    return [
+        {**entry, "primary": False}
+        if isinstance(entry, dict) and entry.get("primary") and entry not in chosen
+        else entry
+        for entry in entries
+    ]
 
 
 def without(entries: list[Json], unwanted: list[Json]) -> list[Json]:

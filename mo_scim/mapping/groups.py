@@ -72,7 +72,7 @@ def read(
     check_schemas(body, group, profile)
     plain = {name: value for name, value in body.items() if name.casefold() != "members"}
     sent = writable(normalise(plain, group, profile), group)
-    validate(sent, "Group", replaces=shown is not None)
+    validate(sent, "Group")
     name = str(sent["displayName"])
     if not name.strip():
         message = "displayName: is required. Send a name that is not blank."

@@ -13,13 +13,18 @@ from typing import Final
 
 from mo_access.domain.errors import Invalid
 from mo_access.domain.model import Document, Json
+from mo_access.domain.text import LONGEST, fold
 from mo_scim.mapping.refusals import InvalidSyntax
 from mo_scim.mapping.shape import Attribute
 from mo_scim.profiles import Deviation, Profile
 
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_LONG: Final = frozenset({"reference", "binary"})
+_SHORT: Final = LONGEST // 3
+"""No text of so many characters is longer than ``LONGEST`` without its case."""
 MAX_VALUES: Final = 5_000
 """How many values an attribute holds at most, members apart (rule 12)."""
+_NUMBERS: Final = frozenset({"integer", "decimal"})
 _BOOLEANS: Final[Mapping[str, bool]] = {"true": True, "false": False}
 
 
@@ -50,13 +55,16 @@ def normalise(body: Document, shape: Attribute, profile: Profile, path: str = ""
 
 
 def writable(body: Document, shape: Attribute) -> Document:
-    """Return the body without read-only attributes, which are ignored (RFC 7644 section 3.5.1)."""
+    """Return the body without read-only attributes, which are ignored (RFC 7644 section 3.5.1).
+
+    What holds none is not copied.
+    """
     result: Document = {}
     for name, value in body.items():
         attribute = shape.subs[name.casefold()]
         if attribute.read_only:
             continue
-        kept = _writable_value(value, attribute)
+        kept = _writable_value(value, attribute) if attribute.mixed else value
         if kept not in ({}, []):
             result[name] = kept
     return result
@@ -112,7 +120,7 @@ def _value(raw: Json, attribute: Attribute, profile: Profile, where: str) -> Jso
     if len(raw) > MAX_VALUES and attribute.name != "members":
         message = f"{where}: has more than {MAX_VALUES} values. Send fewer."
         raise Invalid(message, attribute=where)
-    values = (_one(item, attribute, profile, f"{where}[{place}]") for place, item in enumerate(raw))
+    values = [_one(item, attribute, profile, f"{where}[{place}]") for place, item in enumerate(raw)]
     return [value for value in values if value is not None] or None
 
 
@@ -121,35 +129,37 @@ def _one(raw: Json, attribute: Attribute, profile: Profile, where: str) -> Json:
         raw = raw[0] if raw else None
     if raw is None:
         return None
-    if attribute.kind == "complex":
+    kind = attribute.kind
+    if kind == "complex":
         return _complex(raw, attribute, profile, where)
-    return _simple(raw, attribute, profile, where)
+    if kind == "boolean":
+        return _boolean(raw, profile, where)
+    return raw if kind in _NUMBERS else _text(raw, attribute, profile, where)
 
 
 def _complex(raw: Json, attribute: Attribute, profile: Profile, where: str) -> Json:
-    bare = isinstance(raw, str | int) and "value" in attribute.subs
-    if bare and profile.allows(Deviation.BARE_VALUES):
-        raw = {"value": raw}
     if not isinstance(raw, dict):
-        raise Invalid(f"{where}: must be an object. Send it in {{ }}.", attribute=where)
+        bare = isinstance(raw, str | int) and "value" in attribute.subs
+        if not bare or not profile.allows(Deviation.BARE_VALUES):
+            raise Invalid(f"{where}: must be an object. Send it in {{ }}.", attribute=where)
+        raw = {"value": raw}
     separator = ":" if attribute.extension else "."
     return normalise(raw, attribute, profile, where + separator) or None
 
 
-def _simple(raw: Json, attribute: Attribute, profile: Profile, where: str) -> Json:
-    if attribute.kind == "boolean":
-        return _boolean(raw, profile, where)
-    if attribute.kind in {"integer", "decimal"}:
-        return raw
+def _text(raw: Json, attribute: Attribute, profile: Profile, where: str) -> Json:
+    if isinstance(raw, str):
+        if _UNSTORABLE.search(raw):
+            message = f"{where}: holds a NUL character or half a surrogate pair. Leave it out."
+            raise Invalid(message, attribute=where)
+        if len(raw) > _SHORT and attribute.kind not in _LONG and len(fold(raw)) > LONGEST:
+            message = f"{where}: has more than {LONGEST} characters. Send a shorter text."
+            raise Invalid(message, attribute=where)
+        return None if raw == "" and profile.allows(Deviation.EMPTY_TEXTS) else raw
     number = isinstance(raw, int | float) and not isinstance(raw, bool)
     if number and profile.allows(Deviation.NUMBERS_AS_TEXT):
         return str(raw)
-    if not isinstance(raw, str):
-        raise Invalid(f'{where}: must be text. Send it in " ".', attribute=where)
-    if _UNSTORABLE.search(raw):
-        message = f"{where}: holds a NUL character or half a surrogate pair. Leave it out."
-        raise Invalid(message, attribute=where)
-    return None if raw == "" and profile.allows(Deviation.EMPTY_TEXTS) else raw
+    raise Invalid(f'{where}: must be text. Send it in " ".', attribute=where)
 
 
 def _boolean(raw: Json, profile: Profile, where: str) -> bool | None:

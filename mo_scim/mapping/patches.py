@@ -6,7 +6,6 @@ loses its read-only parts, which tells an assertion from an echo (design section
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -32,7 +31,8 @@ def apply(
     Raises ``Invalid`` and its kinds (value, ``Immutable``, ``MissingTarget``); ``body`` itself
     is never changed.
     """
-    document = copy.deepcopy(body)
+    # Values are replaced, never changed in place; only the holders of attributes are.
+    document = {k: dict(v) if isinstance(v, dict) else v for k, v in body.items()}
     named, work = set(), 0
     for operation in operations:
         work += _work(document, operation)
@@ -256,7 +256,7 @@ def _selected(holder: Document, shape_: Attribute, operation: Operation, profile
         chosen = [len(entries) - 1]
     written = {i: write(entries[i]) for i in chosen}
     result = [written.get(i, entry) for i, entry in enumerate(entries)]
-    one_primary(result, [item for item in written.values() if is_primary(item)])
+    result = one_primary(result, [item for item in written.values() if is_primary(item)])
     _store(holder, attribute, [item for item in result if item])
 
 

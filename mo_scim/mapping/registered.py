@@ -7,13 +7,13 @@ The INSZ is never part of the document.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from mo_access.domain import insz
 from mo_access.domain.errors import Invalid
 from mo_access.domain.model import KEEP, Document, Json, Keep
-from mo_scim.mapping.institutions import day
+from mo_scim.mapping.institutions import BRUSSELS, day
 from mo_scim.resources import CORE_USER, USER_EXTENSION
 
 _KEPT: Final = ("gender", "birthDate")
@@ -70,7 +70,7 @@ def kept(sent: Document, stored: Document, clear: Collection[str]) -> Document:
 
 
 def number(
-    sent: Document, details: Document, clear: Collection[str], today: date
+    sent: Document, details: Document, clear: Collection[str]
 ) -> tuple[str | Keep | None, tuple[str, ...]]:
     """Return the INSZ (digits, None to clear, or KEEP) and the warnings that go with it.
 
@@ -79,7 +79,7 @@ def number(
     text = sent.get("insz")
     if text is None:
         return (None if "insz" in clear else KEEP), ()
-    found = insz.parse(str(text), today)
+    found = insz.parse(str(text), datetime.now(BRUSSELS).date())
     born = details.get("birthDate")
     if born is not None and not found.agrees(date.fromisoformat(str(born))):
         where = f"{USER_EXTENSION}:birthDate"

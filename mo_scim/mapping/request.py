@@ -7,10 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 
-from mo_access.domain.model import Actor, Document, Json, PersonView
+from mo_access.domain.model import Actor, AffiliationClaim, Document, Form, Json, PersonView
+from mo_scim.mapping import echo, institutions
 from mo_scim.mapping.institutions import Catalogue
 from mo_scim.mapping.registered import is_named
 from mo_scim.profiles import Profile
+from mo_scim.resources import USER_EXTENSION
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,20 @@ class Request:
         """The document that is stored now; empty for a POST."""
         return stored(self.shown.document) if self.shown else {}
 
+    @cached_property
+    def held(self) -> tuple[AffiliationClaim, ...]:
+        """The entries that this link itself said in ``affiliations[]``.
+
+        A platform client without a link reads the owner's document; what is shown without this
+        client among its origins is not its own.
+        """
+        if self.shown is None:
+            return ()
+        entries = objects(part(self.before, USER_EXTENSION).get("affiliations"))
+        said = institutions.claims(entries, self.profile.rules)
+        mine = f"{self.actor.name}/{Form.AFFILIATIONS.value}"
+        return tuple(claim for claim in said if _is_mine(claim, self.shown, mine))
+
     def named(self, path: str) -> bool:
         """Tell whether an explicit PATCH path names this attribute or a part of it."""
         return is_named(path, self.explicit or ())
@@ -43,6 +59,11 @@ class Request:
         unchanged beside itself was accepted before.
         """
         return (one and other) if self.explicit is not None else (one or other)
+
+
+def _is_mine(claim: AffiliationClaim, view: PersonView, mine: str) -> bool:
+    origins = [a.origins for a in view.affiliations if echo.fact(a) == echo.fact(claim)]
+    return not origins or any(mine in each for each in origins)
 
 
 def objects(value: Json) -> list[Json]:

@@ -21,7 +21,9 @@ from mo_scim import resources
 class Attribute:
     """One attribute as its schema declares it; ``subs`` are keyed by folded name.
 
-    A resource and an extension are complex attributes too, an extension under its URN.
+    A resource and an extension are complex attributes too, an extension under its URN. ``uri``: a
+    reference to what is no resource, so that its value has to be a URI. ``mixed``: some parts
+    are read-only, at any depth.
     """
 
     name: str
@@ -30,12 +32,20 @@ class Attribute:
     read_only: bool = False
     exact: bool = False
     required: bool = False
+    uri: bool = False
     returned: str = "default"
     extension: bool = False
     subs: Mapping[str, Attribute] = field(default_factory=dict)
+    mixed: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """See once what is asked of every value."""
+        mixed = any(sub.read_only or sub.mixed for sub in self.subs.values())
+        object.__setattr__(self, "mixed", mixed)
 
 
 Model: TypeAlias = type[Resource[Extension]] | type[Extension]
+_URIS: Final = frozenset({"external", "uri"})
 _META: Final = ("resourceType", "created", "lastModified", "location", "version")
 
 
@@ -74,6 +84,7 @@ def _attribute(item: SchemaAttribute) -> Attribute:
         multi=bool(item.multi_valued),
         read_only=item.mutability is Mutability.read_only,
         required=bool(item.required),
+        uri=not _URIS.isdisjoint(item.reference_types or ()),
         exact=bool(item.case_exact) or kind in {"reference", "binary"},
         returned=str((item.returned or Returned.default).value),
         subs=_fold(_attribute(sub) for sub in item.sub_attributes or ()),

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 from typing import Final
 
 from mo_access.domain.errors import Invalid
-from mo_access.domain.model import KEEP, Actor, Document, PersonDraft, PersonView
+from mo_access.domain.model import (
+    KEEP,
+    Actor,
+    Document,
+    IndexedValue,
+    PersonDraft,
+    PersonView,
+)
 from mo_scim.mapping import claims, institutions, registered
-from mo_scim.mapping.institutions import BRUSSELS, Catalogue
+from mo_scim.mapping.institutions import Catalogue
 from mo_scim.mapping.normalise import check_schemas, normalise, writable
 from mo_scim.mapping.request import Request, objects, part
 from mo_scim.mapping.shape import shape
@@ -41,7 +47,7 @@ def read(
     check_schemas(body, user, profile)
     whole = normalise(body, user, profile)
     sent = writable(whole, user)
-    validate(sent, "User", replaces=shown is not None)
+    validate(sent, "User")
     request = Request(profile, catalogue, actor, shown, explicit)
     return _draft(
         sent, claims.read(whole, request), registered.cleared(body, explicit or ()), request
@@ -53,8 +59,7 @@ def _draft(
 ) -> PersonDraft:
     extension = part(sent, USER_EXTENSION)
     details = registered.kept(extension, part(request.before, USER_EXTENSION), cleared)
-    today = datetime.now(BRUSSELS).date()
-    number, warnings = registered.number(extension, details, cleared, today)
+    number, warnings = registered.number(extension, details, cleared)
     document = _document(sent, said, details)
     if request.explicit is not None and "active" not in sent:
         # A PATCH took it away: the person stays as it was, and the answer leaves it out.
@@ -65,7 +70,7 @@ def _draft(
         external_id=str(sent["externalId"]) if "externalId" in sent else None,
         active=active is True,
         document=document,
-        values=indexed(document, shape("User")),
+        index=_index,
         affiliations=said.claims,
         grants=said.grants,
         identities=registered.identities(objects(extension.get("identities"))),
@@ -78,6 +83,10 @@ def _draft(
             insz=number is not KEEP,
         ),
     )
+
+
+def _index(document: Document) -> tuple[IndexedValue, ...]:
+    return indexed(document, shape("User"))
 
 
 def _user_name(sent: Document) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
 from mo_access.domain.model import Document, IndexedValue, Json
-from mo_access.domain.text import fold
+from mo_access.domain.text import normal
 from mo_scim.mapping.shape import Attribute
 
 # These have columns or tables of their own.
@@ -18,42 +16,39 @@ _TABLES: Final = frozenset({"affiliations"})
 
 def indexed(document: Document, shape: Attribute) -> tuple[IndexedValue, ...]:
     """List every searchable value; attributes with a column of their own have none here."""
-    return tuple(_resource(document, shape, ""))
+    found: list[IndexedValue] = []
+    _resource(document, shape, "", found)
+    return tuple(found)
 
 
-def _resource(document: Document, shape: Attribute, prefix: str) -> Iterator[IndexedValue]:
+def _resource(document: Document, shape: Attribute, urn: str, found: list[IndexedValue]) -> None:
+    elsewhere = _TABLES if urn else _COLUMNS
     for name, value in document.items():
         key = name.casefold()
         attribute = shape.subs.get(key)
-        if attribute is None or key in (_TABLES if prefix else _COLUMNS):
+        if attribute is None or key in elsewhere:
             continue
         if attribute.extension and isinstance(value, dict):
-            yield from _resource(value, attribute, f"{key}:")
-        else:
-            yield from _attribute(value, attribute, prefix + key)
-
-
-def _attribute(value: Json, attribute: Attribute, key: str) -> Iterator[IndexedValue]:
-    entries = value if isinstance(value, list) else [value]
-    for ordinal, entry in enumerate(entries):
-        if not isinstance(entry, dict):
-            yield _indexed(key, ordinal, "", _text(entry, attribute))
+            _resource(value, attribute, f"{key}:", found)
             continue
-        for name, part in entry.items():
-            sub = attribute.subs[name.casefold()]
-            yield _indexed(key, ordinal, name.casefold(), _text(part, sub))
-
-
-def _indexed(key: str, ordinal: int, sub: str, text: str) -> IndexedValue:
-    exact = unicodedata.normalize("NFC", text)
-    return IndexedValue(key, ordinal, sub, exact, fold(text))
+        whole = urn + key
+        for ordinal, entry in enumerate(value if isinstance(value, list) else [value]):
+            if isinstance(entry, dict):
+                for part, inner in entry.items():
+                    sub = part.casefold()
+                    exact = _text(inner, attribute.subs[sub])
+                    found.append(IndexedValue(whole, ordinal, sub, exact, exact.casefold()))
+            else:
+                exact = _text(entry, attribute)
+                found.append(IndexedValue(whole, ordinal, "", exact, exact.casefold()))
 
 
 def _text(value: Json, attribute: Attribute) -> str:
+    """Return a value as text in the one form in which it is compared."""
+    if isinstance(value, str):
+        return normal(_instant(value) if attribute.kind == "dateTime" else value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if attribute.kind == "dateTime" and isinstance(value, str):
-        return _instant(value)
     return str(value)
 
 

@@ -12,6 +12,7 @@ from mo_access.domain.criteria import Column, Compare, Indexed, Op
 from mo_access.domain.keys import KeyRing
 from mo_access.domain.model import (
     Actor,
+    Document,
     GroupDraft,
     IndexedValue,
     MemberChange,
@@ -59,7 +60,15 @@ def test_lists_of_before_are_searched_and_counted(database: Database) -> None:
         actor = _client(uow)
         for n in range(20):
             value = IndexedValue("title", 0, "", f"Één{n}", fold(f"Één{n}"))
-            people.create(uow, actor, replace(_person(n), values=(value,)))
+            url = f"https://{'Abc/' * 200}{n}"
+            address = IndexedValue("profileurl", 0, "", url, fold(url))
+
+            def index(
+                _: Document, found: tuple[IndexedValue, ...] = (value, address)
+            ) -> tuple[IndexedValue, ...]:
+                return found
+
+            people.create(uow, actor, replace(_person(n), index=index))
         groups.create(uow, actor, GroupDraft("De Eik", None, {}), MemberChange("add"))
         people.delete(uow, actor, people.find(uow, actor, Query()).items[3].id, lambda _: None)
         uow.commit()
@@ -69,6 +78,7 @@ def test_lists_of_before_are_searched_and_counted(database: Database) -> None:
     with _unit(database) as uow:
         for field, part, wanted in (
             (Indexed("title"), "één1", 11),
+            (Indexed("profileurl", exact=True), "Abc/1", 11),
             (Column.USER_NAME, "p1", 11),
             (Column.USER_NAME, "p11", 1),
         ):

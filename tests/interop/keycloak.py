@@ -1,0 +1,168 @@
+"""A running Keycloak, set up over its admin API as an administrator would in its console."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import requests
+
+from mo_demo.process import LOOPBACK, Child, child_environment
+
+REALM: Final = "school"
+PORTAL: Final = "mijn-onderwijs"
+BROKER: Final = "provisioning"
+_ADMIN: Final = "admin"
+
+
+@dataclass
+class Keycloak:
+    """One server on the loopback address, with a realm for the school."""
+
+    port: int
+    secret: str = field(default_factory=secrets.token_urlsafe, repr=False)
+    password: str = field(default_factory=secrets.token_urlsafe, repr=False)
+    http: requests.Session = field(default_factory=requests.Session)
+
+    @property
+    def url(self) -> str:
+        """Return the address of the server."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def issuer(self) -> str:
+        """Return the issuer of the realm."""
+        return f"{self.url}/realms/{REALM}"
+
+    def start(self, home: Path, folder: Path) -> Child:
+        """Start the server and return once its first realm answers."""
+        self.http.trust_env = False
+        options = (f"--http-host={LOOPBACK}", f"--http-port={self.port}", "--db=dev-mem")
+        command = ["bash", str(home / "bin" / "kc.sh"), "start-dev", *options]
+        env = child_environment(
+            {
+                "KC_BOOTSTRAP_ADMIN_USERNAME": _ADMIN,
+                "KC_BOOTSTRAP_ADMIN_PASSWORD": self.password,
+                "HOME": str(folder),
+                "JAVA_OPTS_APPEND": "-Xmx512m",
+            }
+        )
+        child = Child.start("Keycloak", command, env, folder / "keycloak.log")
+        child.wait_ready(f"{self.url}/realms/master/.well-known/openid-configuration", 240)
+        return child
+
+    def make_realm(self, service: str) -> None:
+        """Make the realm with its two clients: people sign in with one, the other provisions."""
+        self._admin("POST", "", {"realm": REALM, "enabled": True, "sslRequired": "none"})
+        self._admin("POST", f"/{REALM}/clients", _portal(service, self.secret))
+        self._admin("POST", f"/{REALM}/clients", _broker(service, self.secret))
+
+    def make_person(self, name: str, password: str) -> str:
+        """Register somebody and return the id, which is the subject of the sign-ins."""
+        body = {
+            "username": name,
+            "enabled": True,
+            "email": f"{name}@school.example",
+            "emailVerified": True,
+            "firstName": name.title(),
+            "lastName": "Verzonnen",
+            "credentials": [{"type": "password", "value": password, "temporary": False}],
+        }
+        answer = self._admin("POST", f"/{REALM}/users", body)
+        return answer.headers["Location"].rpartition("/")[2]
+
+    def end_sessions(self, person: str) -> None:
+        """Sign somebody out everywhere, as an administrator does in the console."""
+        self._admin("POST", f"/{REALM}/users/{person}/logout", {})
+
+    def machine_token(self, client: str = BROKER) -> str:
+        """Return an access token of the service account (client credentials)."""
+        return self._token({"grant_type": "client_credentials", "client_id": client})
+
+    def person_token(self, name: str, password: str, client: str = BROKER) -> str:
+        """Return an access token of a person by the same client that provisions."""
+        asked = {"grant_type": "password", "client_id": client}
+        return self._token({**asked, "username": name, "password": password})
+
+    def other_machine(self) -> str:
+        """Return the token of a service account that nobody meant for us."""
+        body = {**_broker("https://elsewhere.example", self.secret), "clientId": "elsewhere"}
+        self._admin("POST", f"/{REALM}/clients", body)
+        return self.machine_token("elsewhere")
+
+    def _token(self, asked: Mapping[str, str]) -> str:
+        answer = self.http.post(
+            f"{self.issuer}/protocol/openid-connect/token",
+            data={**asked, "client_secret": self.secret},
+            timeout=30,
+        )
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["access_token"])
+
+    def _admin(self, method: str, path: str, body: Mapping[str, Any]) -> requests.Response:
+        asked = {"grant_type": "password", "client_id": "admin-cli"}
+        login = f"{self.url}/realms/master/protocol/openid-connect/token"
+        credentials = {**asked, "username": _ADMIN, "password": self.password}
+        token = self.http.post(login, data=credentials, timeout=30).json()["access_token"]
+        answer = self.http.request(
+            method,
+            f"{self.url}/admin/realms{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=60,
+        )
+        assert answer.status_code < 300, answer.text
+        return answer
+
+
+def _portal(service: str, secret: str) -> dict[str, Any]:
+    return {
+        "clientId": PORTAL,
+        "secret": secret,
+        "standardFlowEnabled": True,
+        "redirectUris": [f"{service}/oidc/callback"],
+        "attributes": {
+            "pkce.code.challenge.method": "S256",
+            "post.logout.redirect.uris": f"{service}/oidc/signed-out",
+            "backchannel.logout.url": f"{service}/oidc/backchannel-logout",
+            "backchannel.logout.session.required": "true",
+        },
+    }
+
+
+def _broker(service: str, secret: str) -> dict[str, Any]:
+    """Return a client whose own tokens say nothing of a person: without the usual scopes."""
+    return {
+        "clientId": BROKER,
+        "secret": secret,
+        "standardFlowEnabled": False,
+        "serviceAccountsEnabled": True,
+        "directAccessGrantsEnabled": True,
+        "defaultClientScopes": ["service_account"],
+        "optionalClientScopes": ["basic", "profile", "email"],
+        "protocolMappers": [
+            {
+                "name": "the SCIM address as audience",
+                "protocol": "openid-connect",
+                "protocolMapper": "oidc-audience-mapper",
+                "config": {
+                    "included.custom.audience": f"{service}/scim/v2",
+                    "access.token.claim": "true",
+                },
+            },
+            {
+                "name": "the client as its own subject",
+                "protocol": "openid-connect",
+                "protocolMapper": "oidc-hardcoded-claim-mapper",
+                "config": {
+                    "claim.name": "sub",
+                    "claim.value": BROKER,
+                    "jsonType.label": "String",
+                    "access.token.claim": "true",
+                },
+            },
+        ],
+    }
