@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from mo_access.domain.criteria import Criteria, Field
+from mo_access.domain.text import LONGEST
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Document: TypeAlias = dict[str, Json]
@@ -141,6 +142,10 @@ class IndexedValue(NamedTuple):
     sub: str
     exact: str
     folded: str
+
+    def cut(self) -> IndexedValue:
+        """Return it as an index can hold it: of a long address only the beginning."""
+        return self if len(self.folded) <= LONGEST else self._replace(folded=self.folded[:LONGEST])
 
 
 Index: TypeAlias = Callable[[Document], tuple[IndexedValue, ...]]

@@ -4,6 +4,9 @@ import re
 import unicodedata
 from typing import Final
 
+LONGEST: Final = 600
+"""So many characters of a text an index holds; PostgreSQL refuses an entry of 2,704 bytes."""
+
 # Eleven digits, also grouped as people write them.
 _NUMBER: Final = re.compile(r"(?<!\d)\d{2}[. ]?\d{2}[. ]?\d{2}[- .]?\d{3}[. ]?\d{2}(?!\d)")
 

@@ -261,7 +261,8 @@ def replace_values(conn: Connection, group_pk: int, values: Iterable[IndexedValu
 
 def add_values(conn: Connection, group_pk: int, values: Iterable[IndexedValue]) -> None:
     """Store the searchable values of a group that has none yet."""
-    conn.many(_ADD_VALUE, [{"group_pk": group_pk, **value._asdict()} for value in values])
+    cut = map(IndexedValue.cut, values)
+    conn.many(_ADD_VALUE, [{"group_pk": group_pk, **value._asdict()} for value in cut])
 
 
 def scoped(actor: Actor, **params: int | str) -> dict[str, int | str]:

@@ -10,11 +10,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, select, true
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    case,
+    exists,
+    func,
+    select,
+    true,
+)
 
 from mo_access.domain.criteria import Compare, Indexed, Op, Present
 from mo_access.domain.errors import Invalid
 from mo_access.domain.model import Form
+from mo_access.domain.text import LONGEST
 from mo_access.storage.comparing import stands, unindexed
 from mo_access.storage.operands import Makers, Operand
 from mo_access.storage.schema import (
@@ -103,7 +115,9 @@ class ValueRow:
 
     def first(self, field: Indexed) -> ColumnElement[str | None]:
         """Give the value of the attribute's first element, for sorting."""
-        found = select(self.table.c.exact if field.exact else self.table.c.folded)
+        whole = self.table.c.exact if field.exact else self.table.c.folded
+        # An address or a certificate may be of any length, and a cursor holds what is sorted by.
+        found = select(func.substr(whole, 1, LONGEST, type_=Text))
         same = (
             self.owner == self.outer,
             self.table.c.attribute == self.attribute,
@@ -124,7 +138,7 @@ class ValueRow:
             return and_(part, stands(values.c.folded, leaf.op, value.folded))
         # Both conditions on one row, so that the index (attribute, sub, folded) serves them.
         if leaf.op is Op.EQ:
-            part = and_(part, values.c.folded == value.folded.param())
+            part = and_(part, values.c.folded == value.folded.text(_beginning))
         return and_(part, stands(values.c.exact, leaf.op, value))
 
 
@@ -254,6 +268,11 @@ def narrowing(
     if isinstance(leaf, Present) or leaf.op not in {Op.CO, Op.EW}:
         return None
     return may_hold(owner, kind, Operand.of(leaf.value, makers))
+
+
+def _beginning(text: str) -> str:
+    """Return what the index holds of a text."""
+    return text[:LONGEST]
 
 
 def _owner_name(table: FromClause) -> str:

@@ -46,6 +46,6 @@ def add(conn: Connection, link_pk: int, values: Iterable[IndexedValue]) -> None:
         _ADD,
         [
             {"link": link_pk, "attribute": a, "ordinal": o, "sub": s, "exact": e, "folded": f}
-            for a, o, s, e, f in values
+            for a, o, s, e, f in map(IndexedValue.cut, values)
         ],
     )

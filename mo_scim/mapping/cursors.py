@@ -32,7 +32,8 @@ class Place:
 def sealed(keys: KeyRing, query: str, place: Place, count: int, now: int) -> str:
     """Return the cursor of a place; ``query`` names what will be asked again, ``now`` is in us."""
     content = [now, count, place.kind, place.after, place.total]
-    body = keys.seal(_context(query), json.dumps(content, separators=(",", ":")))
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    body = keys.seal(_context(query), text)
     return base64.urlsafe_b64encode(body).rstrip(b"=").decode()
 
 

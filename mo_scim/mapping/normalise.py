@@ -13,11 +13,15 @@ from typing import Final
 
 from mo_access.domain.errors import Invalid
 from mo_access.domain.model import Document, Json
+from mo_access.domain.text import LONGEST, fold
 from mo_scim.mapping.refusals import InvalidSyntax
 from mo_scim.mapping.shape import Attribute
 from mo_scim.profiles import Deviation, Profile
 
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_LONG: Final = frozenset({"reference", "binary"})
+_SHORT: Final = LONGEST // 3
+"""No text of so many characters is longer than ``LONGEST`` without its case."""
 MAX_VALUES: Final = 5_000
 """How many values an attribute holds at most, members apart (rule 12)."""
 _NUMBERS: Final = frozenset({"integer", "decimal"})
@@ -130,7 +134,7 @@ def _one(raw: Json, attribute: Attribute, profile: Profile, where: str) -> Json:
         return _complex(raw, attribute, profile, where)
     if kind == "boolean":
         return _boolean(raw, profile, where)
-    return raw if kind in _NUMBERS else _text(raw, profile, where)
+    return raw if kind in _NUMBERS else _text(raw, attribute, profile, where)
 
 
 def _complex(raw: Json, attribute: Attribute, profile: Profile, where: str) -> Json:
@@ -143,10 +147,13 @@ def _complex(raw: Json, attribute: Attribute, profile: Profile, where: str) -> J
     return normalise(raw, attribute, profile, where + separator) or None
 
 
-def _text(raw: Json, profile: Profile, where: str) -> Json:
+def _text(raw: Json, attribute: Attribute, profile: Profile, where: str) -> Json:
     if isinstance(raw, str):
         if _UNSTORABLE.search(raw):
             message = f"{where}: holds a NUL character or half a surrogate pair. Leave it out."
+            raise Invalid(message, attribute=where)
+        if len(raw) > _SHORT and attribute.kind not in _LONG and len(fold(raw)) > LONGEST:
+            message = f"{where}: has more than {LONGEST} characters. Send a shorter text."
             raise Invalid(message, attribute=where)
         return None if raw == "" and profile.allows(Deviation.EMPTY_TEXTS) else raw
     number = isinstance(raw, int | float) and not isinstance(raw, bool)

@@ -13,6 +13,7 @@ from flask import Flask
 from mo_access.domain.errors import TooLarge
 from mo_access.domain.keys import KeyRing
 from mo_access.domain.model import MAX_MEMBERS, MAX_PAGE, Json
+from mo_access.domain.text import LONGEST
 from mo_access.service.clients import NewClient
 from mo_access.settings import Settings
 from mo_access.storage.engine import Database
@@ -46,6 +47,7 @@ LIMITS = {
     "cursor_seconds": TIMEOUT_SECONDS,
     "patch_values": MAX_WORK,
     "values": MAX_VALUES,
+    "text_characters": LONGEST,
     "bulk_operations": BULK_OPERATIONS,
     "bulk_body_bytes": BULK_BYTES,
 }

@@ -55,9 +55,13 @@ def test_groups_of_before_are_counted(database: Database) -> None:
 
 
 def _titled(document: Document) -> tuple[IndexedValue, ...]:
-    """Find a title that ends as the userName does."""
-    title = f"Één{str(document['userName'])[1:]}"
-    return (IndexedValue("title", 0, "", title, fold(title)),)
+    """Find a title and a long address that end as the userName does."""
+    end = str(document["userName"])[1:]
+    title, url = f"Één{end}", f"https://{'Abc/' * 200}{end}"
+    return (
+        IndexedValue("title", 0, "", title, fold(title)),
+        IndexedValue("profileurl", 0, "", url, fold(url)),
+    )
 
 
 def test_lists_of_before_are_searched_and_counted(database: Database) -> None:
@@ -75,6 +79,7 @@ def test_lists_of_before_are_searched_and_counted(database: Database) -> None:
     with _unit(database) as uow:
         for field, part, wanted in (
             (Indexed("title"), "één1", 11),
+            (Indexed("profileurl", exact=True), "Abc/1", 11),
             (Column.USER_NAME, "p1", 11),
             (Column.USER_NAME, "p11", 1),
         ):

@@ -13,15 +13,17 @@ depends_on: str | Sequence[str] | None = None
 _BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _SHARDS = 8
 _TABLES = (("link", "person"), ("group_", "group"))
+# Of a long address only the beginning stands in ``folded``; it is ASCII.
+_FOLDED = "CASE WHEN length(folded) < 600 THEN folded ELSE lower(exact) END"
 _PARTS = {
     "link": """
         SELECT link.user_key AS part
         UNION SELECT link.external_key WHERE link.external_key IS NOT NULL
-        UNION SELECT folded FROM link_value WHERE link_value.link_pk = link.pk
+        UNION SELECT {folded} FROM link_value WHERE link_value.link_pk = link.pk
     """,
     "group_": """
         SELECT group_.display_key AS part
-        UNION SELECT folded FROM group_value WHERE group_value.group_pk = group_.pk
+        UNION SELECT {folded} FROM group_value WHERE group_value.group_pk = group_.pk
     """,
 }
 _FILL = "UPDATE {table} SET parts = (SELECT {joined} FROM ({parts}) AS every_part)"
@@ -68,7 +70,8 @@ def upgrade() -> None:
     joined = "group_concat(part, char(10))" if sqlite else "string_agg(part, chr(10))"
     for table, _ in _TABLES:
         op.add_column(table, sa.Column("parts", sa.Text, nullable=False, server_default=""))
-        op.execute(_FILL.format(table=table, joined=joined, parts=_PARTS[table]))
+        parts = _PARTS[table].format(folded=_FOLDED)
+        op.execute(_FILL.format(table=table, joined=joined, parts=parts))
         op.create_index(f"ix_{table}_client_pk", table, ["client_pk"])
     for column in ("display_key", "external_id"):
         op.create_index(f"ix_group__{column}", "group_", [column])
