@@ -39,6 +39,19 @@ def shaped(criteria: Criteria | None, blind: Blind | None = None) -> tuple[Crite
     return (None if criteria is None else _shape(criteria, values, blind)), values
 
 
+def terms(criteria: Criteria | None) -> int:
+    """Return how many comparisons criteria are made of."""
+    match criteria:
+        case None:
+            return 0
+        case And() | Or():
+            return terms(criteria.left) + terms(criteria.right)
+        case Not() | Element():
+            return terms(criteria.inner)
+        case _:
+            return 1
+
+
 def _shape(criteria: Criteria, values: Values, blind: Blind | None) -> Criteria:
     match criteria:
         case And():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Final
 
 from sqlalchemy import (
@@ -34,7 +34,7 @@ from mo_access.domain.text import fold
 from mo_access.storage import criteria, totals, trigrams
 from mo_access.storage.comparing import unindexed
 from mo_access.storage.engine import Connection
-from mo_access.storage.listing import CLIENT, SHAPES, Asked, Source, listed, on_page
+from mo_access.storage.listing import CLIENT, Asked, Source, kept, listed, on_page
 from mo_access.storage.operands import Makers
 from mo_access.storage.schema import (
     BIG,
@@ -134,7 +134,7 @@ def get(conn: Connection, actor: Actor, group_id: str, *, lock: bool = False) ->
 _PAGE: Final = _columns().where(group.c.pk.in_(on_page))
 
 
-@lru_cache(maxsize=SHAPES)
+@kept
 def source(
     shape: Criteria | None, sort: Field | None, *, descending: bool, platform: bool
 ) -> Source:
@@ -154,8 +154,8 @@ def find(conn: Connection, actor: Actor, query: Query) -> Page[GroupRow]:
     """Return a page of the visible groups that meet the query."""
     shape, values = shaped(query.criteria)
     form = source(shape, query.sort, descending=query.descending, platform=actor.platform)
-    kept = shape is None and not actor.platform
-    whole = partial(totals.total, conn, "group", actor.client_pk) if kept else None
+    whole_list = shape is None and not actor.platform
+    whole = partial(totals.total, conn, "group", actor.client_pk) if whole_list else None
     found = listed(conn, form, Asked(query, values, actor.client_pk, whole))
     return Page(found.total, tuple(_row(row) for row in found.rows), found.last)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import BindParameter, Integer, Select, Text, bindparam, cast, func, select
 
+from mo_access.domain.criteria import Criteria, Field
 from mo_access.domain.model import Position, Query
+from mo_access.domain.shapes import terms
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.criteria import Order
 from mo_access.storage.engine import Connection, Row
@@ -18,8 +20,12 @@ from mo_access.storage.operands import Makers
 from mo_access.storage.schema import BIG
 from mo_access.storage.statements import Params, Value
 
-SHAPES: Final = 1_000
-"""So many shapes of queries are kept; clients ask in a handful of them."""
+SHAPES: Final = 128
+TERMS: Final = 10
+"""So many shapes of queries are kept, of so many terms each; clients ask in a handful of them.
+
+A term takes some 30 kB: were any shape kept, one client could fill the memory with them.
+"""
 CLIENT: Final[BindParameter[int]] = bindparam("client", type_=BIG)
 _KEYS: Final[BindParameter[str]] = bindparam("keys", type_=Text)
 _listed: Final = json_texts(_KEYS)
@@ -27,7 +33,7 @@ on_page: Final = select(cast(_listed.c.value, BIG))
 """The keys of a page, as a statement for its rows asks for them."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Source:
     """What is listed by all queries of one shape.
 
@@ -39,6 +45,17 @@ class Source:
     rows: Select[Any]
     order: Order
     makers: Makers
+    made: dict[tuple[bool, ...], Select[Any]] = field(default_factory=dict)
+    """Statements made of it, which are forgotten with it."""
+
+
+class Make(Protocol):
+    """Makes the source of a shape of queries."""
+
+    def __call__(
+        self, shape: Criteria | None, sort: Field | None, *, descending: bool, platform: bool
+    ) -> Source:
+        """Return what a bound or a platform client lists with queries of this shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +95,19 @@ def listed(conn: Connection, source: Source, asked: Asked) -> Listed:
     return Listed(_total(conn, source, asked, params), rows, None)
 
 
+def kept(make: Make) -> Make:
+    """Make a source once for each shape that is worth keeping, any other anew."""
+    held = lru_cache(maxsize=SHAPES)(make)
+
+    def found(
+        shape: Criteria | None, sort: Field | None, *, descending: bool, platform: bool
+    ) -> Source:
+        way = make if terms(shape) > TERMS else held
+        return way(shape, sort, descending=descending, platform=platform)
+
+    return found
+
+
 def page_of(source: Source, query: Query) -> tuple[Select[Any], Params]:
     """Return the statement for the keys of a page, and its own parameters.
 
@@ -91,8 +121,14 @@ def page_of(source: Source, query: Query) -> tuple[Select[Any], Params]:
     return _page(source, goes_on=True, missing=value is None), own | after
 
 
-@lru_cache(maxsize=4 * SHAPES)
 def _page(source: Source, *, goes_on: bool, missing: bool) -> Select[Any]:
+    found = source.made.get((goes_on, missing))
+    if found is None:
+        found = source.made[goes_on, missing] = _paged(source, goes_on=goes_on, missing=missing)
+    return found
+
+
+def _paged(source: Source, *, goes_on: bool, missing: bool) -> Select[Any]:
     order = source.order
     keys = source.keys.add_columns(order.key).order_by(*order.clauses())
     if order.value is not None:
@@ -104,10 +140,12 @@ def _page(source: Source, *, goes_on: bool, missing: bool) -> Select[Any]:
     )
 
 
-@lru_cache(maxsize=SHAPES)
 def _counted(source: Source) -> Select[Any]:
-    keys = source.keys.add_columns(source.order.key)
-    return select(func.count()).select_from(keys.subquery())
+    found = source.made.get(())
+    if found is None:
+        keys = source.keys.add_columns(source.order.key)
+        found = source.made[()] = select(func.count()).select_from(keys.subquery())
+    return found
 
 
 def _found(conn: Connection, source: Source, query: Query, params: Params) -> list[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 from typing import Final
 
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from mo_access.domain.model import Actor, Page, Query
 from mo_access.domain.shapes import shaped
 from mo_access.storage import criteria, people, totals
 from mo_access.storage.engine import Connection
-from mo_access.storage.listing import CLIENT, SHAPES, Asked, Source, listed, on_page
+from mo_access.storage.listing import CLIENT, Asked, Source, kept, listed, on_page
 from mo_access.storage.operands import Makers
 from mo_access.storage.people import LinkRow
 from mo_access.storage.schema import link
@@ -24,7 +24,7 @@ _PAGE: Final = {
 }
 
 
-@lru_cache(maxsize=SHAPES)
+@kept
 def source(
     shape: Criteria | None, sort: Field | None, *, descending: bool, platform: bool
 ) -> Source:
@@ -49,7 +49,7 @@ def find(
     """
     shape, values = shaped(query.criteria, blind)
     form = source(shape, query.sort, descending=query.descending, platform=actor.platform)
-    kept = shape is None and not actor.platform
-    whole = partial(totals.total, conn, "person", actor.client_pk) if kept else None
+    whole_list = shape is None and not actor.platform
+    whole = partial(totals.total, conn, "person", actor.client_pk) if whole_list else None
     found = listed(conn, form, Asked(query, values, actor.client_pk, whole))
     return Page(found.total, tuple(people.row_of(row, actor) for row in found.rows), found.last)

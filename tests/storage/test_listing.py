@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import sqlite3
+import weakref
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,6 +90,28 @@ def test_what_names_few_groups_reads_few(empty: Path, text: str) -> None:
     scans = [step for step in steps if step.startswith("SCAN")]
     assert all("VIRTUAL TABLE" in step for step in scans), steps
     assert not [step for step in steps if step.endswith("(client_pk=?)")], steps
+
+
+@pytest.mark.parametrize("kind", ["User", "Group"])
+def test_no_client_fills_the_memory_with_shapes(kind: str) -> None:
+    """What a client asks often is kept, a long filter is forgotten with its statements."""
+    for terms in (1, listing.TERMS):
+        first, again = _made(kind, terms), _made(kind, terms)
+        gc.collect()
+        assert all(one() is not None for one in first)
+        assert first == again
+    made = _made(kind, listing.TERMS + 1)
+    gc.collect()
+    assert [one() for one in made] == [None, None]
+
+
+def _made(kind: str, terms: int) -> tuple[weakref.ref[Any], weakref.ref[Any]]:
+    """Refer to the source and the statement for a filter of so many terms."""
+    stored = people_lists if kind == "User" else groups
+    text = " or ".join(['displayName co "xyz"'] * terms)
+    shape, _ = shaped(compile_filter(text, kind))
+    source = stored.source(shape, None, descending=False, platform=False)
+    return weakref.ref(source), weakref.ref(listing.page_of(source, Query())[0])
 
 
 def test_a_page_comes_from_an_index_alone(empty: Path) -> None:
