@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Final
@@ -30,8 +31,10 @@ def keycloak_home() -> Path:
     if hashlib.sha256(archive.read_bytes()).hexdigest() != SHA256:
         archive.unlink()
         raise RuntimeError(f"Keycloak {VERSION} is not the file that was pinned; it was removed")
-    with zipfile.ZipFile(archive) as packed:
-        packed.extractall(CACHE)
+    # Unpacked aside and then named, so that what was cut off is never taken for the whole.
+    with tempfile.TemporaryDirectory(dir=CACHE) as aside, zipfile.ZipFile(archive) as packed:
+        packed.extractall(aside)
+        (Path(aside) / home.name).rename(home)
     archive.unlink()
     return home
 
