@@ -87,9 +87,9 @@ def listed(conn: Connection, source: Source, asked: Asked) -> Listed:
     page = found[: query.count]
     rows = _rows(conn, source, [key for key, *_ in page])
     if len(found) > query.count:
-        key, *value = page[-1] if page else (0,)
+        key, *value = page[-1]
         last = (value[0] if value else None, key)
-        return Listed(_total(conn, source, asked, params), rows, last if page else None)
+        return Listed(_total(conn, source, asked, params), rows, last)
     if query.count and query.after is None and (rows or query.start == 1):
         return Listed(query.start - 1 + len(rows), rows, None)
     return Listed(_total(conn, source, asked, params), rows, None)
