@@ -22,11 +22,12 @@ _SECONDS: Final = 900
 def keycloak_home() -> Path:
     """Return the folder of the distribution; skip with a message where it cannot be had."""
     home = CACHE / f"keycloak-{VERSION}"
-    if (home / "bin" / "kc.sh").is_file():
-        return home
-    for tool in ("java", "mvn"):
+    fetched = (home / "bin" / "kc.sh").is_file()
+    for tool in ("java",) if fetched else ("java", "mvn"):
         if shutil.which(tool) is None:
             missing(f"{tool}, to fetch and run Keycloak {VERSION}")
+    if fetched:
+        return home
     archive = _fetched()
     if hashlib.sha256(archive.read_bytes()).hexdigest() != SHA256:
         archive.unlink()

@@ -164,12 +164,12 @@ def _installed() -> Path:
         shutil.copy(_SOURCE / name, home / name)
     # npm writes this file last, so an install that was cut off is made again.
     if not (home / "node_modules" / ".package-lock.json").is_file():
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
         done = subprocess.run(
             command, cwd=home, capture_output=True, text=True, timeout=_SECONDS, check=False
         )
         if done.returncode:
-            missing(f"the npm package oidc-provider:\n{done.stderr[-600:]}")
+            missing(f"the npm package oidc-provider ({done.stderr.partition(chr(10))[0]})")
     return home
 
 
