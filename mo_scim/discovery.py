@@ -47,6 +47,15 @@ _TYPES: Final = (
     ("Theme", "Themes", resources.THEME, ()),
 )
 
+_PAGINATION: Final[Document] = {
+    "cursor": True,
+    "index": True,
+    "defaultPaginationMethod": "index",
+    "defaultPageSize": DEFAULT_PAGE,
+    "maxPageSize": MAX_PAGE,
+    "cursorTimeout": TIMEOUT_SECONDS,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
@@ -59,12 +68,16 @@ class Discovery:
     resource_type: Mapping[str, bytes]
 
 
-def discovery(base_url: str) -> Discovery:
-    """Build every document; ``base_url`` ends in ``/scim/v2``."""
+def discovery(base_url: str, *, announces_cursors: bool = False) -> Discovery:
+    """Build every document; ``base_url`` ends in ``/scim/v2``.
+
+    ``announces_cursors``: with ``pagination`` (RFC 9865 section 4), at which clients stop whose
+    models are older, such as Canaille's.
+    """
     schemas = {str(s["id"]).casefold(): _bytes(s) for s in _schemas(base_url)}
     types = {str(t["name"]).casefold(): _bytes(t) for t in _types(base_url)}
     return Discovery(
-        service_provider_config=_bytes(_config(base_url)),
+        service_provider_config=_bytes(_config(base_url, announces_cursors=announces_cursors)),
         schemas=render.page(len(schemas), list(schemas.values()), start=1),
         resource_types=render.page(len(types), list(types.values()), start=1),
         schema=schemas,
@@ -106,7 +119,7 @@ def _type(
     return body
 
 
-def _config(base_url: str) -> Document:
+def _config(base_url: str, *, announces_cursors: bool) -> Document:
     """Say what is supported (RFC 7643 section 5); ``bulk.maxOperations`` steers some clients."""
     supported: Document = {"supported": True}
     location = f"{base_url}/ServiceProviderConfig"
@@ -119,14 +132,7 @@ def _config(base_url: str) -> Document:
             "maxPayloadSize": BULK_BYTES,
         },
         "filter": {"supported": True, "maxResults": MAX_PAGE},
-        "pagination": {
-            "cursor": True,
-            "index": True,
-            "defaultPaginationMethod": "index",
-            "defaultPageSize": DEFAULT_PAGE,
-            "maxPageSize": MAX_PAGE,
-            "cursorTimeout": TIMEOUT_SECONDS,
-        },
+        **({"pagination": _PAGINATION} if announces_cursors else {}),
         "changePassword": {"supported": False},
         "sort": supported,
         "etag": supported,

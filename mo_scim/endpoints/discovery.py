@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from mo_access.domain.errors import Forbidden, NotFound
 from mo_scim import discovery
 from mo_scim.discovery import Discovery
-from mo_scim.endpoints import answer, preconditions
+from mo_scim.endpoints import answer, calling, preconditions
 from mo_scim.endpoints.reporting import reported
 
 
@@ -26,20 +26,20 @@ def add_to(blueprint: Blueprint) -> None:
 @reported
 def service_provider_config() -> Response:
     """Say what this service provider can do."""
-    return _answer(_documents(answer.base_url()).service_provider_config)
+    return _answer(_documents().service_provider_config)
 
 
 @reported
 def schemas() -> Response:
     """List the schemas; a filter is refused (RFC 7644 section 4)."""
     _refuse_filter()
-    return _answer(_documents(answer.base_url()).schemas)
+    return _answer(_documents().schemas)
 
 
 @reported
 def schema(urn: str) -> Response:
     """Read one schema by its URN, in any case."""
-    found = _documents(answer.base_url()).schema.get(urn.casefold())
+    found = _documents().schema.get(urn.casefold())
     if found is None:
         raise NotFound("There is no such schema. GET /Schemas lists them.")
     return _answer(found)
@@ -49,21 +49,26 @@ def schema(urn: str) -> Response:
 def resource_types() -> Response:
     """List the kinds of resources; a filter is refused."""
     _refuse_filter()
-    return _answer(_documents(answer.base_url()).resource_types)
+    return _answer(_documents().resource_types)
 
 
 @reported
 def resource_type(name: str) -> Response:
     """Read one kind of resource by its name."""
-    found = _documents(answer.base_url()).resource_type.get(name.casefold())
+    found = _documents().resource_type.get(name.casefold())
     if found is None:
         raise NotFound("There is no such resource type. GET /ResourceTypes lists them.")
     return _answer(found)
 
 
+def _documents() -> Discovery:
+    """Return the documents as this caller can read them: ``pagination`` is new to most."""
+    return _built(answer.base_url(), announces_cursors=not calling.current().profile.tolerated)
+
+
 @lru_cache(maxsize=4)
-def _documents(base_url: str) -> Discovery:
-    return discovery.discovery(base_url)
+def _built(base_url: str, *, announces_cursors: bool) -> Discovery:
+    return discovery.discovery(base_url, announces_cursors=announces_cursors)
 
 
 def _refuse_filter() -> None:

@@ -157,12 +157,20 @@ def test_a_cursor_can_be_neither_made_nor_changed(broker: Broker, people: list[s
         assert refused(ask(broker, cursor=text, count=2)) == "invalidCursor"
 
 
+def test_only_strict_clients_are_told_of_cursors(
+    broker: Broker, broker_of: Callable[[NewClient], Broker]
+) -> None:
+    """Models of before RFC 9865 refuse a configuration with ``pagination``, such as Canaille's."""
+    assert "pagination" not in parsed(ask(broker, "/ServiceProviderConfig"))
+    strict = broker_of(NewClient("strict", ("900003",), profile="strict"))
+    config = parsed(ask(strict, "/ServiceProviderConfig"))["pagination"]
+    assert (config["cursor"], config["cursorTimeout"]) == (True, cursors.TIMEOUT_SECONDS)
+
+
 def test_a_cursor_expires(
     broker: Broker, people: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After the time that discovery announces."""
-    config = parsed(ask(broker, "/ServiceProviderConfig"))["pagination"]
-    assert (config["cursor"], config["cursorTimeout"]) == (True, cursors.TIMEOUT_SECONDS)
+    """After the time that is documented."""
     cursor = parsed(ask(broker, cursor="", count=2))["nextCursor"]
     monkeypatch.setattr(cursors, "TIMEOUT_SECONDS", -1)
     assert refused(ask(broker, cursor=cursor, count=2)) == "expiredCursor"
