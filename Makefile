@@ -59,7 +59,7 @@ demo: install install-broker ## the whole story, next to a real identity broker,
 test: install install-broker ## every test, on SQLite and PostgreSQL, and the journeys (PYTEST_ARGS=…)
 	@$(BIN)/python -m pytest --cov --numprocesses $(TEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
-interop: install ## our service beside Keycloak, fetched with Maven (needs Java 17; minutes)
+interop: install ## our service beside Keycloak and oidc-provider (needs Java 17, Maven, Node 20; minutes)
 	@MO_TEST_INTEROP=1 $(BIN)/python -m pytest tests/interop $(PYTEST_ARGS)
 
 mutants: install ## remove one security check at a time; a test must notice each (an hour or so)

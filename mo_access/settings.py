@@ -121,7 +121,7 @@ class Settings(BaseSettings):
 
     scim_audiences: Words = ()
     """Audiences of JWT access tokens that are ours besides ``<base_url>/scim/v2``."""
-    scim_token_algorithms: Algorithms = ("RS256", "PS256", "ES256", "EdDSA")
+    scim_token_algorithms: Algorithms = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
     """How a JWT access token may be signed; nothing symmetric can be said here."""
 
     notice_nl: str = NOTICE_NL

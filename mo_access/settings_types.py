@@ -18,8 +18,12 @@ from pydantic import (
 ResponseMode: TypeAlias = Literal["query", "form_post"]
 T = TypeVar("T")
 
+# "EdDSA" does not say which curve; RFC 9864 replaces it by the curve's own name.
 ALGORITHMS: Final = frozenset(
-    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+    {
+        *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+        *("ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
+    }
 )
 DEFAULT_LINK: Final = (("vo_id", "externalId"), ("rrn", "insz"))
 

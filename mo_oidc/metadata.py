@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mo_web import client_auth
 from mo_web.discovery import address, check_issuer
 from mo_web.strict_json import JsonObject
 
@@ -41,13 +42,6 @@ def read_metadata(document: JsonObject, issuer: str) -> Metadata:
         jwks_uri=jwks,
         userinfo_endpoint=userinfo,
         end_session_endpoint=end_session,
-        token_auth_methods=_names(document, "token_endpoint_auth_methods_supported"),
+        token_auth_methods=client_auth.offered(document, "token_endpoint_auth_methods_supported"),
         sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
     )
-
-
-def _names(document: JsonObject, member: str) -> tuple[str, ...]:
-    value = document.get(member)
-    if not isinstance(value, list):
-        return ("client_secret_basic",)
-    return tuple(item for item in value if isinstance(item, str))

@@ -1,9 +1,7 @@
 """The requests behind the browser's back: the code for tokens, and UserInfo."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote_plus
 
 import requests
 from authlib.integrations.base_client import OAuthError
@@ -14,6 +12,7 @@ from mo_oidc.errors import FlowRefused
 from mo_oidc.id_token import VerifiedClaims
 from mo_oidc.metadata import Metadata
 from mo_oidc.provider import Provider
+from mo_web import client_auth
 from mo_web.faults import UNAVAILABLE, ProviderTrouble, TokenRefused, trouble
 from mo_web.fetch import FetchError, bound, get_text, only_fetch_errors
 from mo_web.jws import verify_signature
@@ -21,7 +20,6 @@ from mo_web.strict_json import JsonObject, NotStrictJsonError, parse_object
 from mo_web.token_claims import audiences
 
 _OK, _SERVER_ERRORS, _TOO_MANY = 200, 500, 429
-_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*\Z")
 # What a provider says about the code, not about us; everything else is its or our trouble.
 _ERRORS_OF_THE_CODE = ("invalid_grant", "invalid_request")
 
@@ -57,27 +55,17 @@ def exchange(provider: Provider, code: str, verifier: str, redirect_uri: str) ->
 
 def _session(config: ProviderConfig, method: str) -> OAuth2Session:
     client_id, secret = config.client_id, config.client_secret
-    if method == "client_secret_basic":
-        # RFC 6749 §2.3.1: form-encoded first; Authlib leaves that to its caller.
-        client_id, secret = quote_plus(client_id), quote_plus(secret)
+    if method == client_auth.BASIC:
+        # Authlib leaves the encoding to its caller.
+        client_id, secret = client_auth.encoded(client_id, secret)
     session = bound(OAuth2Session(client_id, secret or None, token_endpoint_auth_method=method))
     session.register_compliance_hook("access_token_response", check_token_response)
     return session
 
 
 def auth_method(config: ProviderConfig, metadata: Metadata) -> str:
-    """Return how we authenticate at the token endpoint, by what the provider says it takes.
-
-    Basic is the default of the standard. Providers disagree on whether a secret with special
-    characters is encoded in it, so such a secret goes into the form where that is taken.
-    """
-    offered = metadata.token_auth_methods
-    if not config.client_secret:
-        return "none"
-    plain = _UNRESERVED.match(config.client_id + config.client_secret)
-    if "client_secret_post" in offered and ("client_secret_basic" not in offered or not plain):
-        return "client_secret_post"
-    return "client_secret_basic"
+    """Return how we authenticate at the token endpoint, by what the provider says it takes."""
+    return client_auth.method(config.client_id, config.client_secret, metadata.token_auth_methods)
 
 
 def check_token_response(response: requests.Response) -> requests.Response:

@@ -185,9 +185,9 @@ def get_text(url: str, headers: Mapping[str, str]) -> tuple[str, str]:
 
 
 def post_form(
-    url: str, form: Mapping[str, str], auth: tuple[str, str], seconds: float | None = None
+    url: str, form: Mapping[str, str], auth: tuple[str, str] | None, seconds: float | None = None
 ) -> JsonObject:
-    """POST `form` with HTTP Basic credentials and return the JSON object of a 200 answer."""
+    """POST `form`, with HTTP Basic where credentials are given; return the JSON of a 200 answer."""
     with only_fetch_errors(), bound(requests.Session(), seconds) as session:
         response = session.post(
             url, data=dict(form), auth=auth, headers={"Accept": "application/json"}

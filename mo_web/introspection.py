@@ -12,11 +12,13 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
 from mo_access.settings import Provider
+from mo_web import client_auth
 from mo_web.access_token import MAX_TOKEN, AccessToken
 from mo_web.discovery import address, check_issuer, discovery_url
 from mo_web.errors import TryLater
@@ -29,6 +31,19 @@ METADATA_SECONDS: Final = 600.0
 # For all questions about one token together. The broker waits meanwhile: its HTTP client gives up
 # after 5 s (Canaille's does), and would then tell its administrator nothing of our 503.
 BUDGET_SECONDS: Final = 3.0
+# Where a provider says how clients authenticate here; many say it for the token endpoint only.
+_METHODS: Final = (
+    "introspection_endpoint_auth_methods_supported",
+    "token_endpoint_auth_methods_supported",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Endpoint:
+    """Where a provider takes questions, and how clients may say there who they are."""
+
+    address: str
+    methods: tuple[str, ...]
 
 
 class Introspector:
@@ -46,7 +61,7 @@ class Introspector:
         )
         self._now = now
         self._answers: Expiring[AccessToken | None] = Expiring(MAX_CACHED, now)
-        self._endpoints: Expiring[str] = Expiring(len(self._providers) or 1, now)
+        self._endpoints: Expiring[_Endpoint] = Expiring(len(self._providers) or 1, now)
         self._seconds = seconds
 
     def token(self, token: str) -> AccessToken:
@@ -89,20 +104,26 @@ class Introspector:
         return min(limit, float(end)) if isinstance(end, int | float) else limit
 
     def _ask(self, provider: Provider, token: str, deadline: float) -> Mapping[str, object]:
-        credentials = (provider.client_id, provider.client_secret.get_secret_value())
+        client_id, secret = provider.client_id, provider.client_secret.get_secret_value()
         form = {"token": token, "token_type_hint": "access_token"}
         endpoint = self._endpoint(provider, deadline)
-        return post_form(endpoint, form, credentials, deadline - time.monotonic())
+        credentials = None
+        if client_auth.method(client_id, secret, endpoint.methods) == client_auth.POST:
+            form |= {"client_id": client_id, "client_secret": secret}
+        else:
+            credentials = client_auth.encoded(client_id, secret)
+        return post_form(endpoint.address, form, credentials, deadline - time.monotonic())
 
-    def _endpoint(self, provider: Provider, deadline: float) -> str:
-        """Return the provider's address for questions, from its own metadata (RFC 8414)."""
+    def _endpoint(self, provider: Provider, deadline: float) -> _Endpoint:
+        """Return where the provider takes questions, from its own metadata (RFC 8414)."""
         key = provider.issuer.encode()
         found, kept = self._endpoints.get(key)
         if found and kept:
             return kept
         document = get_json(discovery_url(provider.issuer), seconds=deadline - time.monotonic())
         check_issuer(document, provider.issuer)
-        endpoint = address(document, "introspection_endpoint", provider.issuer)
+        where = address(document, "introspection_endpoint", provider.issuer)
+        endpoint = _Endpoint(where, client_auth.offered(document, *_METHODS))
         self._endpoints.put(key, endpoint, self._now() + METADATA_SECONDS)
         return endpoint
 

@@ -23,7 +23,7 @@ from mo_access.domain.model import (
 from mo_access.domain.text import fold
 from mo_access.service import persons, registration
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import derived, identities, people, people_lists, rights, trigrams
+from mo_access.storage import derived, identities, people, people_lists, rights, trigrams, values
 from mo_access.storage.derived import Derived
 from mo_access.storage.engine import Duplicate
 from mo_access.storage.people import LinkRow, LinkValues
@@ -47,7 +47,7 @@ class Rewrite:
     was: Document | None
     person_pk: int
     draft: PersonDraft
-    values: LinkValues
+    columns: LinkValues
     searchable: tuple[IndexedValue, ...] | None
 
 
@@ -63,20 +63,20 @@ def create(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> PersonView:
             "insz: you registered this person before. Change that user instead.", attribute="insz"
         )
     searchable = draft.index(draft.document)
-    values = _values(draft, searchable, said_insz=isinstance(draft.insz, str))
+    columns = _columns(draft, searchable, said_insz=isinstance(draft.insz, str))
     try:
-        link_pk = people.new_link(conn, actor.client_pk, person.pk, values, uow.now)
+        link_pk = people.new_link(conn, actor.client_pk, person.pk, columns, uow.now)
     except Duplicate as error:
         raise _taken(error, draft) from error
     if actor.platform and not draft.active:
         people.set_active(conn, person.pk, uow.now, active=False)
     touched = _write_rights(uow, link_pk, person.pk, draft, fresh=True)
-    people.add_values(conn, link_pk, searchable)
+    values.add(conn, link_pk, searchable)
     people.add_identities(conn, link_pk, draft.identities)
     _record(uow, "person.create", person.id, touched, draft)
     if person.fresh:
         # Nobody knew the person, so it is in no group: reading it back would tell nothing new.
-        view = _created(uow, person.id, values)
+        view = _created(uow, person.id, columns)
         return _with_rights(uow, actor, view, person.pk) if draft.affiliations else view
     return get(uow, actor, person.id)
 
@@ -118,14 +118,14 @@ def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> Per
     touched = _write_rights(uow, row.pk, row.person_pk, draft)
     if touched or was != draft.document or person_pk != row.person_pk or _differs(row, draft):
         searchable = None if was == draft.document else draft.index(draft.document)
-        values = _values(draft, searchable, said_insz=registration.says_insz(row, draft))
-        _write_link(uow, actor, Rewrite(row, was, person_pk, draft, values, searchable))
+        columns = _columns(draft, searchable, said_insz=registration.says_insz(row, draft))
+        _write_link(uow, actor, Rewrite(row, was, person_pk, draft, columns, searchable))
         before_at = {shown.institution for shown in before.affiliations}
         touched |= before_at if draft.active != before.active else frozenset()
         _record(uow, "person.update", new_id, touched, draft)
         if person_pk != row.person_pk or not before.own:
             return get(uow, actor, new_id)
-        view = _updated(uow, before, values)
+        view = _updated(uow, before, columns)
         return _with_rights(uow, actor, view, person_pk) if touched else view
     return before
 
@@ -150,28 +150,28 @@ def delete(uow: UnitOfWork, actor: Actor, person_id: str, check: Check) -> None:
     uow.record(Event("person.delete", "ok", person=person_id, institutions=at))
 
 
-def _created(uow: UnitOfWork, person_id: str, values: LinkValues) -> PersonView:
+def _created(uow: UnitOfWork, person_id: str, columns: LinkValues) -> PersonView:
     """Show a person that was made just now, apart from its rights."""
     return PersonView(
         id=person_id,
-        user_name=values.user_name,
-        external_id=values.external_id,
-        active=values.active,
-        document=values.document,
+        user_name=columns.user_name,
+        external_id=columns.external_id,
+        active=columns.active,
+        document=columns.document,
         version=1,
         created=uow.now,
         modified=uow.now,
     )
 
 
-def _updated(uow: UnitOfWork, before: PersonView, values: LinkValues) -> PersonView:
+def _updated(uow: UnitOfWork, before: PersonView, columns: LinkValues) -> PersonView:
     """Show a person after a change, with the rights of before."""
     return replace(
         before,
-        user_name=values.user_name,
-        external_id=values.external_id,
-        active=values.active,
-        document=values.document,
+        user_name=columns.user_name,
+        external_id=columns.external_id,
+        active=columns.active,
+        document=columns.document,
         version=before.version + 1,
         modified=uow.now,
     )
@@ -221,9 +221,9 @@ def _platform_link(uow: UnitOfWork, actor: Actor, seen: LinkRow) -> LinkRow:
     It sees the number of the person that it adopts, and so vouches for it.
     """
     view, numbered = seen.view, seen.insz_index is not None
-    values = LinkValues(view.user_name, view.external_id, view.active, numbered, view.document, "")
+    columns = LinkValues(view.user_name, view.external_id, view.active, numbered, view.document, "")
     try:
-        people.new_link(uow.conn, actor.client_pk, seen.person_pk, values, uow.now)
+        people.new_link(uow.conn, actor.client_pk, seen.person_pk, columns, uow.now)
     except Duplicate as error:
         raise Conflict(
             "userName or externalId: another user of yours has this value. Change that one."
@@ -245,7 +245,7 @@ def _write_link(uow: UnitOfWork, actor: Actor, new: Rewrite) -> None:
     row, person_pk, draft = new.row, new.person_pk, new.draft
     renamed = (row.view.user_name, row.view.external_id) != (draft.user_name, draft.external_id)
     try:
-        changed = people.change_link(uow.conn, row, person_pk, new.values, uow.now)
+        changed = people.change_link(uow.conn, row, person_pk, new.columns, uow.now)
     except Duplicate as error:
         raise _taken(error, draft) from error
     if not changed:
@@ -268,7 +268,7 @@ def _write_parts(
     """Write what is kept of a document beside it; returns the identities of before."""
     conn, link_pk, draft = uow.conn, new.row.pk, new.draft
     held = draft.index(new.was) if new.was is not None else ()
-    people.change_values(conn, link_pk, held, searchable)
+    values.change(conn, link_pk, held, searchable)
     before = identities.said_by(conn, link_pk)
     if before != frozenset(draft.identities):
         people.replace_identities(conn, link_pk, draft.identities)
@@ -292,7 +292,7 @@ def _differs(row: LinkRow, draft: PersonDraft) -> bool:
     )
 
 
-def _values(
+def _columns(
     draft: PersonDraft, found: tuple[IndexedValue, ...] | None, *, said_insz: bool
 ) -> LinkValues:
     """Return the columns of a link; ``found`` are its searchable values, None: as they were."""

@@ -110,8 +110,9 @@ def _optional(value: object) -> str | None:
 
 
 def _get(*, platform: bool) -> Select[tuple[object, ...]]:
-    seen = _columns().where(scope(bindparam("client", type_=BIG), platform=platform))
-    return seen.where(group.c.id == bindparam("wanted"))
+    asker = bindparam("client", type_=BIG)
+    found = _columns().where(group.c.id == bindparam("wanted"))
+    return found.where(scope(asker, platform=platform))
 
 
 _GET = {

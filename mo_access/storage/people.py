@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,12 +22,12 @@ from sqlalchemy import (
     update,
 )
 
-from mo_access.domain.model import Actor, IndexedValue, PersonView
+from mo_access.domain.model import Actor, PersonView
 from mo_access.domain.text import fold
 from mo_access.storage import totals
 from mo_access.storage.comparing import unindexed
 from mo_access.storage.engine import Connection, Row
-from mo_access.storage.schema import BIG, link, link_identity, link_value, person
+from mo_access.storage.schema import BIG, link, link_identity, person
 
 own: Final = link.alias("own")
 owner: Final = person.alias("owner")
@@ -113,10 +113,9 @@ def row_of(found: Row, actor: Actor) -> LinkRow:
 
 
 def _get(*, platform: bool) -> Select[Row]:
-    seen = columns(platform=platform).where(
-        scope(bindparam("client", type_=BIG), platform=platform)
-    )
-    return seen.where(person.c.id == bindparam("person"))
+    asker = bindparam("client", type_=BIG)
+    found = columns(platform=platform).where(person.c.id == bindparam("person"))
+    return found.where(scope(asker, platform=platform))
 
 
 _GET = {
@@ -313,20 +312,6 @@ def _link_params(values: LinkValues) -> dict[str, int | str | bytes | None]:
 
 
 _DROP_LINK = delete(link).where(link.c.pk == bindparam("link"))
-_DROP_VALUE = delete(link_value).where(
-    link_value.c.link_pk == bindparam("link"),
-    link_value.c.attribute == bindparam("attribute_"),
-    link_value.c.ordinal == bindparam("ordinal_"),
-    link_value.c.sub == bindparam("sub_"),
-)
-_ADD_VALUE = insert(link_value).values(
-    link_pk=bindparam("link"),
-    attribute=bindparam("attribute"),
-    ordinal=bindparam("ordinal"),
-    sub=bindparam("sub"),
-    exact=bindparam("exact"),
-    folded=bindparam("folded"),
-)
 _DROP_IDENTITIES = delete(link_identity).where(link_identity.c.link_pk == bindparam("link"))
 _ADD_IDENTITY = insert(link_identity).values(
     link_pk=bindparam("link"), issuer=bindparam("issuer"), subject=bindparam("subject")
@@ -340,32 +325,6 @@ def drop_link(conn: Connection, link_pk: int, client_pk: int) -> None:
     """
     gone = conn.run(_DROP_LINK, {"link": link_pk})
     totals.add(conn, "person", client_pk, link_pk, -gone)
-
-
-def change_values(
-    conn: Connection, link_pk: int, before: Iterable[IndexedValue], after: Iterable[IndexedValue]
-) -> None:
-    """Turn the searchable values of a link from these into those: only what differs is written.
-
-    What takes a place that should be empty gives way, so that no value can stand in the way.
-    """
-    held, wanted = dict.fromkeys(before), dict.fromkeys(after)
-    new = [value for value in wanted if value not in held]
-    moved = dict.fromkeys(value[:3] for value in [*(v for v in held if v not in wanted), *new])
-    names = ("attribute_", "ordinal_", "sub_")
-    conn.many(_DROP_VALUE, [{"link": link_pk, **dict(zip(names, at, strict=True))} for at in moved])
-    add_values(conn, link_pk, new)
-
-
-def add_values(conn: Connection, link_pk: int, values: Iterable[IndexedValue]) -> None:
-    """Store searchable values that a link does not have yet."""
-    conn.many(
-        _ADD_VALUE,
-        [
-            {"link": link_pk, "attribute": a, "ordinal": o, "sub": s, "exact": e, "folded": f}
-            for a, o, s, e, f in map(IndexedValue.cut, values)
-        ],
-    )
 
 
 def replace_identities(conn: Connection, link_pk: int, pairs: tuple[tuple[str, str], ...]) -> None:

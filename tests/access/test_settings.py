@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from mo_access import settings
+from mo_access import settings, settings_types
 from mo_access.domain.keys import KeyRing, SealBroken
 from mo_access.key_files import add_key, drop_keys
 from mo_access.settings import ConfigError
+from mo_web import keys
 
 ISSUER = {"MO_OIDC_ISSUER": "https://op.example", "MO_OIDC_CLIENT_ID": "mo"}
 
@@ -196,6 +197,17 @@ def test_a_bad_value_is_one_line(
     (found,) = problems()
     assert found.startswith(line)
     assert "hunter2" not in found
+
+
+@pytest.mark.parametrize("name", sorted(settings_types.ALGORITHMS))
+def test_every_signature_that_may_be_named_can_be_verified(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """RFC 9864's Ed25519 among them, which providers write instead of EdDSA."""
+    told(monkeypatch, ISSUER | {"MO_OIDC_ALGORITHMS": name, "MO_SCIM_TOKEN_ALGORITHMS": name})
+    found = settings.load()
+    assert found.providers[0].algorithms == found.scim_token_algorithms == (name,)
+    assert name in keys.ALGORITHMS
 
 
 def test_a_value_and_its_file_at_once_are_refused(

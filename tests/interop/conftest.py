@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ import requests
 from mo_demo.browser import Browser
 from mo_demo.process import LOOPBACK, Child, child_environment, reserved_port, run_once
 from mo_demo.service import DATA
+from tests.interop.cache import ROOT
 from tests.interop.distribution import keycloak_home
 from tests.interop.keycloak import BROKER, PORTAL, Keycloak
 
@@ -72,9 +74,11 @@ class Ours:
         return answer.status_code, answer.json() if answer.content else {}
 
     def _environment(self) -> dict[str, str]:
-        found = Path(run_once.__code__.co_filename).parents[1] / ".venv" / "bin"
+        found = Path(sys.executable).parent
         env = child_environment(
             {
+                # This work tree, whichever one the environment was installed from.
+                "PYTHONPATH": str(ROOT),
                 "MO_VAR": str(self.folder),
                 "MO_DATABASE_URL": f"sqlite:///{self.folder / 'mo.sqlite'}",
                 "MO_BASE_URL": self.url,

@@ -6,15 +6,16 @@ import hashlib
 import os
 import shutil
 import subprocess
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Final
 
+from tests.interop.cache import CACHE
 from tests.support.need import missing
 
 VERSION: Final = "26.7.3"
 SHA256: Final = "27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f"
-CACHE: Final = Path(__file__).parents[2] / "var" / "interop"
 _SECONDS: Final = 900
 
 
@@ -30,8 +31,10 @@ def keycloak_home() -> Path:
     if hashlib.sha256(archive.read_bytes()).hexdigest() != SHA256:
         archive.unlink()
         raise RuntimeError(f"Keycloak {VERSION} is not the file that was pinned; it was removed")
-    with zipfile.ZipFile(archive) as packed:
-        packed.extractall(CACHE)
+    # Unpacked aside and then named, so that what was cut off is never taken for the whole.
+    with tempfile.TemporaryDirectory(dir=CACHE) as aside, zipfile.ZipFile(archive) as packed:
+        packed.extractall(aside)
+        (Path(aside) / home.name).rename(home)
     archive.unlink()
     return home
 

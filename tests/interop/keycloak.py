@@ -16,6 +16,7 @@ REALM: Final = "school"
 PORTAL: Final = "mijn-onderwijs"
 BROKER: Final = "provisioning"
 _ADMIN: Final = "admin"
+_KEY_PROVIDER: Final = "org.keycloak.keys.KeyProvider"
 
 
 @dataclass
@@ -89,9 +90,40 @@ class Keycloak:
 
     def other_machine(self) -> str:
         """Return the token of a service account that nobody meant for us."""
-        body = {**_broker("https://elsewhere.example", self.secret), "clientId": "elsewhere"}
-        self._admin("POST", f"/{REALM}/clients", body)
+        self.add_machine("elsewhere", "https://elsewhere.example")
         return self.machine_token("elsewhere")
+
+    def add_machine(self, client: str, service: str, **changed: Any) -> None:  # noqa: ANN401 - any member of a client
+        """Make one more client that provisions, changed from what `_broker` says."""
+        body = {**_broker(service, self.secret), "clientId": client, **changed}
+        self._admin("POST", f"/{REALM}/clients", body)
+
+    def add_portal(self, client: str, service: str, **changed: Any) -> None:  # noqa: ANN401 - any member of a client
+        """Make one more client that people sign in with, changed from what `_portal` says."""
+        body = {**_portal(service, self.secret), "clientId": client, **changed}
+        self._admin("POST", f"/{REALM}/clients", body)
+
+    def sign_with(self, client: str, algorithm: str) -> None:
+        """Let the ID tokens of a client be signed in another way."""
+        [found] = self._admin("GET", f"/{REALM}/clients?clientId={client}").json()
+        attributes = {**found["attributes"], "id.token.signed.response.alg": algorithm}
+        self._admin("PUT", f"/{REALM}/clients/{found['id']}", {**found, "attributes": attributes})
+
+    def renew_keys(self) -> None:
+        """Put a new RSA key before the one that the realm signs with, which is removed."""
+        realm = self._admin("GET", f"/{REALM}").json()
+        old = self._admin("GET", f"/{REALM}/components?type={_KEY_PROVIDER}").json()
+        body = {
+            "name": "renewed",
+            "providerId": "rsa-generated",
+            "providerType": _KEY_PROVIDER,
+            "parentId": realm["id"],
+            "config": {"priority": ["200"], "algorithm": ["RS256"], "keySize": ["2048"]},
+        }
+        self._admin("POST", f"/{REALM}/components", body)
+        for component in old:
+            if component["providerId"] == "rsa-generated":
+                self._admin("DELETE", f"/{REALM}/components/{component['id']}")
 
     def _token(self, asked: Mapping[str, str]) -> str:
         answer = self.http.post(
@@ -102,7 +134,9 @@ class Keycloak:
         assert answer.status_code == 200, answer.text
         return str(answer.json()["access_token"])
 
-    def _admin(self, method: str, path: str, body: Mapping[str, Any]) -> requests.Response:
+    def _admin(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None
+    ) -> requests.Response:
         asked = {"grant_type": "password", "client_id": "admin-cli"}
         login = f"{self.url}/realms/master/protocol/openid-connect/token"
         credentials = {**asked, "username": _ADMIN, "password": self.password}
@@ -143,26 +177,30 @@ def _broker(service: str, secret: str) -> dict[str, Any]:
         "directAccessGrantsEnabled": True,
         "defaultClientScopes": ["service_account"],
         "optionalClientScopes": ["basic", "profile", "email"],
-        "protocolMappers": [
-            {
-                "name": "the SCIM address as audience",
-                "protocol": "openid-connect",
-                "protocolMapper": "oidc-audience-mapper",
-                "config": {
-                    "included.custom.audience": f"{service}/scim/v2",
-                    "access.token.claim": "true",
-                },
-            },
-            {
-                "name": "the client as its own subject",
-                "protocol": "openid-connect",
-                "protocolMapper": "oidc-hardcoded-claim-mapper",
-                "config": {
-                    "claim.name": "sub",
-                    "claim.value": BROKER,
-                    "jsonType.label": "String",
-                    "access.token.claim": "true",
-                },
-            },
-        ],
+        "protocolMappers": [audience(f"{service}/scim/v2"), own_subject(BROKER)],
+    }
+
+
+def audience(value: str, kind: str = "custom") -> dict[str, Any]:
+    """Return a mapper that names an audience; of the kind `client` it is one of the realm."""
+    return _mapper(f"audience {value}", "oidc-audience", {f"included.{kind}.audience": value})
+
+
+def own_subject(client: str) -> dict[str, Any]:
+    """Return a mapper that makes a client its own subject."""
+    claim = {"claim.name": "sub", "claim.value": client, "jsonType.label": "String"}
+    return _mapper("the client as its own subject", "oidc-hardcoded-claim", claim)
+
+
+def _mapper(name: str, kind: str, config: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "protocol": "openid-connect",
+        "protocolMapper": f"{kind}-mapper",
+        "config": {
+            **config,
+            "access.token.claim": "true",
+            "lightweight.claim": "true",
+            "introspection.token.claim": "true",
+        },
     }

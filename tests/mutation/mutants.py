@@ -23,6 +23,9 @@ _PEOPLE, _GROUPS = "mo_access/storage/people.py", "mo_access/storage/groups.py"
 _CORE_TESTS = "tests/access/test_people.py"
 _SESSION_TESTS = "tests/access/test_sessions.py"
 _TOKEN, _TOKEN_TESTS = "mo_oidc/id_token.py", "tests/oidc/test_id_token.py"
+_CURSORS = "mo_scim/mapping/cursors.py"
+_LISTING = "mo_scim/endpoints/listing.py"
+_LISTS = "tests/scim/endpoints/test_cursors.py tests/scim/endpoints/test_listing.py"
 _FILTERS = "mo_access/storage/criteria.py"
 _FILTER_TESTS = "tests/scim/test_filters_in_sql.py tests/storage/test_criteria.py"
 _ACCESS_TESTS = "tests/web/test_issuer.py tests/web/test_access_token.py"
@@ -41,8 +44,15 @@ MUTANTS: Final = (
     Mutant(_POLICY, " and a.form is not Form.RETAINED", "", _POLICY_TESTS),
     Mutant(_POLICY, "(a.start or today) <= today", "True", _POLICY_TESTS),
     Mutant(_POLICY, "today <= (a.end or today)", "True", _POLICY_TESTS),
-    Mutant(_PEOPLE, ".where(scope(client, platform=platform))", "", _CORE_TESTS),
-    Mutant(_GROUPS, ".where(scope(client, platform=platform))", "", "tests/security"),
+    Mutant(_PEOPLE, ".where(scope(asker, platform=platform))", "", _CORE_TESTS),
+    Mutant(_GROUPS, ".where(scope(asker, platform=platform))", "", "tests/security"),
+    Mutant("mo_access/storage/people_lists.py", ".where(seen, where)", ".where(where)", _LISTS),
+    Mutant(_GROUPS, ".where(seen, where)", ".where(where)", _LISTS),
+    Mutant(_CURSORS, "scim:cursor:{query}", "scim:cursor", _LISTS),
+    Mutant(_CURSORS, "if now - made > TIMEOUT_SECONDS * _SECOND:", "if False:", _LISTS),
+    Mutant(_CURSORS, "if counted != count:", "if False:", _LISTS),
+    Mutant(_LISTING, "{call.actor.client_id}:", "", _LISTS),
+    Mutant(_LISTING, "named = [request.path, ", "named = [", _LISTS),
     Mutant(
         "mo_access/storage/memberships.py",
         "known = known.where(_mine)",

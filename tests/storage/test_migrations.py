@@ -54,21 +54,22 @@ def test_groups_of_before_are_counted(database: Database) -> None:
     database.close()
 
 
+def _titled(document: Document) -> tuple[IndexedValue, ...]:
+    """Find a title and a long address that end as the userName does."""
+    end = str(document["userName"])[1:]
+    title, url = f"Één{end}", f"https://{'Abc/' * 200}{end}"
+    return (
+        IndexedValue("title", 0, "", title, fold(title)),
+        IndexedValue("profileurl", 0, "", url, fold(url)),
+    )
+
+
 def test_lists_of_before_are_searched_and_counted(database: Database) -> None:
     """Going back and up again, each part is found and each total is right."""
     with _unit(database) as uow:
         actor = _client(uow)
         for n in range(20):
-            value = IndexedValue("title", 0, "", f"Één{n}", fold(f"Één{n}"))
-            url = f"https://{'Abc/' * 200}{n}"
-            address = IndexedValue("profileurl", 0, "", url, fold(url))
-
-            def index(
-                _: Document, found: tuple[IndexedValue, ...] = (value, address)
-            ) -> tuple[IndexedValue, ...]:
-                return found
-
-            people.create(uow, actor, replace(_person(n), index=index))
+            people.create(uow, actor, replace(_person(n), index=_titled))
         groups.create(uow, actor, GroupDraft("De Eik", None, {}), MemberChange("add"))
         people.delete(uow, actor, people.find(uow, actor, Query()).items[3].id, lambda _: None)
         uow.commit()

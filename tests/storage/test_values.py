@@ -12,7 +12,7 @@ from mo_access.domain.model import IndexedValue, PersonDraft
 from mo_access.service import clients, people
 from mo_access.service.clients import NewClient
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import people as stored
+from mo_access.storage import values as stored
 from mo_access.storage.engine import Database
 from mo_access.storage.schema import link, link_value
 from tests.support.statements import asked
@@ -49,7 +49,7 @@ def test_any_change_leaves_what_an_index_made_anew_holds(database: Database) -> 
         pk, held = link_of(uow), list[IndexedValue]()
         for _ in range(60):
             wanted = values(chance)
-            stored.change_values(uow.conn, pk, held, wanted)
+            stored.change(uow.conn, pk, held, wanted)
             assert sorted(uow.conn.all(ROWS)) == sorted(map(tuple, wanted))
             held = wanted
 
@@ -62,8 +62,8 @@ def test_a_value_that_should_not_be_there_gives_way(database: Database) -> None:
     )
     with UnitOfWork(database, keys=KEYS, request_id="test") as uow:
         pk = link_of(uow)
-        stored.add_values(uow.conn, pk, [old])
-        stored.change_values(uow.conn, pk, [], [new])
+        stored.add(uow.conn, pk, [old])
+        stored.change(uow.conn, pk, [], [new])
         assert uow.conn.all(ROWS) == [tuple(new)]
 
 
@@ -72,7 +72,7 @@ def test_what_stays_is_not_written(database: Database, monkeypatch: pytest.Monke
     same = values(random.Random(1))
     with UnitOfWork(database, keys=KEYS, request_id="test") as uow:
         pk = link_of(uow)
-        stored.add_values(uow.conn, pk, same)
+        stored.add(uow.conn, pk, same)
         with asked(monkeypatch) as seen:
-            stored.change_values(uow.conn, pk, same, reversed(same))
+            stored.change(uow.conn, pk, same, reversed(same))
         assert not seen

@@ -48,6 +48,20 @@ def test_clients_count_apart(broker: Broker, broker_of) -> None:  # type: ignore
     assert page(broker, "/Users", count=0) == (1, [])
 
 
+@pytest.mark.parametrize("asked", [{}, {"filter": "id pr"}, {"filter": 'displayName co "same"'}])
+def test_lists_hold_only_the_callers_own(broker: Broker, broker_of, asked) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - see conftest
+    """By index and by cursor, with and without a filter (rule 4)."""
+    other = broker_of(NewClient("other", ("900003",)))
+    mine = {}
+    for who in (other, broker):
+        user = who.made("/Users", {"userName": "u", "displayName": "same one"})
+        group = who.made("/Groups", {"displayName": "same one"})
+        mine = {"/Users": [user["id"]], "/Groups": [group["id"]]}
+    for path, ids in mine.items():
+        assert page(broker, path, **asked) == (1, ids)
+        assert page(broker, path, cursor="", **asked) == (1, ids)
+
+
 def test_the_root_lists_users_and_groups(broker: Broker) -> None:
     """RFC 7644 section 3.4.2.1; by GET and by POST, with and without the slash."""
     user = broker.made("/Users", {"userName": "u", "displayName": "same"})["id"]
