@@ -200,6 +200,7 @@ def test_what_happens_to_a_client_stands_in_the_chains_of_its_institutions(seede
             clients.revoke(uow, new.name)
             uow.commit()
     with seeded() as uow:
-        rows = uow.conn.all(select(audit_event.c.chain, audit_event.c.kind))
+        told_of = select(audit_event.c.chain, audit_event.c.kind)
+        rows = uow.conn.all(told_of.order_by(audit_event.c.pk))
     told = [(chain, kind) for chain, kind in rows if kind in kinds]
     assert told == [(chain, kind) for chain in ("900001", "platform") for kind in kinds]

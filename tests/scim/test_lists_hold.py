@@ -147,6 +147,8 @@ def test_whatever_is_done(
         check_totals(conn)
         check_index(conn)
     for each in (broker, other, platform):
+        both = {one["id"] for path in ("/Users", "/Groups") for one in everything(each, path)}
+        assert {one["id"] for one in everything(each, "/")} == both
         for path, name in (
             ("/Users", "userName"),
             ("/Users", "displayName"),
