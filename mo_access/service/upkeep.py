@@ -96,3 +96,6 @@ class Upkeep:
             work()
         except (DatabaseDown, Duplicate) as fault:
             _log.warning("upkeep_failed", extra={"reason": str(fault)})
+        except Exception as fault:  # noqa: BLE001 - a thread that ended would seal nothing any more
+            # By its kind alone: a driver's text may hold what was to be stored.
+            _log.error("upkeep_failed", extra={"reason": type(fault).__name__})

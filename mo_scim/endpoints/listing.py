@@ -14,7 +14,7 @@ from mo_access.domain.model import Position, Query
 from mo_scim.endpoints import answer, calling
 from mo_scim.endpoints.asking import Asked
 from mo_scim.endpoints.calling import Call
-from mo_scim.mapping import cursors, render
+from mo_scim.mapping import cursors, filters, render
 from mo_scim.mapping.cursors import Place
 from mo_scim.mapping.refusals import InvalidFilter
 from mo_web.shared import shared
@@ -65,6 +65,7 @@ def everything(asked: Asked, kinds: Sequence[Kind]) -> Response:
     call = calling.current()
     lists = [found for kind in kinds if (found := _prepared(call, asked, kind)) is not None]
     if not lists:
+        filters.parse(asked.text("filter") or "")
         raise InvalidFilter("filter: fits no kind of resource. See GET /Schemas.")
     return _answer(call, asked, lists)
 

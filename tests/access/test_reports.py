@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+import pytest
+
 from mo_access.domain.keys import KeyRing
 from mo_access.domain.model import Actor, Event
 from mo_access.service import activity, audit, clients, reports, tally
@@ -129,6 +131,36 @@ def test_upkeep_seals_in_the_background(unit: Unit, database: Database, keys: Ke
         assert _sealed_within(unit, seconds=20)
     finally:
         upkeep.stop()
+
+
+def test_a_fault_ends_no_upkeep(
+    unit: Unit,
+    database: Database,
+    keys: KeyRing,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The next round seals; the log names the kind of the fault and none of its text."""
+    upkeep = Upkeep(database, keys, HOUR, Tally())
+    faults, seal = iter([RuntimeError("what was to be stored")]), upkeep.seal
+
+    def failing() -> int:
+        for fault in faults:
+            raise fault
+        return seal()
+
+    monkeypatch.setattr(upkeep, "seal", failing)
+    upkeep.start()
+    try:
+        with unit() as uow:
+            uow.record(Event("test.done", "ok", institutions=("900001",)))
+            uow.commit()
+        assert _sealed_within(unit, seconds=20)
+    finally:
+        upkeep.stop()
+    told = [vars(record) for record in caplog.records if record.msg == "upkeep_failed"]
+    assert [record["reason"] for record in told] == ["RuntimeError"]
+    assert "what was to be stored" not in caplog.text
 
 
 def _sealed_within(unit: Unit, *, seconds: int) -> bool:

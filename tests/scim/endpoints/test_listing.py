@@ -86,8 +86,10 @@ def test_the_root_knows_institutions_and_themes_by_kind(broker: Broker) -> None:
 
 def test_the_root_refuses_what_nothing_has(broker: Broker) -> None:
     """Neither users nor groups have it."""
-    answer = ask(broker, "/", filter='colour eq "red"')
-    assert (answer.status_code, parsed(answer)["scimType"]) == (400, "invalidFilter")
+    for text, told in (('colour eq "red"', "no kind of resource"), ("userName eq", "be read")):
+        answer = ask(broker, "/", filter=text)
+        assert (answer.status_code, parsed(answer)["scimType"]) == (400, "invalidFilter")
+        assert told in parsed(answer)["detail"]
 
 
 def test_a_kind_without_the_sorted_attribute_comes_unsorted(broker: Broker) -> None:
