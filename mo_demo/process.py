@@ -22,20 +22,25 @@ class DemoError(Exception):
 
 @contextmanager
 def reserved_port(preferred: int = 0) -> Iterator[int]:
-    """Hold a loopback port, the preferred one if it is free, until the server is to take it.
+    """Hold a loopback port, the preferred one if it is free, while a server takes it and after.
 
-    Held by listening on it: our own server shares a port with whoever has it, so two demos that
-    started together would answer each other's requests.
+    Held by being bound without listening: nobody else is given it meanwhile, neither another demo
+    that starts at the same moment nor an outgoing connection, and our server may listen on it.
     """
-    with _listener(preferred) or _listener(0) or _no_port() as held:
+    with _bound(preferred) or _bound(0) or _no_port() as held:
         yield int(held.getsockname()[1])
 
 
-def _listener(port: int) -> socket.socket | None:
+def _bound(port: int) -> socket.socket | None:
+    held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        return socket.create_server((LOOPBACK, port))
+        held.bind((LOOPBACK, port))
     except OSError:
+        held.close()
         return None
+    # Only now: a port that somebody else holds in this way is refused by the line above.
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return held
 
 
 def _no_port() -> socket.socket:

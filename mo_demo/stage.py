@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from mo_demo.broker_venv import ensure_broker_venv
@@ -43,10 +43,11 @@ def running_stage(ports: Ports) -> Iterator[Stage]:
     folder = Path(tempfile.mkdtemp(prefix="mo-demo-"))
     failed = False
     try:
-        with ExitStack() as children:
-            stage = _set_up(venv, folder, ports)
+        with ExitStack() as held:
+            taken = [held.enter_context(reserved_port(port)) for port in astuple(ports)]
+            stage = _set_up(venv, folder, Ports(*taken))
             for server in (stage.broker, stage.service):
-                children.callback(server.start().stop)
+                held.callback(server.start().stop)
             yield stage
     except Exception as error:
         failed = True
@@ -58,11 +59,10 @@ def running_stage(ports: Ports) -> Iterator[Stage]:
 
 
 def _set_up(venv: Path, folder: Path, ports: Ports) -> Stage:
-    with reserved_port(ports.broker) as broker_port, reserved_port(ports.service) as service_port:
-        broker = Canaille(venv, folder / "broker", broker_port)
-        service = Service(folder / "service", service_port, broker)
-        with ThreadPoolExecutor() as pool:
-            tasks = (pool.submit(broker.install, service.url), pool.submit(service.prepare))
-            for prepared in tasks:
-                prepared.result()
+    broker = Canaille(venv, folder / "broker", ports.broker)
+    service = Service(folder / "service", ports.service, broker)
+    with ThreadPoolExecutor() as pool:
+        tasks = (pool.submit(broker.install, service.url), pool.submit(service.prepare))
+        for prepared in tasks:
+            prepared.result()
     return Stage(broker, service)
