@@ -122,6 +122,8 @@ _STATUS: Final[tuple[tuple[type[errors.AccessError], HTTPStatus], ...]] = (
 
 def problem_of(cause: Exception, request_id: str) -> Problem:
     """Return what to answer to ``cause``; what nobody foresaw is 500 and says nothing."""
+    if isinstance(cause, errors.Overtaken):
+        return problem_of(TryLater(cause.message), request_id)
     if isinstance(cause, errors.AccessError):
         return Problem(_core_status(cause), cause.message, request_id, cause)
     if isinstance(cause, WebError):

@@ -8,6 +8,7 @@ AccessError
     Immutable         an attribute that the caller may not change
   Conflict            a value that must be unique is taken
   Stale               the version that the caller expected is not the current one
+  Overtaken           what the caller may do changed under way; the same request may succeed
   Forbidden           the caller lacks a scope
   TooLarge            a documented limit was passed (rule 12)
   Refused             a sign-in that is not accepted, with its reason code
@@ -50,6 +51,10 @@ class Conflict(AccessError):
 
 class Stale(AccessError):
     """The expected version is not the current one; nothing was changed."""
+
+
+class Overtaken(AccessError):
+    """What the caller may do changed while the request was under way; nothing was changed."""
 
 
 class Forbidden(AccessError):

@@ -20,6 +20,7 @@ from mo_access.domain.model import (
     Query,
 )
 from mo_access.domain.text import without_numbers
+from mo_access.service import bounds
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import groups, memberships
 from mo_access.storage.engine import Duplicate
@@ -66,6 +67,7 @@ def create(uow: UnitOfWork, actor: Actor, draft: GroupDraft, members: MemberChan
     except Duplicate as error:
         raise _taken() from error
     groups.add_values(conn, pk, draft.values)
+    bounds.keep(uow, actor, filter(None, [draft.institution]))
     moved = _Moved()
     if members.people:
         _apply(uow, actor, pk, replace(members, kind="add"), moved)
@@ -116,6 +118,8 @@ def update(
         _apply(uow, actor, row.pk, step, moved)
     if not skip_unknown:
         _refuse(moved)
+    if altered is not None and altered.institution != row.view.institution:
+        bounds.keep(uow, actor, filter(None, [altered.institution]))
     now = _written(uow, row, altered, moved)
     if now is not row.view:
         facts = {"members_changed": moved.count, "renamed": altered is not None}

@@ -21,7 +21,7 @@ from mo_access.domain.model import (
     Query,
 )
 from mo_access.domain.text import fold
-from mo_access.service import persons, registration
+from mo_access.service import bounds, persons, registration
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import derived, identities, people, people_lists, rights, trigrams, values
 from mo_access.storage.derived import Derived
@@ -70,7 +70,7 @@ def create(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> PersonView:
         raise _taken(error, draft) from error
     if actor.platform and not draft.active:
         people.set_active(conn, person.pk, uow.now, active=False)
-    touched = _write_rights(uow, link_pk, person.pk, draft, fresh=True)
+    touched = _write_rights(uow, actor, link_pk, person.pk, draft, fresh=True)
     values.add(conn, link_pk, searchable)
     people.add_identities(conn, link_pk, draft.identities)
     _record(uow, "person.create", person.id, touched, draft)
@@ -115,7 +115,7 @@ def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> Per
     if row.client_pk != actor.client_pk:
         row = _platform_link(uow, actor, row)
     person_pk, new_id = registration.person_after(uow, actor, row, draft)
-    touched = _write_rights(uow, row.pk, row.person_pk, draft)
+    touched = _write_rights(uow, actor, row.pk, row.person_pk, draft)
     if touched or was != draft.document or person_pk != row.person_pk or _differs(row, draft):
         searchable = None if was == draft.document else draft.index(draft.document)
         columns = _columns(draft, searchable, said_insz=registration.says_insz(row, draft))
@@ -232,13 +232,22 @@ def _platform_link(uow: UnitOfWork, actor: Actor, seen: LinkRow) -> LinkRow:
 
 
 def _write_rights(
-    uow: UnitOfWork, link_pk: int, person_pk: int, draft: PersonDraft, *, fresh: bool = False
+    uow: UnitOfWork,
+    actor: Actor,
+    link_pk: int,
+    person_pk: int,
+    draft: PersonDraft,
+    *,
+    fresh: bool = False,
 ) -> frozenset[str]:
     conn, now = uow.conn, uow.now
     said, granted = draft.affiliations, draft.grants
     before = rights.Held() if fresh else rights.held(conn, link_pk)
     moved = rights.set_affiliations(conn, link_pk, person_pk, said, now, before)
-    return moved | rights.set_grants(conn, link_pk, person_pk, granted, now, before)
+    moved |= rights.set_grants(conn, link_pk, person_pk, granted, now, before)
+    wanted = {claim.institution for claim in said} | {claim.institution for claim in granted}
+    bounds.keep(uow, actor, moved & wanted)
+    return moved
 
 
 def _write_link(uow: UnitOfWork, actor: Actor, new: Rewrite) -> None:

@@ -51,6 +51,8 @@ class UnitOfWork:
         self.request_id = request_id
         self.caller = caller
         self.now = now()
+        self.bounds: dict[int, frozenset[str]] = {}
+        """What clients may act for, by key, held since this transaction asked (``bounds``)."""
         self._conn: Connection | None = None
 
     def __enter__(self) -> Self:
@@ -98,8 +100,13 @@ class UnitOfWork:
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Undo only what the block wrote when it raises: one operation of a Bulk (RFC 7644 3.7)."""
-        with self.write().savepoint():
-            yield
+        try:
+            with self.write().savepoint():
+                yield
+        except BaseException:
+            # Locks that were taken since the savepoint went with it.
+            self.bounds.clear()
+            raise
 
     def record(self, event: Event) -> None:
         """Write the event in this transaction, once per institution that it touches."""
@@ -123,7 +130,9 @@ class UnitOfWork:
     def commit(self) -> None:
         """Make everything durable; the unit may go on and begin anew."""
         self.conn.commit()
+        self.bounds.clear()
 
     def rollback(self) -> None:
         """Undo everything since the last commit."""
         self.conn.rollback()
+        self.bounds.clear()

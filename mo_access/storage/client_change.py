@@ -46,7 +46,11 @@ class Ended:
 
 _c = client.c
 _THIS = _c.pk == bindparam("of_client")
-_WORDS = select(_c.name, _c.platform, _c.default_institution, _c.profile, _c.scopes).where(_THIS)
+_WORDS = (
+    select(_c.name, _c.platform, _c.default_institution, _c.profile, _c.scopes)
+    .where(_THIS)
+    .with_for_update()
+)
 _WRITE = (
     update(client)
     .where(_THIS)

@@ -104,6 +104,8 @@ _BY_OAUTH = _presented(
     )
 )
 _BY_PK = _presented(select(*_IDENTITY).where(_c.pk == bindparam("of_client")))
+# PostgreSQL: whoever changes the client waits for who gives in its name. SQLite has one writer.
+_HOLD = select(_c.pk).where(_c.pk == bindparam("of_client"), _LIVE).with_for_update(read=True)
 _INSTITUTIONS = _scope(client_institution.c.client_pk == bindparam("of_client"))
 _INSERT_CLIENT = (
     insert(client)
@@ -252,6 +254,15 @@ _BOUND = (
     .where(client_institution.c.client_pk == bindparam("of_client"))
     .order_by(institution.c.number)
 )
+
+
+def held_institutions(conn: Connection, client_pk: int) -> frozenset[str]:
+    """Return the numbers that the client may act for, which stay so until the commit.
+
+    None for a client that is revoked meanwhile.
+    """
+    held = conn.one(_HOLD, {"of_client": client_pk})
+    return frozenset() if held is None else institutions(conn, client_pk)
 
 
 def bound(conn: Connection, client_pk: int) -> tuple[str, ...]:

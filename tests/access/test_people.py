@@ -190,8 +190,9 @@ def test_foreign_people_are_unknown(uow: UnitOfWork) -> None:
     with pytest.raises(NotFound):
         people.get(uow, other, an.id)
     assert people.find(uow, other, Query()).total == 0
+    free = GroupDraft("Team", None, {"displayName": "Team"})
     with pytest.raises(Invalid, match="no users of yours"):
-        theme_group(uow, other, an.id)
+        groups.create(uow, other, free, MemberChange("add", (an.id,)))
     asked = Question(an.id, SCHOOL, "leerlingen-openbaar", actor=other)
     assert decisions.decide(uow, asked).reason is Reason.UNKNOWN
 

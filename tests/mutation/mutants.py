@@ -65,6 +65,18 @@ MUTANTS: Final = (
         "",
         "tests/authzen tests/security",
     ),
+    Mutant(
+        "mo_access/service/people.py", "    bounds.keep(", "    (", "tests/access/test_bounds.py"
+    ),
+    Mutant(
+        "mo_access/service/groups.py", "    bounds.keep(", "    (", "tests/access/test_bounds.py"
+    ),
+    Mutant(
+        "mo_access/storage/clients.py",
+        ".with_for_update(read=True)",
+        "",
+        "tests/access/test_bounds.py",
+    ),
     Mutant("mo_access/storage/matching.py", ".where(trusted(_issuer))", "", _CORE_TESTS),
     *(
         Mutant("mo_access/storage/sessions.py", f"        {check},\n", "", _SESSION_TESTS)

@@ -27,6 +27,7 @@ from mo_web.errors import TooMany, TryLater, Unauthenticated
         (errors.Immutable("no"), 400),
         (errors.Sensitive("no"), 403),
         (errors.Conflict("taken"), 409),
+        (errors.Overtaken("bounds"), 503),
         (errors.Stale("old"), 412),
         (errors.Forbidden("no"), 403),
         (errors.TooLarge("1 MiB"), 413),

@@ -22,6 +22,8 @@ from tests.support.statements import asked
 
 BY_CALLER = 1
 """Who calls, with the institutions that are its own: asked before the write begins."""
+BOUNDS = 2
+"""The client is held, and where it may give, once for each transaction that gives something."""
 THEME = "MO_900001_leerlingen-openbaar"
 TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 
@@ -90,10 +92,10 @@ def members(broker: Broker, count: int) -> list[str]:
 
 
 def test_creating_a_user(broker: Broker, counted: Callable[[], Any]) -> None:
-    """Person, link, values, affiliation and its view, event and activity."""
+    """Person, link, values, affiliation, the client's bounds, the view, event and activity."""
     with counted() as count:
         broker.made("/Users", user("an"))
-    assert (count.of_write, count.commits) == (8, 1)
+    assert (count.of_write, count.commits) == (8 + BOUNDS, 1)
 
 
 def test_deactivating_a_user(broker: Broker, counted: Callable[[], Any]) -> None:
@@ -168,7 +170,7 @@ def test_a_bulk_is_one_transaction(broker: Broker, counted: Callable[[], Any], s
         answer = broker.send("POST", "/Bulk", {"Operations": operations})
     assert {o["status"] for o in parsed(answer)["Operations"]} == {"201"}
     assert (count.commits, count.savepoints) == (1, size)
-    assert count.of_write == 6 * size + 1 + totals.SHARDS
+    assert count.of_write == 6 * size + 1 + BOUNDS + totals.SHARDS
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
