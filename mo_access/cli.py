@@ -17,6 +17,7 @@ from mo_access.commands import (
     data,
     database,
     keys,
+    persons,
     rights,
     running,
     sessions,
@@ -39,7 +40,7 @@ def program() -> None:
 for command in (
     *(running.serve, running.demo, database.db, data.institution, data.theme, data.document),
     *(clients.client, rights.why, rights.who, audit.audit, sessions.session, keys.key),
-    *(configuration.config, configuration.doctor, sync.sync),
+    *(configuration.config, configuration.doctor, sync.sync, persons.person),
 ):
     program.add_command(command)
 

@@ -26,6 +26,9 @@ def etag(view: PersonView | GroupView) -> str:
         facts = f"{view.theme}|{view.institution}|{view.role}"
     else:
         facts = _facts(view)
+        if not view.own:
+            # Whose words are seen may change; their version counts from 1 again.
+            facts += f"|{view.created}|{view.user_name}"
     digest = hashlib.blake2b(facts.encode(), digest_size=4).hexdigest()
     return f'W/"{view.version}-{digest}"'
 
