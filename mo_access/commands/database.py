@@ -46,15 +46,40 @@ def check(*, as_json: bool) -> None:
     found, wanted = migrating.current(url), migrating.head()
     # Of another revision everything differs, and the remedy is always the same.
     differing = migrating.differences(url) if found == wanted else ()
+    slow = migrating.remarks(url) if found == wanted else ()
     if as_json:
-        say_json({"revision": found, "head": wanted, "differences": differing})
+        told = {"differences": differing, "remarks": slow}
+        say_json({"revision": found, "head": wanted, **told})
     else:
         click.echo(f"revision {found or 'none'}, this release has {wanted}")
         for line in differing:
             click.echo(f"differs: {line}")
+        for line in slow:
+            click.echo(f"slower: {line}")
         if found != wanted:
             click.echo("run mo-access db upgrade")
     if found != wanted or differing:
+        finding()
+
+
+@db.command()
+@as_json
+def mend(*, as_json: bool) -> None:
+    """Make search indexes and kept totals anew from the rows; writers wait meanwhile."""
+    url = configuration.load().database_url
+    found, wanted = migrating.current(url), migrating.head()
+    if found != wanted:
+        raise click.ClickException(f"revision {found or 'none'}: run mo-access db upgrade first")
+    before = migrating.differences(url)
+    migrating.mend(url)
+    left = migrating.differences(url)
+    if as_json:
+        say_json({"found": before, "left": left})
+    else:
+        for line in before:
+            click.echo(f"found: {line}")
+        click.echo("nothing is left to mend" if not left else "\n".join(("left:", *left)))
+    if left:
         finding()
 
 

@@ -20,6 +20,7 @@ from sqlalchemy.engine.url import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
+from mo_access.storage import list_aids
 from mo_access.storage.bookkeeping import metadata
 from mo_access.storage.engine import DatabaseDown
 
@@ -53,16 +54,29 @@ def head() -> str:
 
 def current(url: str) -> str | None:
     """Name the revision that the database is at, or None for an empty one."""
-    with _connected(url) as connection:
+    with connected(url) as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
 def differences(url: str) -> tuple[str, ...]:
     """Tell what in the database is not as the schema says; empty when all is well."""
-    with _connected(url) as connection:
+    with connected(url) as connection:
         options = {"compare_server_default": False, "include_name": _is_declared}
         context = MigrationContext.configure(connection, opts=options)
-        return tuple(str(change)[:200] for change in compare_metadata(context, metadata))
+        found = tuple(str(change)[:200] for change in compare_metadata(context, metadata))
+        return found or list_aids.faults(connection)
+
+
+def remarks(url: str) -> tuple[str, ...]:
+    """Tell what of a database of this release is no fault and costs speed."""
+    with connected(url) as connection:
+        return list_aids.remarks(connection)
+
+
+def mend(url: str) -> None:
+    """Make what lists lean on anew from the rows; writers wait meanwhile."""
+    with connected(url) as connection, connection.begin():
+        list_aids.mend(connection)
 
 
 def _is_declared(name: str | None, kind: str, _parents: object) -> bool:
@@ -81,7 +95,7 @@ def _config() -> Config:
 @contextmanager
 def _configured(url: str) -> Iterator[Config]:
     config = _config()
-    with _connected(url) as connection, connection.begin():
+    with connected(url) as connection, connection.begin():
         if connection.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
         config.attributes["connection"] = connection
@@ -92,7 +106,8 @@ def _configured(url: str) -> Iterator[Config]:
 
 
 @contextmanager
-def _connected(url: str) -> Iterator[CoreConnection]:
+def connected(url: str) -> Iterator[CoreConnection]:
+    """Connect to a database whatever its schema, SQLite's file made when missing."""
     parts = make_url(url)
     if parts.get_backend_name() == "postgresql":
         parts = parts.set(drivername="postgresql+psycopg")
@@ -114,7 +129,7 @@ def _connected(url: str) -> Iterator[CoreConnection]:
 def _explicit_transactions(engine: Engine) -> None:
     """Let a migration on SQLite be all or nothing, and wait for another that is under way."""
 
-    def connected(raw: sqlite3.Connection, _record: object) -> None:
+    def on_connect(raw: sqlite3.Connection, _record: object) -> None:
         raw.isolation_level = None
         raw.execute("PRAGMA busy_timeout=60000")
         raw.execute("PRAGMA journal_mode=WAL")
@@ -122,5 +137,5 @@ def _explicit_transactions(engine: Engine) -> None:
     def began(connection: CoreConnection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    event.listen(engine, "connect", connected)
+    event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", began)

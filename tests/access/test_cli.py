@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from mo_access import cli, settings
 from mo_access.domain.model import AffiliationClaim, Form, PersonDraft, Role
 from mo_access.service import audit, clients, people
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import migrating, resealing
+from mo_access.storage.bookkeeping import list_total
 from mo_access.storage.engine import Database
 from mo_access.storage.schema import audit_event
 
@@ -257,6 +258,23 @@ def test_the_schema_goes_up_and_down(run: Run) -> None:
     )
     assert run("db", "upgrade", "--json").json == {"before": None, "after": migrating.head()}
     assert run("db", "check", "--json").json["differences"] == []
+
+
+def test_what_lists_lean_on_is_mended(run: Run) -> None:
+    """A total that drifted is found by ``check`` and gone after ``mend``."""
+    run("client", "create", "platform", "--platform", "--json")
+    with Database(settings.load().database_url).connect() as conn:
+        conn.begin()
+        conn.run(insert(list_total).values(kind="person", client_pk=1, shard=0, amount=7))
+        conn.commit()
+    found = run("db", "check")
+    assert (found.code, "kept 7, counted 0" in found.out) == (1, True)
+    mended = run("db", "mend", "--json")
+    assert (mended.code, len(mended.json["found"]), mended.json["left"]) == (0, 1, [])
+    assert run("db", "check").code == 0
+    assert run("db", "mend").out == "nothing is left to mend\n"
+    run("db", "downgrade", "base", "--yes")
+    assert run("db", "mend").code == 1
 
 
 def test_postgresql_is_not_upgraded_unasked(
