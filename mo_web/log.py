@@ -33,7 +33,7 @@ _HIDDEN: Final[tuple[tuple[str, re.Pattern[str], str], ...]] = (
         "[e-mail]",
     ),
 )
-"""What hides, and a sign in lower case without which there is nothing to hide: most lines have none."""
+"""What hides: a sign in lower case without which it is not there, how it looks, what to write."""
 _NUMBER: Final = r"(?<!\d)\d{2}[. ]?\d{2}[. ]?\d{2}[- .]?\d{3}[. ]?\d{2}(?!\d)"
 _INSZ: Final = re.compile(_NUMBER)
 # A whole UUID, or the same without hyphens: the ids of requests and people.

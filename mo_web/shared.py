@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, cast
 
 from flask import Flask, current_app
+from flask.sansio.app import App
 from werkzeug.local import LocalProxy
 
 from mo_access.domain.keys import KeyRing
@@ -48,7 +49,7 @@ def shared() -> Shared:
     return of(_serving())
 
 
-def of(app: Flask) -> Shared:
+def of(app: App) -> Shared:
     """Return the parts of an application that ``mo_web.app.create_app`` made."""
     parts = app.extensions[_KEY]
     if not isinstance(parts, Shared):

@@ -227,6 +227,28 @@ class PersonView:
     affiliations: tuple[ShownAffiliation, ...] = ()
     groups: tuple[ShownGroup, ...] = ()
 
+    def holding(
+        self,
+        affiliations: tuple[ShownAffiliation, ...],
+        groups: tuple[ShownGroup, ...],
+        insz: str | None = None,
+    ) -> PersonView:
+        """Return the same person with these rights (``replace`` takes thrice as long)."""
+        return PersonView(
+            self.id,
+            self.user_name,
+            self.external_id,
+            self.active,
+            self.document,
+            self.version,
+            self.created,
+            self.modified,
+            self.own,
+            insz,
+            affiliations,
+            groups,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class GroupDraft:

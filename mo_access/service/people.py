@@ -204,7 +204,7 @@ def _whole(view: PersonView, found: Derived, today: str, insz: str | None = None
     said = affiliations.shown(tuple(found.said), today)
     if not (said or found.groups or insz):
         return view
-    return replace(view, affiliations=said, groups=tuple(found.groups), insz=insz)
+    return view.holding(said, tuple(found.groups), insz)
 
 
 def _number(uow: UnitOfWork, actor: Actor, row: LinkRow) -> str | None:

@@ -45,11 +45,17 @@ class Derived:
     groups: list[ShownGroup] = field(default_factory=list)
 
 
-_people: Final = json_texts(bindparam("people", type_=Text))
-_here: Final = select(cast(_people.c.value, BIG))
+_person: Final = bindparam("person", type_=BIG)
+_page: Final = json_texts(bindparam("people", type_=Text))
+_people: Final = select(cast(_page.c.value, BIG))
 
 
-def _statement(*, platform: bool) -> CompoundSelect[tuple[object, ...]]:
+def _statement(*, platform: bool, alone: bool) -> CompoundSelect[tuple[object, ...]]:
+    """Read what is derived of ``:people``, or of one ``:person``, which spares a list of one."""
+
+    def asked(whom: ColumnElement[int]) -> ColumnElement[bool]:
+        return whom == _person if alone else whom.in_(_people)
+
     # The sum keeps SQLite from starting at the client and walking all its links for one person.
     whose = link.c.client_pk + 0
     mine: ColumnElement[bool] = true() if platform else whose == bindparam("client")
@@ -75,7 +81,7 @@ def _statement(*, platform: bool) -> CompoundSelect[tuple[object, ...]]:
         .join(institution, institution.c.pk == affiliation.c.institution_pk)
         .join(link, link.c.pk == affiliation.c.link_pk)
         .join(client, client.c.pk == link.c.client_pk)
-        .where(affiliation.c.person_pk.in_(_here), mine)
+        .where(asked(affiliation.c.person_pk), mine)
     )
     through_groups = (
         select(
@@ -100,12 +106,16 @@ def _statement(*, platform: bool) -> CompoundSelect[tuple[object, ...]]:
         .join(client, client.c.pk == group.c.client_pk)
         .outerjoin(institution, institution.c.pk == group.c.institution_pk)
         .outerjoin(link, and_(link.c.person_pk == person.c.pk, link.c.client_pk == client.c.pk))
-        .where(membership.c.person_pk.in_(_here), theirs)
+        .where(asked(membership.c.person_pk), theirs)
     )
     return union_all(stored, through_groups)
 
 
-_STATEMENTS: Final = {platform: _statement(platform=platform) for platform in (False, True)}
+_STATEMENTS: Final = {
+    (platform, alone): _statement(platform=platform, alone=alone)
+    for platform in (False, True)
+    for alone in (False, True)
+}
 
 
 def of(conn: Connection, actor: Actor, pks: Iterable[int]) -> dict[int, Derived]:
@@ -114,10 +124,13 @@ def of(conn: Connection, actor: Actor, pks: Iterable[int]) -> dict[int, Derived]
     Both kinds come in the order in which they were made.
     """
     found = {pk: Derived() for pk in pks}
-    params: dict[str, int | str | bytes | None] = {"people": json.dumps(list(found))}
-    if not actor.platform:
-        params["client"] = actor.client_pk
-    rows = conn.all(_STATEMENTS[actor.platform], params)
+    params: dict[str, int | str | bytes | None] = {"client": actor.client_pk}
+    alone = len(found) == 1
+    if alone:
+        (params["person"],) = found
+    else:
+        params["people"] = json.dumps(list(found))
+    rows = conn.all(_STATEMENTS[actor.platform, alone], params)
     for row in sorted(rows, key=_made):
         _add(found[row[0]], row)
     return found
