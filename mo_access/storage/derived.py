@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import (
@@ -21,7 +22,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from mo_access.domain.affiliations import Said
+from mo_access.domain.affiliations import KEPT, Said
 from mo_access.domain.model import Actor, Form, Role, ShownGroup
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection, Row
@@ -143,12 +144,22 @@ def _made(row: Row) -> tuple[bool, int]:
 
 def _add(derived: Derived, row: Row) -> None:
     """Take a row as what it is: an affiliation, a group, or a group that gives a role."""
-    _, _, group_id, display, number, name, form, role, start, end, *more = row
+    group_id, display = row[2:4]
     if group_id is not None:
         derived.groups.append(ShownGroup(group_id, display))
-    # A role group means nothing for who has no link of the group's client (rule 5).
-    primary, linked, on, by = more
-    if number is not None and role is not None and linked is not None:
-        suspended = not (linked and on)
-        said = Said(number, name, Form(form), Role(role), start, end, bool(primary), suspended, by)
+    said = _said(row[4:])
+    if said is not None:
         derived.said.append(said)
+
+
+@lru_cache(maxsize=KEPT)
+def _said(row: Row) -> Said | None:
+    """Return what a row says of an affiliation; kept, as most people of an institution are alike.
+
+    A role group means nothing for who has no link of the group's client (rule 5).
+    """
+    number, name, form, role, start, end, primary, linked, on, by = row
+    if number is None or role is None or linked is None:
+        return None
+    suspended = not (linked and on)
+    return Said(number, name, Form(form), Role(role), start, end, bool(primary), suspended, by)

@@ -26,8 +26,12 @@ def etag(view: PersonView | GroupView) -> str:
         facts = f"{view.theme}|{view.institution}|{view.role}"
     else:
         facts = _facts(view)
-    digest = hashlib.blake2b(facts.encode(), digest_size=4).hexdigest()
-    return f'W/"{view.version}-{digest}"'
+    return f'W/"{view.version}-{_digest(facts)}"'
+
+
+@lru_cache(maxsize=KEPT)
+def _digest(facts: str) -> str:
+    return hashlib.blake2b(facts.encode(), digest_size=4).hexdigest()
 
 
 def meta(view: PersonView | GroupView, resource: str, location: str) -> Document:
@@ -89,7 +93,7 @@ def groups(shown: tuple[ShownGroup, ...], base_url: str) -> list[Json]:
 
 
 def _facts(view: PersonView) -> str:
-    groups = "|".join(f"{g.id},{g.display}" for g in view.groups)
+    groups = "|".join([f"{g.id},{g.display}" for g in view.groups]) if view.groups else ""
     return f"{view.active}#{_affiliation_facts(view.affiliations)}#{groups}"
 
 
