@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint
 
 from mo_access.domain.errors import NotFound
 from mo_scim.endpoints import (
@@ -19,13 +19,14 @@ from mo_scim.endpoints import (
     users,
 )
 from mo_scim.endpoints.answer import PREFIX
-from mo_web import caller
+from mo_web import caller, exchange
 from mo_web.app import Door
 
 
 def door() -> Door:
     """Return the SCIM door; every call makes a new one."""
     blueprint = Blueprint("scim", __name__, url_prefix=PREFIX)
+    blueprint.record(leeway.install)
     blueprint.before_request(_authenticate)
     blueprint.before_request(_refuse_impossible_ids)
     blueprint.after_request(leeway.count_at_end)
@@ -35,6 +36,9 @@ def door() -> Door:
     return Door("scim", blueprint, (PREFIX,), errors.render)
 
 
+_allowed = reporting.reported(caller.actor)
+
+
 def _authenticate() -> None:
     """Ask the scope of a read or a write before anything of the request is looked at.
 
@@ -42,13 +46,13 @@ def _authenticate() -> None:
     """
     if me.is_asked():
         return
-    reads = reporting.is_read() or request.method == "OPTIONS"
-    with reporting.refusals():
-        caller.actor(scope="scim:read" if reads else "scim:write")
+    reads = reporting.is_read() or exchange.current().method == "OPTIONS"
+    _allowed("scim:read" if reads else "scim:write")
     calling.current()
 
 
 def _refuse_impossible_ids() -> None:
     """Answer that nothing has such an id; PostgreSQL faults on a NUL instead."""
-    if any("\x00" in str(value) for value in (request.view_args or {}).values()):
-        raise NotFound("There is no such resource.")
+    for value in (exchange.current().view_args or {}).values():
+        if "\x00" in str(value):
+            raise NotFound("There is no such resource.")

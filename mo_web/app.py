@@ -10,15 +10,16 @@ from time import monotonic
 from typing import Any, Final
 
 import structlog
-from flask import Blueprint, Flask, Response, jsonify, request
+from flask import Blueprint, Flask, Request, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestURITooLarge
+from werkzeug.routing import MapAdapter
 
 from mo_access.domain.errors import NotFound
 from mo_access.domain.keys import KeyRing
 from mo_access.settings import Settings
 from mo_access.storage.engine import Database
-from mo_web import csrf, headers, health, language, log, metrics, requestid, shared, unit
+from mo_web import csrf, exchange, headers, health, language, log, metrics, requestid, shared, unit
 from mo_web.access_token import AccessTokens, Rules
 from mo_web.errors import Problem, Unauthenticated, problem_of
 from mo_web.fetch import get_json
@@ -29,6 +30,7 @@ from mo_web.proxies import ProxyGate
 
 MAX_URL: Final = 8 * 1024
 MAX_BODY: Final = 1024 * 1024
+_HOST: Final = "localhost"
 _FAILED: Final = 400
 _FAULT: Final = 500
 
@@ -46,9 +48,18 @@ class Door:
 class DoorFlask(Flask):
     """Flask, with the unit of work settled inside the error edge: a failed commit is an error."""
 
+    request_class = exchange.Exchange
+
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Take a view or hook as it is: none is a coroutine, and Flask asks it of each anew."""
         return func
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Match by method and path alone: who asks says nothing of where it stands (P11)."""
+        if request is None:
+            return super().create_url_adapter(request)
+        root, path, method = request.root_path, request.path, request.method
+        return MapAdapter(self.url_map, _HOST, root, "", "http", path, method)
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view, then commit or roll back by what it answered."""
@@ -113,19 +124,20 @@ def _begin() -> None:
 
 
 def _refuse_odd_urls() -> None:
-    sent = request.environ
+    now = exchange.current()
+    sent = now.environ
     query = sent.get("QUERY_STRING", "")
     if len(sent.get("PATH_INFO", "")) + bool(query) + len(query) > MAX_URL:
         raise RequestURITooLarge(f"A URL has at most {MAX_URL} bytes.")
     # Nothing has such a name, and PostgreSQL faults on the question.
-    if "\0" in request.path:
+    if "\0" in now.path:
         raise NotFound("Nothing has a NUL in its name.")
 
 
 def _finish(response: Response) -> Response:
     """Add the cookies; the line is written last, when the answer is complete."""
     language.remember(csrf.set_cookie(response))
-    shared.shared().metrics.count(response, log.elapsed())
+    shared.shared().metrics.count(exchange.current(), response, log.elapsed())
     log.write_line(response)
     return response
 

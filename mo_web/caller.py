@@ -12,12 +12,11 @@ from contextlib import contextmanager
 from typing import Final
 
 import structlog
-from flask import g, request
 
 from mo_access.domain.model import Actor
 from mo_access.service import clients
 from mo_access.settings import Provider
-from mo_web import access_token, requestid, subjects, unit
+from mo_web import access_token, exchange, requestid, subjects, unit
 from mo_web.access_token import AccessToken
 from mo_web.errors import InsufficientScope, TooMany, TryLater, Unauthenticated
 from mo_web.faults import ProviderTrouble, TokenRefused
@@ -35,11 +34,12 @@ def actor(scope: str | None = None) -> Actor:
     Raises ``Unauthenticated`` (401), ``InsufficientScope`` (403), ``TooMany`` (429), or
     ``TryLater`` (503) when the token's provider cannot be asked.
     """
-    if "actor" not in g:
-        g.actor = _found(bearer())
-        unit.current().caller = f"client:{g.actor.client_id}"
-        _pace(g.actor.client_id)
-    known: Actor = g.actor
+    now = exchange.current()
+    known = now.actor
+    if known is None:
+        known = now.actor = _found(bearer())
+        unit.current().caller = f"client:{known.client_id}"
+        _pace(known.client_id)
     if scope is not None and scope not in known.scopes:
         raise InsufficientScope(scope)
     return known
@@ -47,20 +47,20 @@ def actor(scope: str | None = None) -> Actor:
 
 def known() -> Actor | None:
     """Return the client that was found to be calling, without asking who it is."""
-    found: Actor | None = g.get("actor")
-    return found
+    return exchange.current().actor
 
 
 def bearer() -> str:
     """Return the token of the Authorization header; anything else there is 401."""
-    header = request.headers.get("Authorization", "")
+    header: str = exchange.current().environ.get("HTTP_AUTHORIZATION", "")
     kind, _, token = header.partition(" ")
-    if kind.lower() != "bearer" or not _TOKEN.fullmatch(token.strip(" ")):
+    token = token.strip(" ")
+    if kind.lower() != "bearer" or not _TOKEN.fullmatch(token):
         raise Unauthenticated(
             "A bearer token is needed. Send the header Authorization: Bearer <token>.",
             offered=False,
         )
-    return token.strip(" ")
+    return token
 
 
 def person() -> tuple[Provider, OAuthPerson] | None:
@@ -169,4 +169,4 @@ def _pace(who: str) -> None:
 
 
 def _address() -> str:
-    return request.remote_addr or "unknown"
+    return exchange.current().remote_addr or "unknown"

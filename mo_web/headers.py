@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from flask import request
-
-from mo_web import requestid
+from mo_web import exchange, requestid
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -76,6 +74,7 @@ class HeaderStamp:
 
 def _kept_private(given: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Let only our own style sheets and pictures be kept: everything else depends on who asks."""
-    if request.endpoint is not None and request.endpoint.rpartition(".")[2] == "static":
+    endpoint = exchange.current().endpoint
+    if endpoint is not None and endpoint.rpartition(".")[2] == "static":
         return given
     return [header for header in given if header[0] != "Cache-Control"] + _PRIVATE

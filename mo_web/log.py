@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import sys
 import time
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
+from json.encoder import encode_basestring as _quoted
 from typing import Any, Final, TextIO
 
 import structlog
-from flask import Response, g, request
+from flask import Response
 
 from mo_access.domain.insz import has_check_digits
-from mo_web import requestid
+from mo_web import exchange, requestid
 
 _REQUESTS: Final = logging.getLogger("mo_web.request")
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False)
 _READY: Final = "ready_line"
+_OFFSET: Final = len("+00:00")
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-_HIDDEN: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
-    (re.compile(r"\bmos_[A-Za-z0-9_-]+"), "[token]"),
-    (re.compile(r"\b(bearer|basic)\s+[^\s\"',]+", re.IGNORECASE), r"\1 [token]"),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*){1,4}"), "[token]"),
+_HIDDEN: Final[tuple[tuple[str, re.Pattern[str], str], ...]] = (
+    ("mos_", re.compile(r"\bmos_[A-Za-z0-9_-]+"), "[token]"),
+    ("be", re.compile(r"\b(bearer)\s+[^\s\"',]+", re.IGNORECASE), r"\1 [token]"),
+    ("ba", re.compile(r"\b(basic)\s+[^\s\"',]+", re.IGNORECASE), r"\1 [token]"),
+    ("eyj", re.compile(r"\beyJ[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]*){1,4}"), "[token]"),
     # Only where a word begins: tried at each letter, a long path would cost its square.
     (
+        "@",
         re.compile(r"(?<![^\s\"'<>@,;:(])[^\s\"'<>@,;:(]+@[^\s\"'<>@,;:)]+\.[A-Za-z]{2,}"),
         "[e-mail]",
     ),
 )
+"""What hides: a sign in lower case without which it is not there, how it looks, what to write."""
 _NUMBER: Final = r"(?<!\d)\d{2}[. ]?\d{2}[. ]?\d{2}[- .]?\d{3}[. ]?\d{2}(?!\d)"
 _INSZ: Final = re.compile(_NUMBER)
 # A whole UUID, or the same without hyphens: the ids of requests and people.
@@ -46,9 +49,11 @@ def redacted(text: str) -> str:
 
     Inside an id eleven digits in a row are chance, unless their check digits are right.
     """
-    for pattern, instead in _HIDDEN:
-        text = pattern.sub(instead, text)
-    return _ID_OR_INSZ.sub(_without_number, text)
+    lowered = text.lower()
+    for sign, pattern, instead in _HIDDEN:
+        if sign in lowered:
+            text = pattern.sub(instead, text)
+    return _ID_OR_INSZ.sub(_without_number, text) if _INSZ.search(text) else text
 
 
 def _without_number(found: re.Match[str]) -> str:
@@ -124,13 +129,12 @@ def _redacted_value(value: object) -> object:
 
 def start_clock() -> None:
     """Remember when this request came in."""
-    g.started = time.perf_counter()
+    exchange.current().began = time.perf_counter()
 
 
 def elapsed() -> float:
     """Return how many seconds this request has taken."""
-    began: float = g.get("started", time.perf_counter())
-    return time.perf_counter() - began
+    return time.perf_counter() - exchange.current().began
 
 
 def write_line(response: Response) -> None:
@@ -140,20 +144,15 @@ def write_line(response: Response) -> None:
     """
     if not _REQUESTS.isEnabledFor(logging.INFO):
         return
-    known = g.get("actor")
-    line = _ENCODER.encode(
-        {
-            "method": redacted(request.method),
-            "path": redacted(request.path),
-            "status": response.status_code,
-            "milliseconds": round(elapsed() * 1_000, 1),
-            "request_id": redacted(requestid.current()),
-            "client": known.client_id if known is not None else None,
-            "event": "request",
-            "logger": _REQUESTS.name,
-            "level": "info",
-            "timestamp": datetime.now(UTC).replace(tzinfo=None).isoformat() + "Z",
-        }
+    now = exchange.current()
+    client = "null" if now.actor is None else f'"{now.actor.client_id}"'
+    line = (
+        f'{{"method": {_quoted(redacted(now.method))}, "path": {_quoted(redacted(now.path))}, '
+        f'"status": {response.status_code}, "milliseconds": {elapsed() * 1_000:.1f}, '
+        f'"request_id": {_quoted(redacted(requestid.current()))}, "client": {client}, '
+        f'"event": "request", "logger": "{_REQUESTS.name}", "level": "info", '
+        f'"timestamp": "{datetime.now(UTC).isoformat()[:-_OFFSET]}Z"}}'
     )
-    record = {"name": _REQUESTS.name, "levelno": logging.INFO, "levelname": "INFO", "msg": line}
-    _REQUESTS.handle(logging.makeLogRecord({**record, _READY: True}))
+    record = logging.LogRecord(_REQUESTS.name, logging.INFO, "", 0, line, None, None)
+    record.ready_line = True
+    _REQUESTS.handle(record)

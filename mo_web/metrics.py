@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 import structlog
-from flask import Response, request
+from flask import Response
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
+
+from mo_web.exchange import Exchange
 
 LABELS: Final = ("method", "route", "status")
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -23,6 +25,9 @@ class Metrics:
         self._seconds = Histogram(
             "mo_request_seconds", "Time to answer.", ("route",), registry=self.registry
         )
+        # A look-up by labels goes through a lock and makes texts; these are the same for ever.
+        self._answered: dict[tuple[str, str, int], Counter] = {}
+        self._timed: dict[str, Histogram] = {}
         self._refused = Counter(
             "mo_unauthenticated", "Requests without a valid credential.", registry=self.registry
         )
@@ -38,11 +43,18 @@ class Metrics:
         """Count one request that needed a deviation; both names are of sets closed in code."""
         self._tolerated.labels(deviation, profile).inc()
 
-    def count(self, response: Response, seconds: float) -> None:
+    def count(self, request: Exchange, response: Response, seconds: float) -> None:
         """Count one answered request."""
         method = request.method if request.method in METHODS else "other"
-        self._requests.labels(method, _route(), str(response.status_code)).inc()
-        self._seconds.labels(_route()).observe(seconds)
+        route = _route(request)
+        labels = (method, route, response.status_code)
+        answered, timed = self._answered.get(labels), self._timed.get(route)
+        if answered is None:
+            answered = self._answered[labels] = self._requests.labels(*labels)
+        if timed is None:
+            timed = self._timed[route] = self._seconds.labels(route)
+        answered.inc()
+        timed.observe(seconds)
 
     def count_unauthenticated(self) -> None:
         """Count one request that was turned away with 401."""
@@ -56,7 +68,7 @@ class Metrics:
             structlog.get_logger("mo_web").warning("metrics_port_taken", port=port, why=str(error))
 
 
-def _route() -> str:
+def _route(request: Exchange) -> str:
     """Return the route's pattern: a set that the code closes, whatever paths are asked for."""
     rule = request.url_rule
     return rule.rule if rule is not None else "none"

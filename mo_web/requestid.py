@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-import uuid
+import secrets
 from typing import Final
 
-from flask import g, request
+from mo_web import exchange
 
 HEADER: Final = "X-Request-ID"
+_VARIABLE: Final = "HTTP_X_REQUEST_ID"
+_BYTES: Final = 16
 _WELL_FORMED: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 # Eleven digits in a row, or grouped as people write them, might be somebody's INSZ.
 _NUMBERED: Final = re.compile(r"(?<!\d)(?:\d[.:_-]?){10}\d(?!\d)")
@@ -16,16 +18,16 @@ _NUMBERED: Final = re.compile(r"(?<!\d)(?:\d[.:_-]?){10}\d(?!\d)")
 
 def current() -> str:
     """Return the id of this request: the caller's own where it is well formed, else a new one."""
-    if "request_id" not in g:
-        offered = request.headers.get(HEADER, "")
-        g.request_id = offered if _is_fit(offered) else _made()
-    found: str = g.request_id
-    return found
+    now = exchange.current()
+    if not now.request_id:
+        offered = now.environ.get(_VARIABLE)
+        now.request_id = offered if offered and _is_fit(offered) else _made()
+    return now.request_id
 
 
 def _made() -> str:
     """Draw until no digits look like somebody's number: the log would take them out."""
-    while not _is_fit(drawn := uuid.uuid4().hex):
+    while _NUMBERED.search(drawn := secrets.token_hex(_BYTES)):
         pass
     return drawn
 

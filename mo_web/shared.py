@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 
 from flask import Flask, current_app
+from flask.sansio.app import App
+from werkzeug.local import LocalProxy
 
 from mo_access.domain.keys import KeyRing
 from mo_access.service.tally import Tally
@@ -19,6 +21,7 @@ from mo_web.limits import Limits
 from mo_web.metrics import Metrics
 
 _KEY: Final = "mo_web"
+_serving: Final = cast("LocalProxy[Flask]", current_app)._get_current_object  # noqa: SLF001 - documented by werkzeug for this use
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,10 @@ def install(app: Flask, parts: Shared) -> None:
 
 def shared() -> Shared:
     """Return the parts of the application that serves this request."""
-    return of(current_app)
+    return of(_serving())
 
 
-def of(app: Flask) -> Shared:
+def of(app: App) -> Shared:
     """Return the parts of an application that ``mo_web.app.create_app`` made."""
     parts = app.extensions[_KEY]
     if not isinstance(parts, Shared):

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from flask import g
-
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_web import requestid
+from mo_web import exchange, requestid
 from mo_web.shared import shared
 
 _FAILED: Final = 400
@@ -21,10 +19,10 @@ def current() -> UnitOfWork:
     It is committed when the view answers below 400 and rolled back otherwise; a view whose 4xx
     must leave a trace commits by itself, or works in a unit ``apart``.
     """
-    held: UnitOfWork | None = g.get("unit")
-    if held is None:
-        held = g.unit = _made().open()
-    return held
+    now = exchange.current()
+    if now.unit is None:
+        now.unit = _made().open()
+    return now.unit
 
 
 @contextmanager
@@ -33,7 +31,7 @@ def apart() -> Iterator[UnitOfWork]:
 
     For what must be kept although the request fails: the audit of a refusal.
     """
-    held: UnitOfWork | None = g.get("unit")
+    held = exchange.current().unit
     caller = "anonymous" if held is None else held.caller
     close()
     with _made() as unit:
@@ -43,7 +41,7 @@ def apart() -> Iterator[UnitOfWork]:
 
 def settle(status: int) -> None:
     """Commit or roll back, by the status that the view answered."""
-    held: UnitOfWork | None = g.get("unit")
+    held = exchange.current().unit
     if held is None:
         return
     if status < _FAILED:
@@ -54,7 +52,8 @@ def settle(status: int) -> None:
 
 def close() -> None:
     """Undo what was not committed and give the connection back; harmless when there is none."""
-    held: UnitOfWork | None = g.pop("unit", None)
+    now = exchange.current()
+    held, now.unit = now.unit, None
     if held is not None:
         held.close()
 

@@ -26,6 +26,10 @@ class Said:
     suspended: bool
     client: str
 
+    def __hash__(self) -> int:
+        """Look no further than what tells most of them apart: it is asked for each person."""
+        return hash((self.institution, self.role))
+
 
 def status(said: Said, today: str) -> Status:
     """Tell where the affiliation stands on this day; the end day still counts (rule 1)."""

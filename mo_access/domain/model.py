@@ -200,6 +200,10 @@ class ShownAffiliation:
     origins: tuple[str, ...]
     display: str = ""
 
+    def __hash__(self) -> int:
+        """Look no further than what tells most of them apart: it is asked for each person."""
+        return hash((self.institution, self.role))
+
 
 @dataclass(frozen=True, slots=True)
 class ShownGroup:

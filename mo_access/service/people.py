@@ -19,6 +19,8 @@ from mo_access.domain.model import (
     PersonDraft,
     PersonView,
     Query,
+    ShownAffiliation,
+    ShownGroup,
 )
 from mo_access.domain.text import fold
 from mo_access.service import bounds, persons, registration
@@ -178,8 +180,8 @@ def _updated(uow: UnitOfWork, before: PersonView, columns: LinkValues) -> Person
 
 
 def _with_rights(uow: UnitOfWork, actor: Actor, view: PersonView, person_pk: int) -> PersonView:
-    found = derived.of(uow.conn, actor, [person_pk])[person_pk]
-    return _whole(replace(view, affiliations=(), groups=()), found, uow.today)
+    said, groups = _rights(derived.of(uow.conn, actor, [person_pk])[person_pk], uow.today)
+    return replace(view, affiliations=said, groups=groups)
 
 
 def _found(row: LinkRow | None) -> LinkRow:
@@ -197,22 +199,23 @@ def _views(
     found = derived.of(uow.conn, actor, [row.person_pk for row in rows])
     numbers = {row.pk: _number(uow, actor, row) for row in rows} if insz else {}
     today = uow.today
-    return [_whole(row.view, found[row.person_pk], today, numbers.get(row.pk)) for row in rows]
+    return [
+        row.view(actor, *_rights(found[row.person_pk], today), numbers.get(row.pk)) for row in rows
+    ]
 
 
-def _whole(view: PersonView, found: Derived, today: str, insz: str | None = None) -> PersonView:
-    said = affiliations.shown(tuple(found.said), today)
-    if not (said or found.groups or insz):
-        return view
-    return replace(view, affiliations=said, groups=tuple(found.groups), insz=insz)
+def _rights(
+    found: Derived, today: str
+) -> tuple[tuple[ShownAffiliation, ...], tuple[ShownGroup, ...]]:
+    return affiliations.shown(tuple(found.said), today), tuple(found.groups)
 
 
 def _number(uow: UnitOfWork, actor: Actor, row: LinkRow) -> str | None:
     """Open the number for who said it, or for the platform, and write that down."""
     if row.insz_sealed is None or not (row.said_insz or actor.platform):
         return None
-    uow.record(Event("person.insz.read", "ok", person=row.view.id))
-    return uow.keys.open(registration.context(row.view.id), row.insz_sealed)
+    uow.record(Event("person.insz.read", "ok", person=row.id))
+    return uow.keys.open(registration.context(row.id), row.insz_sealed)
 
 
 def _platform_link(uow: UnitOfWork, actor: Actor, seen: LinkRow) -> LinkRow:
@@ -220,15 +223,15 @@ def _platform_link(uow: UnitOfWork, actor: Actor, seen: LinkRow) -> LinkRow:
 
     It sees the number of the person that it adopts, and so vouches for it.
     """
-    view, numbered = seen.view, seen.insz_index is not None
-    columns = LinkValues(view.user_name, view.external_id, view.active, numbered, view.document, "")
+    active, numbered = bool(seen.active), seen.insz_index is not None
+    columns = LinkValues(seen.user_name, seen.external_id, active, numbered, seen.document, "")
     try:
         people.new_link(uow.conn, actor.client_pk, seen.person_pk, columns, uow.now)
     except Duplicate as error:
         raise Conflict(
             "userName or externalId: another user of yours has this value. Change that one."
         ) from error
-    return _found(people.get(uow.conn, actor, seen.view.id))
+    return _found(people.get(uow.conn, actor, seen.id))
 
 
 def _write_rights(
@@ -252,7 +255,7 @@ def _write_rights(
 
 def _write_link(uow: UnitOfWork, actor: Actor, new: Rewrite) -> None:
     row, person_pk, draft = new.row, new.person_pk, new.draft
-    renamed = (row.view.user_name, row.view.external_id) != (draft.user_name, draft.external_id)
+    renamed = (row.user_name, row.external_id) != (draft.user_name, draft.external_id)
     try:
         changed = people.change_link(uow.conn, row, person_pk, new.columns, uow.now)
     except Duplicate as error:
@@ -286,14 +289,14 @@ def _write_parts(
 
 def _said(row: LinkRow) -> Document:
     """Return the document of a link."""
-    said: Document = json.loads(row.view.document)
+    said: Document = json.loads(row.document)
     return said
 
 
 def _differs(row: LinkRow, draft: PersonDraft) -> bool:
     """Tell whether something of a link changes besides its document."""
-    view, said_insz = row.view, registration.says_insz(row, draft)
-    return (view.user_name, view.external_id, view.active, row.said_insz) != (
+    said_insz = registration.says_insz(row, draft)
+    return (row.user_name, row.external_id, row.active, row.said_insz) != (
         draft.user_name,
         draft.external_id,
         draft.active,

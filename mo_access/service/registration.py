@@ -52,7 +52,7 @@ def person_after(
     that has none yet, sets a person's number. Raises ``Conflict`` when this client already has
     a link to the person that is meant.
     """
-    here = (row.person_pk, row.view.id)
+    here = (row.person_pk, row.id)
     if isinstance(draft.insz, Keep):
         return here
     if draft.insz is None:
@@ -64,14 +64,14 @@ def person_after(
         return here
     known = people.by_insz(uow.conn, index)
     if known is None and _may_set(actor, row):
-        _renumber(uow, row, (uow.keys.seal(context(row.view.id), draft.insz), index))
+        _renumber(uow, row, (uow.keys.seal(context(row.id), draft.insz), index))
         return here
     return _target(uow, actor, known, draft.insz)
 
 
 def says_insz(row: LinkRow, draft: PersonDraft) -> bool:
     """Tell whether the link's client vouches for the number after this change (ruling 4)."""
-    return row.said_insz if isinstance(draft.insz, Keep) else draft.insz is not None
+    return bool(row.said_insz) if isinstance(draft.insz, Keep) else draft.insz is not None
 
 
 def _renumber(uow: UnitOfWork, row: LinkRow, insz: tuple[bytes, bytes] | None) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import TracebackType
 from typing import Final, Self
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from mo_access.storage.engine import Connection, Database
 
 BRUSSELS: Final = ZoneInfo("Europe/Brussels")
 PLATFORM: Final = "platform"
+_HOUR: Final = 3_600_000_000
 # Built once: json.dumps with arguments makes an encoder on every call.
 _CANONICAL: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
@@ -26,6 +27,12 @@ _CANONICAL: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separat
 def clock() -> int:
     """Return the time as integer microseconds since the epoch (UTC)."""
     return time.time_ns() // 1_000
+
+
+@lru_cache(maxsize=2)
+def _day(hour: int) -> str:
+    """Return the day of an hour since the epoch; days in Brussels begin on whole hours."""
+    return datetime.fromtimestamp(hour * _HOUR // 1_000_000, BRUSSELS).date().isoformat()
 
 
 class UnitOfWork:
@@ -89,7 +96,7 @@ class UnitOfWork:
     @cached_property
     def today(self) -> str:
         """The day in Brussels as ISO text (ruling 4)."""
-        return datetime.fromtimestamp(self.now / 1_000_000, BRUSSELS).date().isoformat()
+        return _day(self.now // _HOUR)
 
     def write(self) -> Connection:
         """Begin the write transaction when there is none yet, and return the connection."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import (
-    ColumnElement,
     Select,
     and_,
     bindparam,
+    case,
     insert,
     or_,
     select,
@@ -18,9 +18,10 @@ from sqlalchemy import (
 )
 
 from mo_access.domain.model import Actor
-from mo_access.storage.constructs import joined_words
+from mo_access.storage.client_scope import scope
 from mo_access.storage.engine import Connection, Row
 from mo_access.storage.schema import (
+    BIG,
     client,
     client_institution,
     client_issuer,
@@ -50,38 +51,11 @@ _TRUSTS_ISSUER = (
 )
 
 
-def _scope(wanted: ColumnElement[bool]) -> Select[tuple[str]]:
-    """Numbers bound to a client, the schools of these boards, and whoever succeeded them."""
-    bound = (
-        select(institution.c.number, institution.c.successor)
-        .join(client_institution, client_institution.c.institution_pk == institution.c.pk)
-        .where(wanted)
-        .cte("bound", recursive=True)
-    )
-    later = institution.alias()
-    bound = bound.union(
-        select(later.c.number, later.c.successor).where(later.c.number == bound.c.successor)
-    )
-    school = institution.alias()
-    scope = (
-        select(school.c.number, school.c.successor)
-        .where(or_(school.c.number == bound.c.number, school.c.board == bound.c.number))
-        .cte("scope", recursive=True)
-    )
-    after = institution.alias()
-    scope = scope.union(
-        select(after.c.number, after.c.successor).where(after.c.number == scope.c.successor)
-    )
-    return select(scope.c.number)
-
-
 def _presented(found: Select[tuple[object, ...]]) -> Select[tuple[object, ...]]:
     """Select a credential's live client together with its scope, as one text (rule 7)."""
     who = found.cte("who")
-    pk = select(who.c.pk).where(who.c.platform == 0).scalar_subquery()
-    scope = _scope(client_institution.c.client_pk == pk).subquery()
-    numbers = select(joined_words(scope.c.number)).scalar_subquery()
-    return select(who, numbers)
+    bound = select(case((who.c.platform == 0, who.c.pk))).scalar_subquery()
+    return select(who, scope(bound))
 
 
 _BY_SECRET = _presented(
@@ -106,7 +80,7 @@ _BY_OAUTH = _presented(
 _BY_PK = _presented(select(*_IDENTITY).where(_c.pk == bindparam("of_client")))
 # PostgreSQL: whoever changes the client waits for who gives in its name. SQLite has one writer.
 _HOLD = select(_c.pk).where(_c.pk == bindparam("of_client"), _LIVE).with_for_update(read=True)
-_INSTITUTIONS = _scope(client_institution.c.client_pk == bindparam("of_client"))
+_INSTITUTIONS = select(scope(bindparam("of_client", type_=BIG)))
 _INSERT_CLIENT = (
     insert(client)
     .values(
@@ -235,7 +209,7 @@ def _actor(row: Row, credential: str) -> Actor:
         client_id=client_id,
         name=name,
         platform=bool(platform),
-        institutions=frozenset((institutions or "").split()),
+        institutions=_numbers(institutions),
         default_institution=default,
         profile=profile,
         scopes=frozenset(scopes.split()),
@@ -245,7 +219,11 @@ def _actor(row: Row, credential: str) -> Actor:
 
 def institutions(conn: Connection, client_pk: int) -> frozenset[str]:
     """Give every institution number that the client may act for."""
-    return frozenset(row[0] for row in conn.all(_INSTITUTIONS, {"of_client": client_pk}))
+    return _numbers(conn.all(_INSTITUTIONS, {"of_client": client_pk})[0][0])
+
+
+def _numbers(joined: str | None) -> frozenset[str]:
+    return frozenset((joined or "").split())
 
 
 _BOUND = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import (
@@ -21,7 +22,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from mo_access.domain.affiliations import Said
+from mo_access.domain.affiliations import KEPT, Said
 from mo_access.domain.model import Actor, Form, Role, ShownGroup
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection, Row
@@ -45,11 +46,17 @@ class Derived:
     groups: list[ShownGroup] = field(default_factory=list)
 
 
-_people: Final = json_texts(bindparam("people", type_=Text))
-_here: Final = select(cast(_people.c.value, BIG))
+_person: Final = bindparam("person", type_=BIG)
+_page: Final = json_texts(bindparam("people", type_=Text))
+_people: Final = select(cast(_page.c.value, BIG))
 
 
-def _statement(*, platform: bool) -> CompoundSelect[tuple[object, ...]]:
+def _statement(*, platform: bool, alone: bool) -> CompoundSelect[tuple[object, ...]]:
+    """Read what is derived of ``:people``, or of one ``:person``, which spares a list of one."""
+
+    def asked(whom: ColumnElement[int]) -> ColumnElement[bool]:
+        return whom == _person if alone else whom.in_(_people)
+
     # The sum keeps SQLite from starting at the client and walking all its links for one person.
     whose = link.c.client_pk + 0
     mine: ColumnElement[bool] = true() if platform else whose == bindparam("client")
@@ -75,7 +82,7 @@ def _statement(*, platform: bool) -> CompoundSelect[tuple[object, ...]]:
         .join(institution, institution.c.pk == affiliation.c.institution_pk)
         .join(link, link.c.pk == affiliation.c.link_pk)
         .join(client, client.c.pk == link.c.client_pk)
-        .where(affiliation.c.person_pk.in_(_here), mine)
+        .where(asked(affiliation.c.person_pk), mine)
     )
     through_groups = (
         select(
@@ -100,12 +107,16 @@ def _statement(*, platform: bool) -> CompoundSelect[tuple[object, ...]]:
         .join(client, client.c.pk == group.c.client_pk)
         .outerjoin(institution, institution.c.pk == group.c.institution_pk)
         .outerjoin(link, and_(link.c.person_pk == person.c.pk, link.c.client_pk == client.c.pk))
-        .where(membership.c.person_pk.in_(_here), theirs)
+        .where(asked(membership.c.person_pk), theirs)
     )
     return union_all(stored, through_groups)
 
 
-_STATEMENTS: Final = {platform: _statement(platform=platform) for platform in (False, True)}
+_STATEMENTS: Final = {
+    (platform, alone): _statement(platform=platform, alone=alone)
+    for platform in (False, True)
+    for alone in (False, True)
+}
 
 
 def of(conn: Connection, actor: Actor, pks: Iterable[int]) -> dict[int, Derived]:
@@ -114,10 +125,13 @@ def of(conn: Connection, actor: Actor, pks: Iterable[int]) -> dict[int, Derived]
     Both kinds come in the order in which they were made.
     """
     found = {pk: Derived() for pk in pks}
-    params: dict[str, int | str | bytes | None] = {"people": json.dumps(list(found))}
-    if not actor.platform:
-        params["client"] = actor.client_pk
-    rows = conn.all(_STATEMENTS[actor.platform], params)
+    params: dict[str, int | str | bytes | None] = {"client": actor.client_pk}
+    alone = len(found) == 1
+    if alone:
+        (params["person"],) = found
+    else:
+        params["people"] = json.dumps(list(found))
+    rows = conn.all(_STATEMENTS[actor.platform, alone], params)
     for row in sorted(rows, key=_made):
         _add(found[row[0]], row)
     return found
@@ -130,12 +144,22 @@ def _made(row: Row) -> tuple[bool, int]:
 
 def _add(derived: Derived, row: Row) -> None:
     """Take a row as what it is: an affiliation, a group, or a group that gives a role."""
-    _, _, group_id, display, number, name, form, role, start, end, *more = row
+    group_id, display = row[2:4]
     if group_id is not None:
         derived.groups.append(ShownGroup(group_id, display))
-    # A role group means nothing for who has no link of the group's client (rule 5).
-    primary, linked, on, by = more
-    if number is not None and role is not None and linked is not None:
-        suspended = not (linked and on)
-        said = Said(number, name, Form(form), Role(role), start, end, bool(primary), suspended, by)
+    said = _said(row[4:])
+    if said is not None:
         derived.said.append(said)
+
+
+@lru_cache(maxsize=KEPT)
+def _said(row: Row) -> Said | None:
+    """Return what a row says of an affiliation; kept, as most people of an institution are alike.
+
+    A role group means nothing for who has no link of the group's client (rule 5).
+    """
+    number, name, form, role, start, end, primary, linked, on, by = row
+    if number is None or role is None or linked is None:
+        return None
+    suspended = not (linked and on)
+    return Said(number, name, Form(form), Role(role), start, end, bool(primary), suspended, by)

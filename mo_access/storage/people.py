@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from mo_access.domain.model import Actor, PersonView
+from mo_access.domain.model import Actor, PersonView, ShownAffiliation, ShownGroup
 from mo_access.domain.text import fold
 from mo_access.storage import totals
 from mo_access.storage.comparing import unindexed
@@ -33,18 +33,47 @@ own: Final = link.alias("own")
 owner: Final = person.alias("owner")
 
 
-@dataclass(frozen=True, slots=True)
-class LinkRow:
-    """A link with its person, as stored."""
+class LinkRow(NamedTuple):
+    """A link with its person, as ``columns`` selects it."""
 
     pk: int
     person_pk: int
     client_pk: int
-    view: PersonView
-    said_insz: bool
+    id: str
+    user_name: str
+    external_id: str | None
+    active: int
+    document: str
+    version: int
+    created: int
+    modified: int
+    said_insz: int
     insz_sealed: bytes | None
     insz_index: bytes | None
     owner_pk: int | None
+
+    def view(
+        self,
+        actor: Actor,
+        affiliations: tuple[ShownAffiliation, ...] = (),
+        groups: tuple[ShownGroup, ...] = (),
+        insz: str | None = None,
+    ) -> PersonView:
+        """Show the person to who read the link, with what is derived."""
+        return PersonView(
+            self.id,
+            self.user_name,
+            self.external_id,
+            bool(self.active),
+            self.document,
+            self.version,
+            self.created,
+            self.modified,
+            self.client_pk == actor.client_pk,
+            insz,
+            affiliations,
+            groups,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +109,7 @@ def scope(client: ColumnElement[int], *, platform: bool, start: bool = True) -> 
 
 
 def columns(*, platform: bool) -> Select[Row]:
-    """Select what ``row_of`` reads, the key first."""
+    """Select a ``LinkRow``; its ``active`` is the person's own for a platform client."""
     active = person.c.active if platform else link.c.active
     return select(
         link.c.pk,
@@ -99,17 +128,6 @@ def columns(*, platform: bool) -> Select[Row]:
         person.c.insz_index,
         person.c.owner_pk,
     ).join(person, person.c.pk == link.c.person_pk)
-
-
-def row_of(found: Row, actor: Actor) -> LinkRow:
-    """Return a link as it was read."""
-    pk, person_pk, client_pk, *shown, said, sealed, index, owner_pk = found
-    person_id, name, external, active, document, version, created, modified = shown
-    own_link = client_pk == actor.client_pk
-    view = PersonView(
-        person_id, name, external, bool(active), document, version, created, modified, own_link
-    )
-    return LinkRow(pk, person_pk, client_pk, view, bool(said), sealed, index, owner_pk)
 
 
 def _get(*, platform: bool) -> Select[Row]:
@@ -134,7 +152,7 @@ def get(conn: Connection, actor: Actor, person_id: str, *, lock: bool = False) -
         "person": person_id,
     }
     found = conn.one(_GET[actor.platform, lock], params)
-    return row_of(found, actor) if found else None
+    return LinkRow(*found) if found else None
 
 
 _BY_INSZ = select(person.c.pk, person.c.id).where(person.c.insz_index == bindparam("insz"))
@@ -289,11 +307,10 @@ def change_link(
     conn: Connection, row: LinkRow, person_pk: int, values: LinkValues, now: int
 ) -> bool:
     """Replace a link's columns if nobody did so meanwhile; tell whether it was done."""
-    view = row.view
-    before = (row.person_pk, view.user_name, view.external_id)
+    before = (row.person_pk, row.user_name, row.external_id)
     statement = _CHANGE_LINK[(person_pk, values.user_name, values.external_id) != before]
     params = {f"{name}_": value for name, value in _link_params(values).items()}
-    fixed = {"to_person": person_pk, "link": row.pk, "expected": view.version, "now_": now}
+    fixed = {"to_person": person_pk, "link": row.pk, "expected": row.version, "now_": now}
     return conn.run(statement, {**params, **fixed}) == 1
 
 

@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
-from flask import Response, request
+from flask import Response
+from werkzeug.datastructures import Headers, MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from mo_scim.endpoints import leeway
 from mo_scim.profiles import Deviation
+from mo_web import exchange
 from mo_web.shared import absolute
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 PREFIX: Final = "/scim/v2"
 SCIM_JSON: Final = "application/scim+json"
 _JSON: Final = "application/json"
+
+
+class Answer(Response):
+    """An answer whose headers are as they are sent: addresses are URIs, the length is counted.
+
+    Flask would parse and build each address anew, and name a type even where there is nothing of
+    it: clients that check the type would refuse.
+    """
+
+    default_mimetype = None
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:  # noqa: ARG002 - as Flask asks
+        """Return the headers."""
+        return self.headers
 
 
 def base_url() -> str:
@@ -27,7 +48,13 @@ def media_type() -> str:
     """Choose scim+json, unless the caller reads only application/json (brokers.md, 5.1)."""
     if leeway.asked(Deviation.PLAIN_JSON):
         return _JSON
-    accepted = request.accept_mimetypes
+    return _readable(exchange.current().environ.get("HTTP_ACCEPT", ""))
+
+
+@lru_cache(maxsize=64)
+def _readable(accept: str) -> str:
+    """Judge a header; clients send a handful of different ones."""
+    accepted = parse_accept_header(accept, MIMEAccept)
     named = {mime.casefold() for mime, quality in accepted if quality > 0}
     only_json = _JSON in named and not named & {SCIM_JSON, "*/*", "application/*"}
     return _JSON if only_json else SCIM_JSON
@@ -35,7 +62,8 @@ def media_type() -> str:
 
 def document(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Answer with JSON bytes."""
-    return Response(body, status, dict(headers or {}), mimetype=media_type())
+    told = {"Content-Type": media_type(), "Content-Length": str(len(body)), **(headers or {})}
+    return Answer(body, status, Headers(told))
 
 
 def resource(body: bytes, etag: str, location: str, status: int = 200) -> Response:
@@ -54,7 +82,4 @@ def not_modified(etag: str) -> Response:
 
 
 def _bare(status: int, etag: str | None) -> Response:
-    response = Response(status=status, headers={"ETag": etag} if etag else {})
-    # Flask names a type even where there is nothing of it; clients that check it would refuse.
-    del response.headers["Content-Type"]
-    return response
+    return Answer(status=status, headers={"ETag": etag} if etag else {})

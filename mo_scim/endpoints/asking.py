@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from flask import request
-
 from mo_access.domain.errors import Invalid
 from mo_access.domain.model import DEFAULT_PAGE, MAX_PAGE, Document, Json, Query
 from mo_scim.endpoints import calling
@@ -19,7 +17,7 @@ from mo_scim.mapping import filters
 from mo_scim.mapping.refusals import InvalidCount, InvalidFilter
 from mo_scim.mapping.render import Selection, selection
 from mo_scim.profiles import Deviation
-from mo_web import caller
+from mo_web import caller, exchange
 
 _MOST: Final = 2**31 - 1
 
@@ -126,7 +124,9 @@ def _check_quotes(text: str) -> None:
 
 def from_url() -> Asked:
     """Read the query string; names without case, as some brokers write them."""
-    return Asked({name.casefold(): value for name, value in request.args.items()}, in_url=True)
+    now = exchange.current()
+    sent = now.args.items() if now.query_string else ()
+    return Asked({name.casefold(): value for name, value in sent}, in_url=True)
 
 
 def from_body(body: Document) -> Asked:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from flask import g
 
@@ -12,9 +11,8 @@ from mo_access.service import catalogue
 from mo_access.service.catalogue import Catalogue
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_scim.endpoints import answer, leeway
-from mo_scim.profiles import Profile, Rules, rules
+from mo_scim.profiles import Profile
 from mo_web import caller, unit
-from mo_web.shared import shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +35,7 @@ def current() -> Call:
     actor, uow = caller.actor(), unit.current()
     held: Call | None = g.get("scim_call")
     if held is None or held.uow is not uow:
-        profile = leeway.profile_of(actor, _rules)
+        profile = leeway.profile_of(actor)
         known = catalogue.of(uow, actor)
         held = g.scim_call = Call(uow, actor, profile, known, answer.base_url())
     return held
-
-
-def _rules() -> Rules:
-    """Return how rights and group names map, which the settings say."""
-    settings = shared().settings
-    return _built(
-        tuple(settings.beheerder_rights),
-        tuple(settings.gebruiker_rights),
-        tuple(settings.theme_rights.items()),
-        tuple(settings.group_patterns),
-    )
-
-
-@lru_cache(maxsize=8)
-def _built(
-    beheerder: tuple[str, ...],
-    gebruiker: tuple[str, ...],
-    themes: tuple[tuple[str, str], ...],
-    patterns: tuple[str, ...],
-) -> Rules:
-    """Build the rules once for each application of this process."""
-    return rules(beheerder, gebruiker, dict(themes), patterns)

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from typing import Final
 
 import structlog
-from flask import Response, g
+from flask import Response, current_app, g
+from flask.blueprints import BlueprintSetupState
 
 from mo_access.domain.model import Actor
 from mo_access.service.tally import Kind
-from mo_scim.profiles import LENIENT, Deviation, Profile, Rules, profile
+from mo_scim.profiles import LENIENT, Deviation, Profile, profile, rules
 from mo_web import caller
-from mo_web.shared import shared
+from mo_web.shared import of, shared
+
+_RULES: Final = "mo_scim_rules"
 
 
-def profile_of(actor: Actor, rules: Callable[[], Rules]) -> Profile:
+def install(state: BlueprintSetupState) -> None:
+    """Build how rights and group names map, which the settings of the application say."""
+    settings = of(state.app).settings
+    state.app.extensions[_RULES] = rules(
+        settings.beheerder_rights,
+        settings.gebruiker_rights,
+        settings.theme_rights,
+        settings.group_patterns,
+    )
+
+
+def profile_of(actor: Actor) -> Profile:
     """Return the caller's profile, which notes what this request needs; one for each request."""
-    if "scim_profile" not in g:
-        g.scim_profile = replace(_named(actor.profile), rules=rules(), noted=set())
-    known: Profile = g.scim_profile
+    known: Profile | None = g.get("scim_profile")
+    if known is None:
+        named = _named(actor.profile)
+        known = Profile(named.name, named.tolerated, current_app.extensions[_RULES], set())
+        g.scim_profile = known
     return known
 
 

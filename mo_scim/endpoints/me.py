@@ -17,7 +17,7 @@ from mo_access.service import own_record
 from mo_access.settings import Provider
 from mo_scim.endpoints import answer, asking, preconditions
 from mo_scim.mapping import render
-from mo_web import caller, person_claims, unit
+from mo_web import caller, exchange, person_claims, unit
 from mo_web.faults import ClaimsRefused
 from mo_web.shared import shared
 from mo_web.subjects import OAuthPerson
@@ -34,7 +34,8 @@ def add_to(blueprint: Blueprint) -> None:
 
 def is_asked() -> bool:
     """Tell whether this request is for ``/Me``, which finds out by itself who calls."""
-    return request.endpoint == f"{request.blueprint}.{VIEW}"
+    endpoint = exchange.current().endpoint
+    return endpoint is not None and endpoint.rpartition(".")[2] == VIEW
 
 
 def me() -> Response:

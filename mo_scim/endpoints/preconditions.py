@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from flask import request
 from werkzeug.datastructures import ETags
 from werkzeug.http import parse_etags
 
 from mo_access.domain.errors import Stale
 from mo_access.domain.model import GroupView, PersonView
 from mo_scim.mapping import render
+from mo_web import exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,10 @@ UNCONDITIONAL: Final = Conditions()
 
 def of_request() -> Conditions:
     """Return the conditions in the headers of this request."""
+    now = exchange.current()
     return Conditions(
-        request.if_match if "If-Match" in request.headers else None,
-        request.if_none_match if "If-None-Match" in request.headers else None,
+        now.if_match if "HTTP_IF_MATCH" in now.environ else None,
+        now.if_none_match if "HTTP_IF_NONE_MATCH" in now.environ else None,
     )
 
 
@@ -50,4 +51,5 @@ def of_version(version: str | None) -> Conditions:
 
 def is_unchanged(tag: str) -> bool:
     """Tell whether the caller already holds what a read would answer."""
-    return "If-None-Match" in request.headers and request.if_none_match.contains_raw(tag)
+    now = exchange.current()
+    return "HTTP_IF_NONE_MATCH" in now.environ and now.if_none_match.contains_raw(tag)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import wraps
-from typing import Final, ParamSpec
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Final, ParamSpec, TypeVar
 
 from flask import Response, request
 from werkzeug.exceptions import HTTPException
@@ -15,48 +14,45 @@ from mo_access.service import activity
 from mo_access.service.activity import Activity
 from mo_access.service.tally import Kind
 from mo_scim.endpoints.answer import PREFIX
-from mo_web import caller, requestid, unit
+from mo_web import caller, exchange, requestid, unit
 from mo_web.errors import InsufficientScope, TooMany, problem_of
 from mo_web.shared import shared
 
 P = ParamSpec("P")
+T = TypeVar("T")
 SEARCH: Final = ".search"
 _READS: Final = frozenset({"GET", "HEAD"})
 _NOT_FOUND: Final = 404
 _FAILED: Final = 400
 
 
-def reported(view: Callable[P, Response]) -> Callable[P, Response]:
-    """Keep the refusals of a view."""
+def reported(asked: Callable[P, T]) -> Callable[P, T]:
+    """Keep a refusal of a view, or of a question that comes before it.
 
-    @wraps(view)
-    def watched(*args: P.args, **kwargs: P.kwargs) -> Response:
-        with refusals():
-            return view(*args, **kwargs)
+    With its sentence, and only by its number where the request came too fast.
+    """
+
+    @wraps(asked)
+    def watched(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return asked(*args, **kwargs)
+        except (AccessError, HTTPException, InsufficientScope) as cause:
+            # A look-up of what is not there is daily work of a broker and no refusal.
+            if not (isinstance(cause, NotFound) and is_read()):
+                _keep(cause)
+            raise
+        except TooMany:
+            # Who is told to slow down does not make us write.
+            _count(Kind.TOO_FAST)
+            raise
 
     return watched
 
 
-@contextmanager
-def refusals() -> Iterator[None]:
-    """Keep a refusal of the block: with its sentence, and by its number where it came too fast."""
-    try:
-        yield
-    except (AccessError, HTTPException, InsufficientScope) as cause:
-        # A look-up of what is not there is daily work of a broker and no refusal.
-        if not (isinstance(cause, NotFound) and is_read()):
-            _keep(cause)
-        raise
-    except TooMany:
-        # Who is told to slow down does not make us write.
-        _count(Kind.TOO_FAST)
-        raise
-
-
 def is_read() -> bool:
     """Tell whether the request changes nothing."""
-    searches = request.method == "POST" and request.path.endswith(f"/{SEARCH}")
-    return searches or request.method in _READS
+    now = exchange.current()
+    return now.method in _READS or (now.method == "POST" and now.path.endswith(f"/{SEARCH}"))
 
 
 def count_read(response: Response) -> Response:
@@ -73,8 +69,13 @@ def _count(kind: Kind) -> None:
 
 
 def _resource() -> str:
-    """Name what the request is about, by its route: ``User``, ``User/.search``, ``Bulk``."""
-    rule = "" if request.url_rule is None else request.url_rule.rule
+    rule = exchange.current().url_rule
+    return _named("" if rule is None else rule.rule)
+
+
+@lru_cache(maxsize=64)
+def _named(rule: str) -> str:
+    """Name what a request is about, by its route: ``User``, ``User/.search``, ``Bulk``."""
     kind, _, rest = rule.removeprefix(f"{PREFIX}/").partition("/")
     return f"{kind.removesuffix('s')}/{SEARCH}" if rest == SEARCH else kind.removesuffix("s")
 

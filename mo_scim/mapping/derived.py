@@ -29,8 +29,12 @@ def etag(view: PersonView | GroupView) -> str:
         if not view.own:
             # Whose words are seen may change; their version counts from 1 again.
             facts += f"|{view.created}|{view.user_name}"
-    digest = hashlib.blake2b(facts.encode(), digest_size=4).hexdigest()
-    return f'W/"{view.version}-{digest}"'
+    return f'W/"{view.version}-{_digest(facts)}"'
+
+
+@lru_cache(maxsize=KEPT)
+def _digest(facts: str) -> str:
+    return hashlib.blake2b(facts.encode(), digest_size=4).hexdigest()
 
 
 def meta(view: PersonView | GroupView, resource: str, location: str) -> Document:
@@ -92,7 +96,7 @@ def groups(shown: tuple[ShownGroup, ...], base_url: str) -> list[Json]:
 
 
 def _facts(view: PersonView) -> str:
-    groups = "|".join(f"{g.id},{g.display}" for g in view.groups)
+    groups = "|".join([f"{g.id},{g.display}" for g in view.groups]) if view.groups else ""
     return f"{view.active}#{_affiliation_facts(view.affiliations)}#{groups}"
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import Final
 
@@ -41,6 +43,8 @@ _OPERAND: Final = re.compile(
     r"""|(?P<op>(?<=[\s\]])(?:eq|ne|co|sw|ew|gt|ge|lt|le)\s+)(?P<bare>[^\s"()\[\]]+)""",
     re.IGNORECASE,
 )
+_TEXT: Final = re.compile(r'''"(?:[^"\\\x00-\x1F]|\\["\\/bfnrt]|\\u[0-9A-Fa-f]{4})*"''')
+"""A text as the grammar has it."""
 _LITERALS: Final = frozenset({"true", "false", "null"})
 _RELATIONS: Final = {
     "groups": frozenset({"value", "display"}),
@@ -61,6 +65,15 @@ _GROUP_COLUMNS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What surrounds a node: the kind of resource, the values, and the attribute of brackets."""
+
+    resource: str
+    values: Sequence[str]
+    element: Place | None = None
+
+
 def compile_filter(text: str, resource: str, *, in_url: bool = False) -> Criteria:
     """Return what a filter on ``User`` or ``Group`` asks.
 
@@ -68,7 +81,8 @@ def compile_filter(text: str, resource: str, *, in_url: bool = False) -> Criteri
     """
     if len(text) > MAX_CHARACTERS:
         raise InvalidFilter(f"filter: has more than {MAX_CHARACTERS} characters. Send it in parts.")
-    compiled = _compiled(text, resource)
+    form, values = _apart(cure(text))
+    compiled = _criteria(_parsed(form), _Reading(resource, values))
     if in_url and _asks_insz(compiled):
         message = (
             "insz: is sensitive and may not stand in a URL. POST the filter to /Users/.search."
@@ -93,24 +107,39 @@ def sort_field(text: str, resource: str) -> Field:
     return _field(place, resource)
 
 
-@lru_cache(maxsize=1_024)
-def _compiled(text: str, resource: str) -> Criteria:
-    tree = parse(text)
-    if _terms(tree) > MAX_TERMS:
-        raise InvalidFilter(f"filter: has more than {MAX_TERMS} terms. Send it in parts.")
-    return _criteria(tree, resource)
-
-
 def parse(text: str) -> FilterNode:
     """Return the syntax tree; values without quotes are read as text."""
-    cured = cure(text)
-    if _depth(cured) > MAX_DEPTH:
+    return _parsed(cure(text))
+
+
+def _apart(text: str) -> tuple[str, Sequence[str]]:
+    """Return a filter with numbers in the place of its texts, and these texts in that order.
+
+    A client asks the same few things of ever new values: so it is parsed once. What is no text
+    by the grammar stays, for the parser to refuse.
+    """
+    values: list[str] = []
+
+    def numbered(found: re.Match[str]) -> str:
+        values.append(json.loads(found[0]))
+        return f'"{len(values) - 1}"'
+
+    return _TEXT.sub(numbered, text), values
+
+
+@lru_cache(maxsize=1_024)
+def _parsed(form: str) -> FilterNode:
+    """Return the syntax tree of a cured filter, which ``_apart`` may have taken the texts from."""
+    if _depth(form) > MAX_DEPTH:
         raise InvalidFilter(f"filter: is nested deeper than {MAX_DEPTH}. Write it flatter.")
     try:
-        return ScimFilter(cured).ast
+        tree = ScimFilter(form).ast
     except SCIMException:
         message = 'filter: cannot be read. Write it as in: userName eq "jan" and active eq true.'
         raise InvalidFilter(message) from None
+    if _terms(tree) > MAX_TERMS:
+        raise InvalidFilter(f"filter: has more than {MAX_TERMS} terms. Send it in parts.")
+    return tree
 
 
 def cure(text: str) -> str:
@@ -141,35 +170,36 @@ def _terms(node: FilterNode) -> int:
     return _terms(node.val_filter) if isinstance(node, ValuePath) else 1
 
 
-def _criteria(node: FilterNode, resource: str, element: Place | None = None) -> Criteria:
-    """Translate a node; inside brackets ``element`` is the attribute that they belong to."""
+def _criteria(node: FilterNode, reading: _Reading) -> Criteria:
+    """Translate a node."""
     if isinstance(node, LogicalExpr):
         join = criteria.And if node.op is LogicalOperator.and_ else criteria.Or
-        return reduce(join, (_criteria(term, resource, element) for term in node.terms))
+        return reduce(join, (_criteria(term, reading) for term in node.terms))
     if isinstance(node, Not):
-        return criteria.Not(_criteria(node.expr, resource, element))
+        return criteria.Not(_criteria(node.expr, reading))
     if isinstance(node, ValuePath):
-        return _selection(node, resource)
+        return _selection(node, reading)
     if isinstance(node, Comparison):
-        place = _value_of(_place(node.attr_path, resource, element))
-        return _comparison(node, place, resource, element)
+        return _comparison(node, _value_of(_place(node.attr_path, reading)), reading)
     if isinstance(node, Present):
-        return _present(_place(node.attr_path, resource, element), resource, element)
+        return _present(_place(node.attr_path, reading), reading)
     raise InvalidFilter("filter: holds an expression that is not known here.")
 
 
-def _selection(node: ValuePath, resource: str) -> Criteria:
-    place = _place(node.attr_path, resource, None)
+def _selection(node: ValuePath, reading: _Reading) -> Criteria:
+    place = _place(node.attr_path, reading)
     if not place.attribute.multi or place.attribute.kind != "complex":
         raise InvalidFilter(
             f"filter: {place.name} has no values to select from. Leave out the [ ]."
         )
-    return Element(_element_key(place), _criteria(node.val_filter, resource, place))
+    inside = _Reading(reading.resource, reading.values, place)
+    return Element(_element_key(place), _criteria(node.val_filter, inside))
 
 
-def _place(path: AttrPath, resource: str, element: Place | None) -> Place:
+def _place(path: AttrPath, reading: _Reading) -> Place:
+    element = reading.element
     if element is None:
-        found = locate(path, resource)
+        found = locate(path, reading.resource)
     else:
         part = element.attribute.subs.get(path.attr.casefold())
         plain = part is not None and not path.uri and not path.sub_attr
@@ -190,17 +220,17 @@ def _value_of(place: Place) -> Place:
     return Place(place.urn, place.attribute, value)
 
 
-def _comparison(node: Comparison, place: Place, resource: str, element: Place | None) -> Criteria:
+def _comparison(node: Comparison, place: Place, reading: _Reading) -> Criteria:
     op = Op(node.op.value)
+    asked = reading.values[int(node.value)] if isinstance(node.value, str) else node.value
     if place.key == "meta" and place.target.name == "resourceType":
-        return _constant(operands.holds(resource, op, node.value))
+        return _constant(operands.holds(reading.resource, op, asked))
     if place.key == "schemas":
         raise InvalidFilter("filter: schemas cannot be searched by. Leave it out.")
-    field = _field(place, resource, element)
-    if node.value is None:
+    field = _field(place, reading.resource, reading.element)
+    if asked is None:
         return _null(node.op, field)
-    value = operands.operand(place, op, node.value)
-    return criteria.Compare(field, op, value)
+    return criteria.Compare(field, op, operands.operand(place, op, asked))
 
 
 def _null(op: CompareOperator, field: Field) -> Criteria:
@@ -210,10 +240,10 @@ def _null(op: CompareOperator, field: Field) -> Criteria:
     return criteria.Present(field) if op is CompareOperator.ne else Nothing()
 
 
-def _present(place: Place, resource: str, element: Place | None) -> Criteria:
+def _present(place: Place, reading: _Reading) -> Criteria:
     if place.key in {"id", "schemas", "active", "meta"}:
         return _constant(True)
-    return criteria.Present(_field(place, resource, element))
+    return criteria.Present(_field(place, reading.resource, reading.element))
 
 
 def _constant(holds: bool) -> Criteria:  # noqa: FBT001 - the constant itself

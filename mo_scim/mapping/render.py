@@ -54,6 +54,15 @@ _ON_REQUEST: Final = ("gender", "birthDate")
 _FREE: Final[Document] = {"status": "unmapped"}
 _UNASSIGNED: Final = '"active":null'
 """Stored, and then first, where a PATCH removed ``active``: it is not shown (RFC 7643 2.5)."""
+_ACTIVE: Final = {True: '"active":true', False: '"active":false'}
+_SCHEMAS: Final = {
+    (enterprise, ours): json.dumps(
+        [CORE_USER, *[ENTERPRISE] * enterprise, *[USER_EXTENSION] * ours], separators=(",", ":")
+    )
+    for enterprise in (False, True)
+    for ours in (False, True)
+}
+"""What a User says of itself, by whether it has either extension."""
 _LIST: Final = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 
 
@@ -183,16 +192,17 @@ def _spliced(view: PersonView, base_url: str) -> str:
     head, enterprise, extension = _parts(view.document)
     enterprise = _splice_organization(enterprise, derived_organization(view))
     ours = _extension_text(extension, view.affiliations)
-    sections = [(ENTERPRISE, enterprise), (USER_EXTENSION, ours)]
-    shown = [(urn, text) for urn, text in sections if text != "{}"]
-    schemas = ",".join(f'"{urn}"' for urn in (CORE_USER, *(urn for urn, _ in shown)))
-    pieces = [f'{{"schemas":[{schemas}],"id":"{view.id}"']
-    shown_head = head.removeprefix(_UNASSIGNED).lstrip(",")
-    if shown_head:
-        pieces.append(shown_head)
-    if not head.startswith(_UNASSIGNED):
-        pieces.append(f'"active":{"true" if view.active else "false"}')
-    pieces.extend(f'"{urn}":{text}' for urn, text in shown)
+    schemas = _SCHEMAS[enterprise != "{}", ours != "{}"]
+    pieces = [f'{{"schemas":{schemas},"id":"{view.id}"']
+    if head.startswith(_UNASSIGNED):
+        head, active = head.removeprefix(_UNASSIGNED).lstrip(","), ""
+    else:
+        active = _ACTIVE[view.active]
+    pieces += [piece for piece in (head, active) if piece]
+    if enterprise != "{}":
+        pieces.append(f'"{ENTERPRISE}":{enterprise}')
+    if ours != "{}":
+        pieces.append(f'"{USER_EXTENSION}":{ours}')
     if view.groups:
         pieces.append(f'"groups":{_dumps(derived.groups(view.groups, base_url))}')
     meta = derived.meta_text(view, "User", f"{base_url}/Users/{view.id}")

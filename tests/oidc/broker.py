@@ -9,11 +9,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import responses
-from flask import g, has_request_context
+from flask import has_request_context
 from joserfc.jwk import Key
 from requests import PreparedRequest
 
 from mo_oidc.config import ProviderConfig
+from mo_web import exchange
 from tests.support.jose import b64, public, sign
 
 ISSUER = "https://broker.example"
@@ -77,7 +78,7 @@ class Script:
     def _answer(self, name: str) -> Callable[[PreparedRequest], Answer | Exception]:
         def callback(request: PreparedRequest) -> Answer | Exception:
             self.calls.append(name)
-            if has_request_context() and "unit" in g:
+            if has_request_context() and exchange.current().unit is not None:
                 self.held.append(name)
             self.requests.append(request)
             if name in self.answers:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from json import dumps
+
 import pytest
 
 from mo_access.domain.criteria import (
@@ -69,6 +71,17 @@ def test_what_brokers_send_is_understood(text: str, expected: Criteria) -> None:
     assert _loose(found) == _loose(expected)
 
 
+@pytest.mark.parametrize("texts", [("0", "1"), ("1", "0"), ('a" or "0', "\\"), ("é [\n]", "")])
+def test_values_are_those_of_this_filter(texts: tuple[str, str]) -> None:
+    """A form that was read before takes new values, whatever they look like."""
+    for one, other in (texts, ("x", "work")):
+        found = compile_filter(f"emails[value eq {dumps(one)} and type eq {dumps(other)}]", "User")
+        value = Compare(Indexed("emails", "value"), Op.EQ, one)
+        assert _loose(found) == _loose(
+            Element("emails", And(value, Compare(Indexed("emails", "type"), Op.EQ, other)))
+        )
+
+
 def _loose(criteria: Criteria) -> str:
     """Compare apart from exactness where a relation ignores it."""
     return str(criteria).replace("exact=True", "exact=False")
@@ -99,6 +112,12 @@ REFUSED = [
     "(" * 17 + "title pr" + ")" * 17,
     " or ".join(["title pr"] * 51),
     'title eq "' + "x" * MAX_CHARACTERS + '"',
+    'userName eq "x\\q" and title eq "y"',
+    'userName eq "x\\u12" and title eq "y"',
+    'userName eq "x\x01" and title eq "y"',
+    'userName eq "x" and title eq "y',
+    'userName eq "x" "y"',
+    '"userName" eq "x"',
 ]
 
 
