@@ -107,7 +107,10 @@ def _signed_in(provider: Provider, pending: Pending, answer: dict[str, str]) -> 
     try:
         finished = flow.finish(provider, pending, answer, now)
         admitted = admission.admit(provider.config, finished)
-    except (Refused, ClaimsRefused) as refusal:
+    except Refused as refusal:
+        _record(provider.config.name, refusal.code, refusal.person)
+        raise
+    except ClaimsRefused as refusal:
         _record(provider.config.name, refusal.code)
         raise
     response = redirect(finished.next_url)
@@ -115,10 +118,10 @@ def _signed_in(provider: Provider, pending: Pending, answer: dict[str, str]) -> 
     return response
 
 
-def _record(provider: str, code: str) -> None:
+def _record(provider: str, code: str, person: str | None = None) -> None:
     """Write the refusal of somebody whom the provider vouches for into the audit trail."""
     with unit.apart() as uow:
-        sign_in.record_refusal(uow, provider, code)
+        sign_in.record_refusal(uow, provider, code, person)
         uow.commit()
 
 

@@ -66,9 +66,13 @@ class TooLarge(AccessError):
 
 
 class Refused(AccessError):
-    """A sign-in that is not accepted; ``code`` is the stable reason."""
+    """A sign-in that is not accepted; ``code`` is the stable reason.
 
-    def __init__(self, code: str, message: str) -> None:
+    ``person`` is the id of the one person that it led to, if it did: for the audit trail only.
+    """
+
+    def __init__(self, code: str, message: str, *, person: str | None = None) -> None:
         """Keep the stable reason code beside the sentence."""
         super().__init__(message)
         self.code = code
+        self.person = person

@@ -326,3 +326,5 @@ class Event:
     institutions: tuple[str, ...] = ()
     theme: str | None = None
     facts: Mapping[str, Json] = field(default_factory=dict)
+    subjects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Ids of other people whom it is about, by what happened to them, each at least one."""

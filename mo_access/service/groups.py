@@ -38,14 +38,26 @@ class _Moved:
     size: int = 0
     count: int = 0
     unknown: list[str] = field(default_factory=list)
+    added: dict[str, None] = field(default_factory=dict)
+    removed: dict[str, None] = field(default_factory=dict)
 
-    def gain(self, members: int) -> None:
-        self.size += members
-        self.count += members
+    def gain(self, members: tuple[str, ...]) -> None:
+        self.size += len(members)
+        self.count += len(members)
+        self.added |= dict.fromkeys(members)
 
-    def lose(self, members: int) -> None:
-        self.size -= members
-        self.count += members
+    def lose(self, members: tuple[str, ...]) -> None:
+        self.size -= len(members)
+        self.count += len(members)
+        self.removed |= dict.fromkeys(members)
+
+    @property
+    def subjects(self) -> dict[str, tuple[str, ...]]:
+        """Who joined and who left, all steps taken together."""
+        both = self.added.keys() & self.removed.keys()
+        kinds = {"added": self.added, "removed": self.removed}
+        told = {kind: tuple(p for p in who if p not in both) for kind, who in kinds.items()}
+        return {kind: who for kind, who in told.items() if who}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +85,7 @@ def create(uow: UnitOfWork, actor: Actor, draft: GroupDraft, members: MemberChan
         _apply(uow, actor, pk, replace(members, kind="add"), moved)
         _refuse(moved)
         groups.set_size(conn, pk, moved.size)
-    _record(uow, "group.create", group_id, draft, {"members": moved.size})
+    _record(uow, "group.create", group_id, draft, {"members": moved.size}, moved.subjects)
     return replace(_drafted(group_id, draft, uow.now), size=moved.size)
 
 
@@ -123,9 +135,10 @@ def update(
     now = _written(uow, row, altered, moved)
     if now is not row.view:
         facts = {"members_changed": moved.count, "renamed": altered is not None}
-        _record(uow, "group.update", group_id, now, facts)
+        subjects = _subjects(uow, row.view, now, moved)
+        _record(uow, "group.update", group_id, now, facts, subjects)
         if row.view.institution not in {None, now.institution}:
-            _record(uow, "group.update", group_id, row.view, facts)
+            _record(uow, "group.update", group_id, row.view, facts, subjects)
     return Updated(now, len(set(moved.unknown)))
 
 
@@ -133,8 +146,10 @@ def delete(uow: UnitOfWork, actor: Actor, group_id: str, check: Check) -> None:
     """Delete a group; its members lose what it gave. ``check`` may refuse a stale version."""
     row = _locked(uow, actor, group_id)
     check(row.view)
+    held = memberships.members_of(uow.conn, group_id) if row.view.size else ()
     groups.drop(uow.conn, row.pk, row.client_pk)
-    _record(uow, "group.delete", group_id, row.view, {"members": row.view.size})
+    left = {"removed": tuple(person for person, _ in held)} if held else {}
+    _record(uow, "group.delete", group_id, row.view, {"members": row.view.size}, left)
 
 
 def _locked(uow: UnitOfWork, actor: Actor, group_id: str) -> GroupRow:
@@ -222,7 +237,7 @@ def _add(uow: UnitOfWork, actor: Actor, pk: int, step: MemberChange, moved: _Mov
     labels = dict.fromkeys(step.people) | dict(step.displays)
     added = memberships.add(uow.conn, actor, pk, labels, uow.now)
     moved.gain(added)
-    if added == len(labels):
+    if len(added) == len(labels):
         return
     # Some were members before, or nobody knows them: only now is it worth asking.
     if step.displays:
@@ -250,10 +265,29 @@ def _taken() -> Conflict:
     return Conflict(message, attribute="externalId")
 
 
+def _subjects(
+    uow: UnitOfWork, before: GroupView, now: GroupView, moved: _Moved
+) -> dict[str, tuple[str, ...]]:
+    """Tell whom a change touches: all members when the group comes to give something else."""
+    subjects = moved.subjects
+    gave, gives = ((v.theme, v.institution, v.role) for v in (before, now))
+    if gave == gives or not now.size:
+        return subjects
+    joined = set(subjects.get("added", ()))
+    held = (person for person, _ in memberships.members_of(uow.conn, now.id))
+    stayed = tuple(person for person in held if person not in joined)
+    return {**subjects, "moved": stayed} if stayed else subjects
+
+
 def _record(
-    uow: UnitOfWork, kind: str, group_id: str, group: GroupView | GroupDraft, facts: dict[str, int]
+    uow: UnitOfWork,
+    kind: str,
+    group_id: str,
+    group: GroupView | GroupDraft,
+    facts: dict[str, int],
+    subjects: dict[str, tuple[str, ...]],
 ) -> None:
     at = (group.institution,) if group.institution else ()
     role = group.role.value if group.role else None
     told = {"group": group_id, "role": role, **facts}
-    uow.record(Event(kind, "ok", institutions=at, theme=group.theme, facts=told))
+    uow.record(Event(kind, "ok", institutions=at, theme=group.theme, facts=told, subjects=subjects))

@@ -29,6 +29,7 @@ from mo_access.storage import derived, identities, people, people_lists, rights,
 from mo_access.storage.derived import Derived
 from mo_access.storage.engine import Duplicate
 from mo_access.storage.people import LinkRow, LinkValues
+from mo_access.storage.rights import Moved
 
 # Built once: json.dumps with arguments makes an encoder on every call.
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -72,10 +73,10 @@ def create(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> PersonView:
         raise _taken(error, draft) from error
     if actor.platform and not draft.active:
         people.set_active(conn, person.pk, uow.now, active=False)
-    touched = _write_rights(uow, actor, link_pk, person.pk, draft, fresh=True)
+    moved = _write_rights(uow, actor, link_pk, person.pk, draft, fresh=True)
     values.add(conn, link_pk, searchable)
     people.add_identities(conn, link_pk, draft.identities)
-    _record(uow, "person.create", person.id, touched, draft)
+    _record(uow, "person.create", person.id, moved, draft)
     if person.fresh:
         # Nobody knew the person, so it is in no group: reading it back would tell nothing new.
         view = _created(uow, person.id, columns)
@@ -117,14 +118,15 @@ def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> Per
     if row.client_pk != actor.client_pk:
         row = _platform_link(uow, actor, row)
     person_pk, new_id = registration.person_after(uow, actor, row, draft)
-    touched = _write_rights(uow, actor, row.pk, row.person_pk, draft)
+    moved = _write_rights(uow, actor, row.pk, row.person_pk, draft)
+    touched = moved.at
     if touched or was != draft.document or person_pk != row.person_pk or _differs(row, draft):
         searchable = None if was == draft.document else draft.index(draft.document)
         columns = _columns(draft, searchable, said_insz=registration.says_insz(row, draft))
         _write_link(uow, actor, Rewrite(row, was, person_pk, draft, columns, searchable))
         before_at = {shown.institution for shown in before.affiliations}
         touched |= before_at if draft.active != before.active else frozenset()
-        _record(uow, "person.update", new_id, touched, draft)
+        _record(uow, "person.update", new_id, replace(moved, at=touched), draft)
         if person_pk != row.person_pk or not before.own:
             return get(uow, actor, new_id)
         view = _updated(uow, before, columns)
@@ -242,14 +244,14 @@ def _write_rights(
     draft: PersonDraft,
     *,
     fresh: bool = False,
-) -> frozenset[str]:
+) -> Moved:
     conn, now = uow.conn, uow.now
     said, granted = draft.affiliations, draft.grants
     before = rights.Held() if fresh else rights.held(conn, link_pk)
     moved = rights.set_affiliations(conn, link_pk, person_pk, said, now, before)
     moved |= rights.set_grants(conn, link_pk, person_pk, granted, now, before)
     wanted = {claim.institution for claim in said} | {claim.institution for claim in granted}
-    bounds.keep(uow, actor, moved & wanted)
+    bounds.keep(uow, actor, moved.at & wanted)
     return moved
 
 
@@ -329,11 +331,9 @@ def _taken(error: Duplicate, draft: PersonDraft) -> Conflict:
     return Conflict(message, attribute=name)
 
 
-def _record(
-    uow: UnitOfWork, kind: str, person_id: str, touched: frozenset[str], draft: PersonDraft
-) -> None:
-    facts: Document = {"changed": list(draft.changed), "active": draft.active}
+def _record(uow: UnitOfWork, kind: str, person_id: str, moved: Moved, draft: PersonDraft) -> None:
+    facts: Document = {"changed": list(draft.changed), "active": draft.active, **moved.facts}
     if not isinstance(draft.insz, Keep):
         facts["insz"] = "set" if draft.insz else "cleared"
-    at = tuple(sorted(touched | {claim.institution for claim in draft.affiliations}))
+    at = tuple(sorted(moved.at | {claim.institution for claim in draft.affiliations}))
     uow.record(Event(kind, "ok", person=person_id, institutions=at, facts=facts))

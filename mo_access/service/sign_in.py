@@ -73,6 +73,7 @@ def sign_in(uow: UnitOfWork, said: SignIn) -> SignedIn:
         id_token=said.id_token,
         expires=said.expires,
     )
+    identities.signed_in(uow.conn, live[0].person_pk, uow.now)
     facts = {"provider": said.provider, "acr": said.acr, "everywhere": everywhere}
     uow.record(Event("sign_in", "ok", person=live[0].person_id, facts=facts))
     return SignedIn(session_id, live[0].person_id)
@@ -89,13 +90,16 @@ def recognised(
     _one_person(matches)
     live = [match for match in matches if match.live]
     if not live:
-        raise _refused("inactive")
+        raise _refused("inactive", matches[0].person_id)
     return live
 
 
-def record_refusal(uow: UnitOfWork, provider: str, code: str) -> None:
-    """Write down a refused sign-in: the provider's name and the code, nothing it sent."""
-    uow.record(Event("sign_in", "refused", facts={"provider": provider, "code": code}))
+def record_refusal(uow: UnitOfWork, provider: str, code: str, person: str | None = None) -> None:
+    """Write down a refused sign-in: the provider's name and the code, nothing it sent.
+
+    ``person`` is the one whom it would have been, where that is known.
+    """
+    uow.record(Event("sign_in", "refused", person, facts={"provider": provider, "code": code}))
 
 
 def _matches(
@@ -148,5 +152,5 @@ def _pin(uow: UnitOfWork, said: SignIn, matches: list[Match]) -> None:
         )
 
 
-def _refused(code: str) -> Refused:
-    return Refused(code, MESSAGES[code])
+def _refused(code: str, person: str | None = None) -> Refused:
+    return Refused(code, MESSAGES[code], person=person)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from mo_access.domain.keys import KeyRing
 from mo_access.domain.model import Document, Event
-from mo_access.storage import audit
+from mo_access.storage import audit, audit_subjects
 from mo_access.storage.engine import Connection, Database
 
 BRUSSELS: Final = ZoneInfo("Europe/Brussels")
@@ -125,6 +125,8 @@ class UnitOfWork:
             "institutions": list(event.institutions),
             "facts": dict(event.facts),
         }
+        if event.subjects:
+            body["subjects"] = audit_subjects.digest(event.subjects)
         audit.write(
             self.write(),
             now=self.now,
@@ -132,6 +134,8 @@ class UnitOfWork:
             outcome=event.outcome,
             chains=event.institutions or (PLATFORM,),
             body=_CANONICAL.encode(body),
+            person=event.person,
+            subjects=event.subjects,
         )
 
     def commit(self) -> None:

@@ -6,6 +6,7 @@ goes to ``platform``. Sealing gives an event its place and the hash over everyth
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -13,15 +14,17 @@ from typing import Final
 
 from sqlalchemy import Select, bindparam, func, insert, select
 
+from mo_access.storage import audit_subjects
+from mo_access.storage.audit_subjects import Subjects
 from mo_access.storage.engine import Connection, Row
 from mo_access.storage.schema import audit_event
 
 PAGE: Final = 2_000
 
 _event = audit_event.c
-_INSERT = insert(audit_event).values(
-    {name: bindparam(name) for name in ("chain", "at", "kind", "outcome", "body", "content_hash")}
-)
+_NAMES = ("chain", "at", "kind", "outcome", "body", "content_hash", "person")
+_INSERT = insert(audit_event).values({name: bindparam(name) for name in _NAMES})
+_INSERT_ONE = _INSERT.returning(_event.pk)
 _COLUMNS = (
     _event.pk,
     _event.chain,
@@ -32,6 +35,7 @@ _COLUMNS = (
     _event.content_hash,
     _event.seq,
     _event.chain_hash,
+    _event.person,
 )
 _AFTER = (
     select(*_COLUMNS)
@@ -69,32 +73,49 @@ class Record:
     content_hash: bytes
     seq: int | None
     chain_hash: bytes | None
+    person: str | None = None
+    """Whom it is about, as the body says: a column of its own so that it can be searched."""
 
     @property
     def intact(self) -> bool:
-        """Whether the content still has the hash that was stored with it."""
+        """Whether the content still has the hash that was stored with it, and its person."""
         found = content_hash(self.chain, self.at, self.kind, self.outcome, self.body)
-        return found == self.content_hash
+        return found == self.content_hash and f'"person":{json.dumps(self.person)}' in self.body
 
 
-def write(
-    conn: Connection, *, now: int, kind: str, outcome: str, chains: tuple[str, ...], body: str
+def write(  # noqa: PLR0913 - the columns of one row
+    conn: Connection,
+    *,
+    now: int,
+    kind: str,
+    outcome: str,
+    chains: tuple[str, ...],
+    body: str,
+    person: str | None = None,
+    subjects: Subjects | None = None,
 ) -> None:
-    """Write one event to each of the chains, inside the transaction of the change itself."""
-    conn.many(
-        _INSERT,
-        [
-            {
-                "chain": chain,
-                "at": now,
-                "kind": kind,
-                "outcome": outcome,
-                "body": body,
-                "content_hash": content_hash(chain, now, kind, outcome, body),
-            }
-            for chain in dict.fromkeys(chains)
-        ],
-    )
+    """Write one event to each of the chains, inside the transaction of the change itself.
+
+    ``person`` is whom the body names, ``subjects`` whom the body's digest stands for; an event
+    can then be found by them.
+    """
+    rows = [
+        {
+            "chain": chain,
+            "at": now,
+            "kind": kind,
+            "outcome": outcome,
+            "body": body,
+            "content_hash": content_hash(chain, now, kind, outcome, body),
+            "person": person,
+        }
+        for chain in dict.fromkeys(chains)
+    ]
+    if not subjects:
+        return conn.many(_INSERT, rows)
+    for row in rows:
+        audit_subjects.add(conn, conn.insert(_INSERT_ONE, row), subjects)
+    return None
 
 
 def content_hash(chain: str, at: int, kind: str, outcome: str, body: str) -> bytes:
@@ -144,7 +165,7 @@ def chains(conn: Connection) -> tuple[str, ...]:
 
 def _paged(
     conn: Connection,
-    statement: Select[tuple[int, str, int, str, str, str, bytes, int, bytes]],
+    statement: Select[tuple[int, str, int, str, str, str, bytes, int, bytes, str]],
     params: dict[str, int | str],
     start: int,
     key: int,

@@ -50,6 +50,35 @@ list_total = Table(
     _int("amount"),
 )
 
+audit_subject = Table(
+    "audit_subject",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("event_pk", BIG, ForeignKey("audit_event.pk", ondelete="CASCADE"), primary_key=True),
+    Column("what", Text, primary_key=True),
+    Index(None, "event_pk"),
+)
+
+last_sign_in = Table(
+    "last_sign_in",
+    metadata,
+    Column("person_pk", BIG, ForeignKey("person.pk"), primary_key=True, autoincrement=False),
+    _int("at"),
+)
+
+access_review = Table(
+    "access_review",
+    metadata,
+    _pk(),
+    _text("institution"),
+    _text("reviewer"),
+    _int("at"),
+    _int("people"),
+    _bytes("digest"),
+    _bytes("signature"),
+    Index(None, "institution", "pk"),
+)
+
 idempotency = Table(
     "idempotency",
     metadata,

@@ -6,10 +6,11 @@ import json
 from typing import Final
 
 from sqlalchemy import Text, and_, bindparam, cast, delete, exists, insert, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from mo_access.domain.model import Actor
 from mo_access.storage.constructs import json_pairs, json_texts
-from mo_access.storage.engine import Connection
+from mo_access.storage.engine import Connection, Row
 from mo_access.storage.groups import scoped
 from mo_access.storage.schema import BIG, group, link, membership, person
 
@@ -33,28 +34,38 @@ _already = exists(
 _labels: Final = json_pairs(bindparam("labels", type_=Text))
 
 
-def _adding(*, platform: bool) -> object:
+def _adding(*, platform: bool) -> ReturningInsert[tuple[int]]:
     known = select(
         bindparam("group", type_=BIG), person.c.pk, _labels.c.value, bindparam("now", type_=BIG)
     ).join_from(_labels, person, person.c.id == _labels.c.key)
     if not platform:
         known = known.where(_mine)
     columns = ["group_pk", "person_pk", "display", "created"]
-    return insert(membership).from_select(columns, known.where(~_already))
+    adding = insert(membership).from_select(columns, known.where(~_already))
+    return adding.returning(membership.c.person_pk)
 
 
 _ADD = {platform: _adding(platform=platform) for platform in (False, True)}
 _KEEP_ONLY = {
-    platform: delete(membership).where(
-        membership.c.group_pk == bindparam("group"), membership.c.person_pk.not_in(known)
-    )
+    platform: delete(membership)
+    .where(membership.c.group_pk == bindparam("group"), membership.c.person_pk.not_in(known))
+    .returning(membership.c.person_pk)
     for platform, known in ((False, _known), (True, _known_anywhere))
 }
-_REMOVE = delete(membership).where(
-    membership.c.group_pk == bindparam("group"),
-    membership.c.person_pk.in_(_known_anywhere),
+_REMOVE = (
+    delete(membership)
+    .where(
+        membership.c.group_pk == bindparam("group"),
+        membership.c.person_pk.in_(_known_anywhere),
+    )
+    .returning(membership.c.person_pk)
 )
-_CLEAR = delete(membership).where(membership.c.group_pk == bindparam("group"))
+_CLEAR = (
+    delete(membership)
+    .where(membership.c.group_pk == bindparam("group"))
+    .returning(membership.c.person_pk)
+)
+_ID_OF = select(person.c.id).where(person.c.pk.in_(select(cast(_ids.c.value, BIG))))
 _seen = exists(
     select(person.c.pk)
     .join(link, link.c.person_pk == person.c.pk)
@@ -75,29 +86,45 @@ def unknown(conn: Connection, actor: Actor, ids: tuple[str, ...]) -> list[str]:
 
 def add(
     conn: Connection, actor: Actor, group_pk: int, labels: dict[str, str | None], now: int
-) -> int:
-    """Add the known people among these ids; return how many were not members before.
+) -> tuple[str, ...]:
+    """Add the known people among these ids; return who were not members before.
 
     ``labels`` holds, by id, how the client labels them; people who were members keep theirs.
     """
     params = scoped(actor, group=group_pk, labels=json.dumps(labels), now=now)
-    return conn.run(_ADD[actor.platform], params)  # type: ignore[arg-type]  # an INSERT from SELECT
+    return _among(conn, tuple(labels), conn.all(_ADD[actor.platform], params))
 
 
-def remove(conn: Connection, group_pk: int, ids: tuple[str, ...]) -> int:
-    """Remove these people; return how many were members."""
-    return conn.run(_REMOVE, {"group": group_pk, "ids": json.dumps(ids)})
+def remove(conn: Connection, group_pk: int, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Remove these people; return who of them were members."""
+    rows = conn.all(_REMOVE, {"group": group_pk, "ids": json.dumps(ids)})
+    return _among(conn, tuple(dict.fromkeys(ids)), rows)
 
 
-def keep_only(conn: Connection, actor: Actor, group_pk: int, ids: tuple[str, ...]) -> int:
-    """Remove every member who is not among these; return how many that were."""
+def keep_only(
+    conn: Connection, actor: Actor, group_pk: int, ids: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Remove every member who is not among these; return who that were."""
     params = scoped(actor, group=group_pk, ids=json.dumps(ids))
-    return conn.run(_KEEP_ONLY[actor.platform], params)
+    return _named(conn, conn.all(_KEEP_ONLY[actor.platform], params))
 
 
-def clear(conn: Connection, group_pk: int) -> int:
-    """Remove every member; return how many there were."""
-    return conn.run(_CLEAR, {"group": group_pk})
+def clear(conn: Connection, group_pk: int) -> tuple[str, ...]:
+    """Remove every member; return who they were."""
+    return _named(conn, conn.all(_CLEAR, {"group": group_pk}))
+
+
+def _among(conn: Connection, asked: tuple[str, ...], rows: list[Row]) -> tuple[str, ...]:
+    """Return the ids of the people with these keys, who are among those that were asked for."""
+    return asked if len(rows) == len(asked) else _named(conn, rows)
+
+
+def _named(conn: Connection, rows: list[Row]) -> tuple[str, ...]:
+    """Return the ids of the people with these keys; no statement for nobody."""
+    if not rows:
+        return ()
+    keys = json.dumps([str(row[0]) for row in rows])
+    return tuple(row[0] for row in conn.all(_ID_OF, {"ids": keys}))
 
 
 _RELABEL = (

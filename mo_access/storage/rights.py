@@ -16,7 +16,7 @@ from sqlalchemy import (
     update,
 )
 
-from mo_access.domain.model import AffiliationClaim, GrantClaim
+from mo_access.domain.model import AffiliationClaim, GrantClaim, Json
 from mo_access.storage.engine import Connection
 from mo_access.storage.schema import (
     affiliation,
@@ -37,6 +37,7 @@ _HELD = union_all(
         affiliation.c.start_day,
         affiliation.c.end_day,
         affiliation.c.is_primary,
+        affiliation.c.created,
     )
     .join(institution, institution.c.pk == affiliation.c.institution_pk)
     .where(affiliation.c.link_pk == bindparam("link")),
@@ -49,6 +50,7 @@ _HELD = union_all(
         null(),
         null(),
         null(),
+        direct_grant.c.created,
     )
     .select_from(direct_grant)
     .join(theme, theme.c.pk == direct_grant.c.theme_pk)
@@ -87,14 +89,37 @@ class Held:
 
     affiliations: Mapping[AffiliationKey, int] = field(default_factory=dict)
     grants: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    since: Mapping[int, int] = field(default_factory=dict)
+    """When each row of the affiliations was first said, by its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a write changed: where, and what the link gives more and less than before."""
+
+    at: frozenset[str] = frozenset()
+    gained: tuple[dict[str, str], ...] = ()
+    lost: tuple[dict[str, str], ...] = ()
+
+    def __or__(self, other: Moved) -> Moved:
+        """Take two changes together."""
+        both = self.at | other.at
+        return Moved(both, self.gained + other.gained, self.lost + other.lost)
+
+    @property
+    def facts(self) -> dict[str, list[Json]]:
+        """Tell it for the audit trail; nothing where nothing moved."""
+        told = {"gained": self.gained, "lost": self.lost}
+        return {name: [dict(one) for one in rights] for name, rights in told.items() if rights}
 
 
 def held(conn: Connection, link_pk: int) -> Held:
     """Return what a link holds now."""
     rows = conn.all(_HELD, {"link": link_pk})
     return Held(
-        {row[2:]: int(row[1]) for row in rows if row[0] == "affiliation"},
+        {row[2:8]: int(row[1]) for row in rows if row[0] == "affiliation"},
         {row[2:4]: int(row[1]) for row in rows if row[0] == "grant"},
+        {int(row[1]): int(row[8]) for row in rows if row[0] == "affiliation"},
     )
 
 
@@ -111,10 +136,10 @@ def set_affiliations(
     claims: tuple[AffiliationClaim, ...],
     now: int,
     before: Held,
-) -> frozenset[str]:
+) -> Moved:
     """Make the link's affiliations exactly these, new ones in their order.
 
-    Returns the institutions that changed.
+    One that only gets other dates is as old as it was.
     """
     rows = before.affiliations
     wanted = dict.fromkeys(_key(claim) for claim in claims)
@@ -122,9 +147,14 @@ def set_affiliations(
     new = [key for key in wanted if key not in rows]
     conn.many(_DROP_AFFILIATION, [{"pk_": rows[key]} for key in gone])
     names = ("form", "number", "role", "start", "end", "is_primary_")
-    base = {"link": link_pk, "person": person_pk, "now": now}
-    conn.many(_ADD_AFFILIATION, [base | dict(zip(names, key, strict=True)) for key in new])
-    return frozenset(str(key[1]) for key in [*gone, *new])
+    base = {"link": link_pk, "person": person_pk}
+    since = {key[:3]: before.since.get(rows[key], now) for key in gone}
+    added = [
+        base | dict(zip(names, key, strict=True)) | {"now": since.get(key[:3], now)} for key in new
+    ]
+    conn.many(_ADD_AFFILIATION, added)
+    at = frozenset(str(key[1]) for key in [*gone, *new])
+    return Moved(at, tuple(map(_told, new)), tuple(map(_told, gone)))
 
 
 def set_grants(
@@ -134,8 +164,8 @@ def set_grants(
     claims: tuple[GrantClaim, ...],
     now: int,
     before: Held,
-) -> frozenset[str]:
-    """Make the link's direct grants exactly these; return the institutions that changed."""
+) -> Moved:
+    """Make the link's direct grants exactly these."""
     rows = before.grants
     wanted = dict.fromkeys((claim.theme, claim.institution) for claim in claims)
     gone = [key for key in rows if key not in wanted]
@@ -143,7 +173,19 @@ def set_grants(
     conn.many(_DROP_GRANT, [{"pk_": rows[key]} for key in gone])
     base = {"link": link_pk, "person": person_pk, "now": now}
     conn.many(_ADD_GRANT, [base | {"slug": slug, "number": number} for slug, number in new])
-    return frozenset(number for _, number in [*gone, *new])
+    at = frozenset(number for _, number in [*gone, *new])
+    return Moved(at, tuple(map(_granted, new)), tuple(map(_granted, gone)))
+
+
+def _told(key: AffiliationKey) -> dict[str, str]:
+    """Describe an affiliation for the audit trail."""
+    form, number, role, start, end, _ = key
+    told = {"form": form, "institution": number, "role": role, "start": start, "end": end}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _granted(key: tuple[str, str]) -> dict[str, str]:
+    return {"theme": key[0], "institution": key[1]}
 
 
 _MOVE_AFFILIATIONS = (

@@ -175,6 +175,7 @@ affiliation = Table(
     _int("created"),
     Index(None, "person_pk", "institution_pk"),
     Index(None, "institution_pk", "role"),
+    Index(None, "institution_pk", "person_pk"),
     Index(None, "link_pk"),
 )
 
@@ -189,6 +190,7 @@ direct_grant = Table(
     _int("created"),
     UniqueConstraint("link_pk", "theme_pk", "institution_pk"),
     Index(None, "person_pk", "theme_pk"),
+    Index(None, "institution_pk", "person_pk"),
 )
 
 group = Table(
@@ -333,8 +335,10 @@ audit_event = Table(
     _bytes("content_hash"),
     _int("seq", null=True),
     _bytes("chain_hash", null=True),
+    _text("person", null=True),
     UniqueConstraint("chain", "seq"),
     Index(None, "seq"),
+    Index(None, "person", "pk"),
 )
 
 audit_checkpoint = Table(

@@ -1,0 +1,53 @@
+"""Whom an event is about besides its one person: the people whom a change of a group touched.
+
+The rows are an index, not the trail itself: the event's sealed body holds a digest of them, so
+that a row that was added, changed or taken away shows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy import Text, bindparam, insert, select
+
+from mo_access.storage.bookkeeping import audit_subject
+from mo_access.storage.constructs import json_texts
+from mo_access.storage.engine import Connection
+from mo_access.storage.schema import BIG
+
+Subjects = Mapping[str, tuple[str, ...]]
+"""The ids of people, by what happened to them: ``added``, ``removed``, ``moved``."""
+
+_ids: Final = json_texts(bindparam("ids", type_=Text))
+_ADD = insert(audit_subject).from_select(
+    ["person", "event_pk", "what"],
+    select(_ids.c.value, bindparam("event", type_=BIG), bindparam("what_", type_=Text)),
+)
+_OF = select(audit_subject.c.what, audit_subject.c.person).where(
+    audit_subject.c.event_pk == bindparam("event")
+)
+
+
+def add(conn: Connection, event_pk: int, subjects: Subjects) -> None:
+    """Note whom an event is about; one statement for each thing that happened."""
+    for what, ids in subjects.items():
+        row: dict[str, int | str | bytes | None] = {"event": event_pk, "what_": what}
+        conn.run(_ADD, {**row, "ids": json.dumps(ids)})
+
+
+def digest(subjects: Subjects) -> str:
+    """Fold who is meant into one value, whatever the order."""
+    return _folded((what, person) for what, ids in subjects.items() for person in ids)
+
+
+def stored(conn: Connection, event_pk: int) -> str:
+    """Fold what is stored for an event in the same way."""
+    return _folded((row[0], row[1]) for row in conn.all(_OF, {"event": event_pk}))
+
+
+def _folded(pairs: Iterable[tuple[str, str]]) -> str:
+    lines = sorted(f"{what} {person}\n" for what, person in pairs)
+    return sha256("".join(lines).encode()).hexdigest()
