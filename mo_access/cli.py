@@ -16,8 +16,10 @@ from mo_access.commands import (
     configuration,
     data,
     database,
+    history,
     keys,
     persons,
+    review,
     rights,
     running,
     sessions,
@@ -40,7 +42,8 @@ def program() -> None:
 for command in (
     *(running.serve, running.demo, database.db, data.institution, data.theme, data.document),
     *(clients.client, rights.why, rights.who, audit.audit, sessions.session, keys.key),
-    *(configuration.config, configuration.doctor, sync.sync, persons.person),
+    *(configuration.config, configuration.doctor, sync.sync),
+    *(persons.person, history.history, review.review),
 ):
     program.add_command(command)
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
-from mo_access.commands.desk import Desk, as_json, finding, opened, say_json, say_table
+from mo_access.commands.desk import Desk, as_json, finding, moment, opened, say_json, say_table
 from mo_access.domain.levels import level_of
 from mo_access.domain.numbers import institution_number
-from mo_access.domain.policy import Decision, Session
-from mo_access.service import decisions, named
+from mo_access.domain.policy import Session
+from mo_access.service import explaining, named
 from mo_access.service.decisions import ANYBODY, Question
+from mo_access.service.explaining import Explanation, Holder, Origin
+
+_COLUMNS = ("id", "userName (client)", "role", "theme")
 
 
 @click.command()
@@ -28,7 +33,10 @@ def why(
     *,
     as_json: bool,
 ) -> None:
-    """May USER (id, userName or externalId) read THEME at INSTITUTION now? 1 for a no."""
+    """May USER (id, userName or externalId) read THEME at INSTITUTION now? 1 for a no.
+
+    Shows every rule as it was applied, and which client gave what, how and when.
+    """
     desk = opened()
     with desk.unit() as uow:
         asked = Question(
@@ -37,29 +45,35 @@ def why(
             theme=named.theme(uow, theme),
             session=_session(desk, acr, capacity),
         )
-        decision = decisions.decide(uow, asked)
+        told = explaining.why(uow, asked)
     if as_json:
-        say_json(_shown(asked, decision))
+        say_json(_shown(asked, told))
     else:
-        _tell(asked, decision)
-    if not decision.allowed:
+        _tell(asked, told)
+    if not told.decision.allowed:
         finding()
 
 
 @click.command()
 @click.argument("theme")
 @click.argument("institution")
+@click.option("--all", "dormant", is_flag=True, help="Also who holds it and may not read it now.")
 @as_json
-def who(theme: str, institution: str, *, as_json: bool) -> None:
-    """List everybody who may read THEME at INSTITUTION now."""
+def who(theme: str, institution: str, *, dormant: bool, as_json: bool) -> None:
+    """List everybody who may read THEME at INSTITUTION now: since when and by which client."""
     with opened().unit() as uow:
         slug, number = named.theme(uow, theme), named.institution(uow, institution)
-        ids = tuple(decisions.who(uow, slug, number))
-        names = named.user_names(uow, ids)
+        holders = tuple(explaining.who(uow, slug, number, dormant=dormant))
+        names = named.user_names(uow, tuple(holder.person for holder in holders))
     if as_json:
-        return say_json([{"id": i, "userNames": names.get(i, [])} for i in ids])
-    rows = [(i, ", ".join(names.get(i, []))) for i in ids]
-    return say_table(("id", "userName (client)"), rows, empty="Nobody may read this now.")
+        return say_json([_holder(holder, names.get(holder.person, [])) for holder in holders])
+    may = [_row(h, names) for h in holders if h.decision.allowed]
+    say_table(_COLUMNS, may, empty="Nobody may read this now.")
+    idle = [(*_row(h, names), h.decision.reason.value) for h in holders if not h.decision.allowed]
+    if dormant:
+        click.echo("\nHolds the theme and may not read it now:")
+        say_table((*_COLUMNS, "why not"), idle, empty="Nobody.")
+    return None
 
 
 def _session(desk: Desk, acr: str | None, capacity: tuple[str, ...]) -> Session:
@@ -68,8 +82,8 @@ def _session(desk: Desk, acr: str | None, capacity: tuple[str, ...]) -> Session:
     return Session(level=level, capacity=chosen)
 
 
-def _shown(asked: Question, decision: Decision) -> dict[str, object]:
-    steps = [{"rule": s.rule, "holds": s.holds, "fact": s.fact} for s in decision.steps]
+def _shown(asked: Question, told: Explanation) -> dict[str, object]:
+    decision, steps = told.decision, [asdict(step) for step in told.steps]
     return {
         "decision": decision.allowed,
         "reason": decision.reason.value,
@@ -77,11 +91,50 @@ def _shown(asked: Question, decision: Decision) -> dict[str, object]:
         "theme": asked.theme,
         "institution": asked.institution,
         "steps": steps,
+        "origins": [asdict(origin) for origin in told.origins],
     }
 
 
-def _tell(asked: Question, decision: Decision) -> None:
+def _holder(holder: Holder, names: list[str]) -> dict[str, object]:
+    return {
+        "id": holder.person,
+        "userNames": names,
+        "decision": holder.decision.allowed,
+        "reason": holder.decision.reason.value,
+        "origins": [asdict(origin) for origin in holder.origins],
+    }
+
+
+def _tell(asked: Question, told: Explanation) -> None:
     click.echo(f"{asked.person} reading {asked.theme} at {asked.institution}:")
-    for step in decision.steps:
+    for step in told.steps:
         click.echo(f"  {'yes' if step.holds else 'NO '}  {step.rule:12} {step.fact}")
+    for origin in told.origins:
+        click.echo(f"  {'   ' if origin.idle else ' + '}  {_origin(origin)}")
+    decision = told.decision
     click.echo(f"{'allowed' if decision.allowed else 'refused'}: {decision.reason.value}")
+
+
+def _origin(origin: Origin) -> str:
+    """Describe who holds a right up, how, and since when."""
+    what = origin.value if origin.kind == "role" else "theme"
+    told = f"{what} at {origin.institution or 'wherever the client put the person'}"
+    told += f" by {origin.client} ({origin.how}) since {moment(origin.since)}"
+    told += f", from {origin.start}" if origin.start else ""
+    told += f", until {origin.end}" if origin.end else ""
+    return f"{told}; gives nothing: {origin.idle}" if origin.idle else told
+
+
+def _row(holder: Holder, names: dict[str, list[str]]) -> tuple[str, ...]:
+    called = ", ".join(names.get(holder.person, []))
+    roles = [o for o in holder.origins if o.kind == "role"]
+    themes = [o for o in holder.origins if o.kind == "theme"]
+    return holder.person, called, _held(roles), _held(themes)
+
+
+def _held(origins: list[Origin]) -> str:
+    """Put what counts in a cell; where nothing does, what is there."""
+    live = [origin for origin in origins if origin.idle is None]
+    return ", ".join(
+        f"{o.value} by {o.client} since {moment(o.since)[:10]}" for o in live or origins
+    )

@@ -59,6 +59,8 @@ class AffiliationFact:
     suspended: bool
     blocked: bool
     client: str | None
+    since: int | None = None
+    """When it was given, in microseconds; no rule asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class GrantFact:
     suspended: bool
     client: str | None
     source: str
+    since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,17 @@ def decide_role(facts: Facts, session: Session, role: str) -> Decision:
     held = any(_current(a, facts.today) and a.role in wanted for a in facts.affiliations)
     role_step = (Step("role", held, f"role {role}"), Reason.NO_ROLE)
     return _first_no([*_steps_of_person(facts, session), role_step], facts)
+
+
+def every_step(facts: Facts, session: Session) -> tuple[Step, ...]:
+    """Apply every rule of ``decide``, also those behind the one that decides (for ``why``)."""
+    asked = (*_steps_of_person(facts, session), *_steps_of_theme(facts, session))
+    return tuple(step for step, _ in asked)
+
+
+def is_current(fact: AffiliationFact, today: str) -> bool:
+    """Tell whether an affiliation counts today: live, started, not past its end."""
+    return _current(fact, today)
 
 
 def _first_no(steps: Iterable[tuple[Step, Reason]], facts: Facts) -> Decision:

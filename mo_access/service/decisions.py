@@ -146,6 +146,21 @@ def _spot(uow: UnitOfWork, number: str, theme: str | None) -> Spot | None:
     return Spot(number, access.lineage(uow.conn, number), place[1], theme, level)
 
 
+def spot_of(uow: UnitOfWork, number: str, theme: str | None = None) -> Spot | None:
+    """Return what a question at an institution is about; None where there is no such thing."""
+    return _spot(uow, number, theme)
+
+
+def narrowed(
+    uow: UnitOfWork, known: PersonFacts, spot: Spot, session: Session = ANYBODY
+) -> tuple[Facts, Session]:
+    """Narrow what is known about a person, and a session, to what counts at a place: for reports.
+
+    ``policy.decide`` of both is what ``decide`` answers.
+    """
+    return _here(uow, known, spot), _followed(session, spot)
+
+
 def _here(uow: UnitOfWork, known: PersonFacts, spot: Spot) -> Facts:
     """Narrow a person's facts to one institution, its predecessors and one theme."""
     affiliations = tuple(a for a in known.affiliations if a.institution in spot.at)

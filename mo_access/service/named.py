@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from mo_access.domain.errors import Invalid, NotFound
 from mo_access.domain.numbers import institution_number
-from mo_access.domain.text import fold
+from mo_access.domain.text import fold, without_numbers
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import catalogue, named
+
+_LISTED: Final = 10
 
 
 def person(uow: UnitOfWork, typed: str) -> str:
     """Give the id of the one person with this id, userName or externalId.
 
-    Raises ``NotFound``, or ``Invalid`` with the ids when it means several people.
+    Raises ``NotFound``, or ``Invalid`` with the ids and whose userNames they are when it means
+    several people. What was typed may be somebody's number: it is not repeated then.
     """
     found = named.ids(uow.conn, typed, fold(typed))
+    shown = repr(without_numbers(typed))
     if not found:
-        raise NotFound(f"nobody has the id, userName or externalId {typed!r}")
+        raise NotFound(f"nobody has the id, userName or externalId {shown}")
     if len(found) > 1:
-        raise Invalid(f"{typed!r} means several people; say one of {', '.join(found[:10])}")
+        called = user_names(uow, found[:_LISTED])
+        lines = [f"  {i}  {', '.join(called.get(i, []))}" for i in found[:_LISTED]]
+        told = without_numbers("\n".join(lines))
+        raise Invalid(f"{shown} means several people; say the id of one of them:\n{told}")
     return found[0]
 
 

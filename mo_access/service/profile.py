@@ -25,10 +25,10 @@ def of(uow: UnitOfWork, session: Session) -> Profile:
     if found is None:
         return Profile(None, None)
     user_name, document = found
-    return Profile(user_name, _full_name(json.loads(document)))
+    return Profile(user_name, full_name(json.loads(document)))
 
 
-def _full_name(document: Json) -> str | None:
+def full_name(document: Json) -> str | None:
     """Take the formatted name, else given and family name, else the display name."""
     if not isinstance(document, dict):
         return None

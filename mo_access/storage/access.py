@@ -7,10 +7,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import bindparam, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    and_,
+    bindparam,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from mo_access.storage.engine import Connection
 from mo_access.storage.schema import (
+    affiliation,
     direct_grant,
     group,
     institution,
@@ -85,18 +96,50 @@ def successors(conn: Connection, number: str) -> frozenset[str]:
     return frozenset(known)
 
 
+_asked = or_(literal(1) == bindparam("everyone"), group.c.client_pk == bindparam("client"))
+_role_group, _has_role = group.alias(), membership.alias()
+
+
+def _everywhere(start: FromClause, person_pk: ColumnElement[int]) -> Select[str]:
+    """Select who holds the theme through a group of no institution, out of the people here.
+
+    Such a group may hold a nation; it counts only where somebody is something. The sum keeps the
+    engines from starting at the group.
+    """
+    return (
+        select(person.c.id)
+        .select_from(start)
+        .join(institution, institution.c.pk == _place(start))
+        .join(membership, membership.c.person_pk == person_pk)
+        .join(group, group.c.pk == membership.c.group_pk)
+        .join(theme, theme.c.pk == group.c.theme_pk + 0)
+        .join(person, person.c.pk == membership.c.person_pk)
+        .where(
+            institution.c.number == bindparam("number"),
+            theme.c.slug == bindparam("slug"),
+            group.c.institution_pk.is_(None),
+            _asked,
+        )
+    )
+
+
+def _place(start: FromClause) -> ColumnElement[int]:
+    return (affiliation if start is affiliation else _role_group).c.institution_pk
+
+
+_holds_role = _has_role.join(
+    _role_group, and_(_role_group.c.pk == _has_role.c.group_pk, _role_group.c.role.is_not(None))
+)
 _PEOPLE_OF_THEME = union_all(
     select(person.c.id)
     .select_from(membership)
     .join(group, group.c.pk == membership.c.group_pk)
     .join(theme, theme.c.pk == group.c.theme_pk)
     .join(person, person.c.pk == membership.c.person_pk)
-    .outerjoin(institution, institution.c.pk == group.c.institution_pk)
-    .where(
-        theme.c.slug == bindparam("slug"),
-        or_(institution.c.number == bindparam("number"), group.c.institution_pk.is_(None)),
-        or_(literal(1) == bindparam("everyone"), group.c.client_pk == bindparam("client")),
-    ),
+    .join(institution, institution.c.pk == group.c.institution_pk)
+    .where(theme.c.slug == bindparam("slug"), institution.c.number == bindparam("number"), _asked),
+    _everywhere(affiliation, affiliation.c.person_pk),
+    _everywhere(_holds_role, _has_role.c.person_pk),
     select(person.c.id)
     .select_from(direct_grant)
     .join(theme, theme.c.pk == direct_grant.c.theme_pk)

@@ -77,6 +77,7 @@ def _affiliations(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundS
         _live,
         affiliation.c.blocked,
         client.c.name,
+        affiliation.c.created,
     )
     said = (
         said.select_from(affiliation)
@@ -95,6 +96,7 @@ def _affiliations(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundS
         _live,
         null(),
         client.c.name,
+        membership.c.created,
     )
     held = (
         held.select_from(membership)
@@ -119,6 +121,7 @@ def _grants(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundSelect[
         _group_live,
         client.c.name,
         group.c.display_name,
+        membership.c.created,
     )
     held = (
         held.select_from(membership)
@@ -139,6 +142,7 @@ def _grants(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundSelect[
         _live,
         client.c.name,
         literal("entitlements"),
+        direct_grant.c.created,
     )
     given = (
         given.select_from(direct_grant)
@@ -221,7 +225,7 @@ def _facts(row: Row, affiliations: list[Row], grants: list[Row]) -> PersonFacts:
 
 
 def _affiliation(row: Row) -> AffiliationFact:
-    _, number, role, form, start, end, live, blocked, by = row
+    _, number, role, form, start, end, live, blocked, by, since = row
     return AffiliationFact(
         institution=str(number),
         role=str(role),
@@ -231,10 +235,11 @@ def _affiliation(row: Row) -> AffiliationFact:
         suspended=not live,
         blocked=blocked is not None,
         client=str(by),
+        since=int(since),
     )
 
 
 def _grant(row: Row) -> tuple[str, GrantFact]:
-    _, slug, kind, number, live, by, source = row
-    fact = GrantFact(str(kind), str(number), not live, str(by), str(source))
+    _, slug, kind, number, live, by, source, since = row
+    fact = GrantFact(str(kind), str(number), not live, str(by), str(source), int(since))
     return str(slug), fact

@@ -1,0 +1,90 @@
+"""``review``: who has access at an institution, as its beheerder sees it in the portal."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from mo_access.commands.desk import as_json, moment, opened, say_json, say_table
+from mo_access.service import named, review_csv
+from mo_access.service import review as access_review
+from mo_access.service.explaining import Origin
+from mo_access.service.review import Done, Entry, Listing
+
+
+@click.group()
+def review() -> None:
+    """Who has access at an institution: role, themes, since when, by which client."""
+
+
+@review.command()
+@click.argument("institution")
+@as_json
+def show(institution: str, *, as_json: bool) -> None:
+    """Show who has or holds what at INSTITUTION, and when that was last reviewed."""
+    with opened().unit() as uow:
+        number = named.institution(uow, institution)
+        found = list(access_review.pages(uow, number))
+    if as_json:
+        return say_json(_shown(found))
+    entries = [entry for listing in found for entry in listing.entries]
+    say_table(_COLUMNS, [_row(e) for e in entries if not e.dormant], empty="Nobody has access.")
+    click.echo("\nHolds something that gives nothing now:")
+    say_table(_COLUMNS, [_row(e) for e in entries if e.dormant], empty="Nobody.")
+    return click.echo(f"\n{_reviewed(found[0].done)}")
+
+
+@review.command()
+@click.argument("institution")
+@click.option("--language", type=click.Choice(["nl", "en"]), default="nl", show_default=True)
+@as_json
+def export(institution: str, language: str, *, as_json: bool) -> None:
+    """Write the list of INSTITUTION as CSV (UTF-8) to the standard output; this is audited."""
+    with opened().unit() as uow:
+        number = named.institution(uow, institution)
+        access_review.record_export(uow, number, None)
+        uow.commit()
+        found = access_review.pages(uow, number)
+        if as_json:
+            return say_json(_shown(list(found)))
+        for chunk in review_csv.chunks(found, language):
+            click.echo(chunk, nl=False)
+    return None
+
+
+_COLUMNS = ("id", "userName", "role", "themes", "last sign-in", "ends soon")
+
+
+def _shown(found: list[Listing]) -> dict[str, object]:
+    entries = [entry for listing in found for entry in listing.entries]
+    first = found[0]
+    return {
+        "institution": first.institution,
+        "name": first.name,
+        "reviewed": asdict(first.done) if first.done else None,
+        "people": [{**asdict(entry), "dormant": entry.dormant} for entry in entries],
+    }
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    roles = ", ".join(f"{role.value} {_by(role)}" for role in entry.roles)
+    themes = ", ".join(
+        f"{held.slug} {'; '.join(map(_by, held.origins))}"
+        + ("" if held.open else f" ({held.reason.value})")
+        for held in entry.themes
+    )
+    when = moment(entry.last_sign_in)[:10]
+    return (entry.person, entry.user_name, roles, themes, when, entry.ends or "")
+
+
+def _by(origin: Origin) -> str:
+    told = f"by {origin.client} since {moment(origin.since)[:10]}"
+    return f"{told} ({origin.idle})" if origin.idle else told
+
+
+def _reviewed(done: Done | None) -> str:
+    if done is None:
+        return "Nobody marked a review of this institution as done."
+    told = f"Reviewed {moment(done.at)} by {done.name or done.reviewer}: {done.people} people"
+    return told if done.sound else f"{told}. THE SIGNATURE IS NOT OURS."

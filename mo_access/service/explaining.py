@@ -1,0 +1,141 @@
+"""Why somebody may read or may not, and everybody who may: with who gave what, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from mo_access.domain import policy
+from mo_access.domain.model import Form
+from mo_access.domain.policy import AffiliationFact, Decision, Facts, GrantFact, Reason, Step
+from mo_access.service import decisions
+from mo_access.service.decisions import ANYBODY, Question
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage import access, facts
+
+_FAILED: Final = {
+    "active": "the person was switched off, or no client has an active registration",
+    "blocked": "the person, the institution or every affiliation here is blocked",
+    "reach": "the clients that vouch for this sign-in do not speak for this institution",
+    "capacity": "signed in for another institution",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One statement of one client that gives a role or a theme here, or once did.
+
+    ``how`` is the form or the group that it came in, ``since`` microseconds, ``start`` and
+    ``end`` days. ``idle`` tells why it gives nothing now, None where it counts.
+    """
+
+    kind: str
+    """``role`` or ``theme``."""
+    value: str
+    """The role, or ``group`` or ``entitlement``."""
+    institution: str | None
+    """None: at every institution of this client where the person is something."""
+    client: str
+    how: str
+    since: int | None
+    start: str | None = None
+    end: str | None = None
+    idle: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A decision with every rule as it was applied, and every origin of what counts here."""
+
+    decision: Decision
+    steps: tuple[Step, ...]
+    origins: tuple[Origin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody who holds a theme, with what a decision says now."""
+
+    person: str
+    decision: Decision
+    origins: tuple[Origin, ...]
+
+
+def why(uow: UnitOfWork, question: Question) -> Explanation:
+    """Answer a question about a theme and explain it; as many statements as ``decide``."""
+    known = facts.person_facts(uow.conn, question.person)
+    spot = decisions.spot_of(uow, question.institution, question.theme)
+    if known is None or spot is None:
+        return Explanation(Decision(allowed=False, reason=Reason.UNKNOWN), (), ())
+    here, session = decisions.narrowed(uow, known, spot, question.session)
+    steps = tuple(map(_told, policy.every_step(here, session)))
+    return Explanation(policy.decide(here, session), steps, origins(here))
+
+
+def who(
+    uow: UnitOfWork, theme: str, institution: str, *, dormant: bool = False
+) -> Iterator[Holder]:
+    """Yield everybody who may read the theme at the institution now, by id.
+
+    With ``dormant`` also those who hold it and may not, with the reason. The facts of a thousand
+    people are read at once.
+    """
+    spot = decisions.spot_of(uow, institution, theme)
+    if spot is None:
+        return
+    ids = sorted({i for at in sorted(spot.at) for i in access.holders(uow.conn, theme, at, None)})
+    for start in range(0, len(ids), decisions.AT_ONCE):
+        several = facts.people_facts(uow.conn, ids[start : start + decisions.AT_ONCE])
+        for known in sorted(several, key=lambda one: one.id):
+            here, session = decisions.narrowed(uow, known, spot)
+            decision = policy.decide(here, session)
+            if decision.allowed or (dormant and here.grants):
+                yield Holder(known.id, decision, origins(here))
+
+
+def origins(here: Facts) -> tuple[Origin, ...]:
+    """List every statement that gives something here, the ones that count first."""
+    found = [_role(fact, here.today) for fact in here.affiliations]
+    found += [theme_origin(fact) for fact in here.grants]
+    return tuple(sorted(found, key=lambda o: (o.kind, o.idle is not None, o.since or 0, o.client)))
+
+
+def _role(fact: AffiliationFact, today: str) -> Origin:
+    return Origin(
+        "role",
+        fact.role,
+        fact.institution,
+        fact.client or "",
+        fact.form.value,
+        fact.since,
+        fact.start,
+        fact.end,
+        None if policy.is_current(fact, today) else _idle(fact, today),
+    )
+
+
+def _idle(fact: AffiliationFact, today: str) -> str:
+    if fact.form is Form.RETAINED:
+        return "retained"
+    if fact.blocked:
+        return "blocked"
+    if fact.end is not None and fact.end < today:
+        return "ended"
+    return "suspended" if fact.suspended else "pending"
+
+
+def theme_origin(fact: GrantFact) -> Origin:
+    """Describe one way in which a theme is held."""
+    idle = "suspended" if fact.suspended else None
+    place = fact.institution or None
+    client = fact.client or ""
+    return Origin("theme", fact.kind, place, client, fact.source, fact.since, idle=idle)
+
+
+def _told(step: Step) -> Step:
+    """Say of a rule that does not hold what is wrong, where its fact only says what should be."""
+    return step if step.holds else replace(step, fact=_FAILED.get(step.rule, step.fact))
+
+
+__all__ = ["ANYBODY", "Explanation", "Holder", "Origin", "origins", "theme_origin", "who", "why"]

@@ -1,0 +1,294 @@
+"""The access review: who has what at one institution, and that somebody looked at it.
+
+Read-only: nothing can be given or taken here. A list comes in pages by key, so that neither a
+page nor an export grows with the institution.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from hashlib import sha256
+from typing import Final
+
+from mo_access.domain import policy
+from mo_access.domain.errors import Invalid, NotFound, Stale
+from mo_access.domain.keys import KeyRing, SealBroken
+from mo_access.domain.model import Event, Json
+from mo_access.domain.policy import Facts, Reason
+from mo_access.domain.text import without_numbers
+from mo_access.service import decisions, explaining
+from mo_access.service.decisions import Spot
+from mo_access.service.explaining import Origin
+from mo_access.service.profile import full_name
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage import access, facts
+from mo_access.storage import review as stored
+from mo_access.storage.facts import PersonFacts
+from mo_access.storage.review import Review
+
+PAGE: Final = 100
+AT_ONCE: Final = 1_000
+SOON_DAYS: Final = 30
+"""An end within so many days is one to look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeHeld:
+    """A theme that somebody holds here, by which origins, and what a decision says of it now."""
+
+    slug: str
+    name: str
+    reason: Reason
+    origins: tuple[Origin, ...]
+
+    @property
+    def open(self) -> bool:
+        """Whether it may be read now."""
+        return self.reason is Reason.GRANTED
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One person on the list: called as the clients that gave something here wrote it."""
+
+    person: str
+    name: str
+    user_name: str
+    last_sign_in: int | None
+    roles: tuple[Origin, ...]
+    themes: tuple[ThemeHeld, ...]
+    ends: str | None
+    """The day on which the last current role ends, if that is soon."""
+
+    @property
+    def dormant(self) -> bool:
+        """Whether nothing of it counts now: no current role, and no theme that may be read."""
+        live = any(role.idle is None for role in self.roles)
+        return not live and not any(theme.open for theme in self.themes)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The last review: who, when (microseconds), how many people, and whether we signed it."""
+
+    reviewer: str
+    name: str
+    at: int
+    people: int
+    digest: str
+    sound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of the list; ``following`` is the key to ask the next one with, None at the end."""
+
+    institution: str
+    name: str
+    entries: tuple[Entry, ...]
+    following: int | None
+    done: Done | None
+
+
+def page(uow: UnitOfWork, number: str, after: int = 0, count: int = PAGE) -> Listing:
+    """Return who has or holds something at an institution or one that it succeeded.
+
+    The number of statements does not depend on how many there are. Raises ``NotFound``. The
+    caller has to see to it that whoever asks may.
+    """
+    spot, place = decisions.spot_of(uow, number), access.place(uow.conn, number)
+    if spot is None or place is None:
+        raise NotFound(f"there is no institution {number}")
+    listed = stored.page(uow.conn, spot.at, after, count + 1)
+    following = listed[count - 1].pk if len(listed) > count else None
+    done = stored.last(uow.conn, number)
+    shown = listed[:count]
+    reader = _Reader(uow, spot, [*(one.id for one in shown), done.reviewer if done else ""])
+    entries = tuple(reader.entry(one.id, one.last_sign_in) for one in shown)
+    told = _done(uow.keys, done, reader.called(done.reviewer)) if done else None
+    return Listing(number, place[0], entries, following, told)
+
+
+def pages(uow: UnitOfWork, number: str) -> Iterator[Listing]:
+    """Yield the whole list, a thousand people at a time."""
+    after: int | None = 0
+    while after is not None:
+        found = page(uow, number, after, AT_ONCE)
+        yield found
+        after = found.following
+
+
+def mark_done(uow: UnitOfWork, number: str, reviewer: str, seen: str = "") -> Done:
+    """Write down, signed and audited, that this person reviewed the list as it is now.
+
+    ``seen`` is the digest of what the reviewer was shown, "" where that was not the whole list.
+    Raises ``Stale`` when the list is another one by now, and ``NotFound``.
+    """
+    folded, people = sha256(), 0
+    for found in pages(uow, number):
+        people += len(found.entries)
+        folded.update(_content(found.entries))
+    digest = folded.digest()
+    if seen and not hmac.compare_digest(digest.hex().encode(), seen.encode()):
+        raise Stale("Who has access here changed since you looked: look again, then mark it done.")
+    made = _signed(uow.keys, Review(number, reviewer, uow.now, people, digest, b""))
+    stored.add(uow.write(), made)
+    told: dict[str, Json] = {"people": people, "digest": digest.hex()}
+    uow.record(Event("review.done", "ok", person=reviewer, institutions=(number,), facts=told))
+    return _done(uow.keys, made, "")
+
+
+def record_export(uow: UnitOfWork, number: str, reviewer: str | None) -> None:
+    """Write down that somebody took the list along."""
+    uow.record(Event("review.export", "ok", person=reviewer, institutions=(number,)))
+
+
+def digest_of(listing: Listing, after: int) -> str:
+    """Return the digest of a page that is the whole list, else ""."""
+    if after or listing.following is not None:
+        return ""
+    return sha256(_content(listing.entries)).hexdigest()
+
+
+def cursor(keys: KeyRing, listing: Listing) -> str | None:
+    """Return what asks for the next page in a URL: it tells nothing and cannot be made up."""
+    if listing.following is None:
+        return None
+    sealed = keys.seal(_context(listing.institution), str(listing.following))
+    return base64.urlsafe_b64encode(sealed).decode()
+
+
+def opened(keys: KeyRing, number: str, told: str) -> int:
+    """Return the key that a cursor holds; "" is the beginning. Raises ``Invalid``."""
+    if not told:
+        return 0
+    try:
+        return int(keys.open(_context(number), base64.urlsafe_b64decode(told.encode())))
+    except (SealBroken, binascii.Error, ValueError):
+        raise Invalid("This is no page of the list; begin at its first page.") from None
+
+
+def _context(number: str) -> str:
+    return f"mo:review:cursor:{number}"
+
+
+class _Reader:
+    """Everything about the people of a page, read at once, for one line after the other."""
+
+    def __init__(self, uow: UnitOfWork, spot: Spot, ids: list[str]) -> None:
+        self.uow = uow
+        self.spot = spot
+        self.known = {one.id: one for one in facts.people_facts(uow.conn, ids)}
+        self.named = _named(uow, ids)
+        self.themes = {slug: told[0] for slug, told in access.themes(uow.conn).items()}
+
+    def entry(self, person: str, last_sign_in: int | None) -> Entry:
+        here, _ = decisions.narrowed(self.uow, self.known[person], self.spot)
+        roles = tuple(_judged(role, here) for role in explaining.origins(here))
+        held, ends = self._themes(self.known[person]), _ends(here, self.uow.today)
+        user_name, name = self._names(person, roles, held)
+        return Entry(person, name, user_name, last_sign_in, roles, held, ends)
+
+    def called(self, person: str) -> str:
+        """Return what somebody is called here; "" for who has and holds nothing any more."""
+        if person not in self.known:
+            return ""
+        entry = self.entry(person, None)
+        return entry.name or entry.user_name
+
+    def _themes(self, known: PersonFacts) -> tuple[ThemeHeld, ...]:
+        """List what somebody holds here, by the name of the theme."""
+        found = []
+        for slug in {slug for slug, _ in known.grants}:
+            spot = replace(self.spot, theme=slug)
+            here, session = decisions.narrowed(self.uow, known, spot)
+            if here.grants:
+                reason = policy.decide(here, session).reason
+                origins = tuple(o for o in explaining.origins(here) if o.kind == "theme")
+                found.append(ThemeHeld(slug, self.themes[slug], reason, origins))
+        return tuple(sorted(found, key=lambda theme: theme.name))
+
+    def _names(
+        self, person: str, roles: tuple[Origin, ...], held: tuple[ThemeHeld, ...]
+    ) -> tuple[str, str]:
+        """Return userName and name as a client wrote them that gave something here (rule 5)."""
+        named = self.named.get(person, {})
+        said_by = [origin.client for origin in (*roles, *(o for t in held for o in t.origins))]
+        user_name, name = next((named[c] for c in said_by if c in named), ("", ""))
+        return without_numbers(user_name), without_numbers(name)
+
+
+def _judged(role: Origin, here: Facts) -> Origin:
+    """A role counts for nothing while the person or the institution as a whole does not."""
+    if role.idle is not None:
+        return role
+    if here.person_blocked or here.institution_blocked:
+        return replace(role, idle="blocked")
+    return role if here.active else replace(role, idle="suspended")
+
+
+def _ends(here: Facts, today: str) -> str | None:
+    """Return when somebody will be nothing here any more, if that is soon."""
+    live = [fact for fact in here.affiliations if policy.is_current(fact, today)]
+    days = [fact.end for fact in live if fact.end is not None]
+    if not days or len(days) < len(live):
+        return None
+    soon = (date.fromisoformat(today) + timedelta(days=SOON_DAYS)).isoformat()
+    return max(days) if max(days) <= soon else None
+
+
+def _named(uow: UnitOfWork, ids: list[str]) -> dict[str, dict[str, tuple[str, str]]]:
+    """Return (userName, name) of these people by client."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for person, client, user_name, document in stored.names(uow.conn, ids):
+        name = full_name(json.loads(document)) or ""
+        found.setdefault(person, {})[client] = (user_name, name)
+    return found
+
+
+def _content(entries: tuple[Entry, ...]) -> bytes:
+    """Return what a review is about: rights and their origins, no names and no sign-ins."""
+    lines = (
+        json.dumps(
+            [
+                entry.person,
+                [_line(role) for role in entry.roles],
+                [[t.slug, t.reason.value, [_line(o) for o in t.origins]] for t in entry.themes],
+            ]
+        )
+        for entry in entries
+    )
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _line(origin: Origin) -> list[str | int | None]:
+    return [
+        origin.value,
+        origin.institution,
+        origin.client,
+        origin.how,
+        origin.start,
+        origin.end,
+        origin.idle,
+        origin.since,
+    ]
+
+
+def _signed(keys: KeyRing, done: Review) -> Review:
+    return replace(done, signature=keys.sign(_signable(done)))
+
+
+def _signable(done: Review) -> bytes:
+    said = [done.institution, done.reviewer, done.at, done.people, done.digest.hex()]
+    return b"mo:access-review:" + json.dumps(said).encode()
+
+
+def _done(keys: KeyRing, done: Review, name: str) -> Done:
+    sound = hmac.compare_digest(keys.sign(_signable(done)), done.signature)
+    return Done(done.reviewer, name, done.at, done.people, done.digest.hex(), sound)

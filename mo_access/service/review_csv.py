@@ -1,0 +1,79 @@
+"""An access review as CSV: one line for each origin of a role or theme, safe to open anywhere."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Final
+
+from mo_access.service.explaining import Origin
+from mo_access.service.review import Entry, Listing
+from mo_access.service.unit_of_work import BRUSSELS
+
+COLUMNS: Final = {
+    "nl": (
+        *("persoon", "naam", "gebruikersnaam", "soort", "recht", "instelling", "gegeven door"),
+        *("via", "sinds", "begin", "einde", "telt nu", "waarom niet", "laatste aanmelding"),
+        "loopt weldra af",
+    ),
+    "en": (
+        *("person", "name", "user name", "kind", "right", "institution", "given by"),
+        *("through", "since", "start", "end", "counts now", "why not", "last sign-in"),
+        "ends soon",
+    ),
+}
+_WORDS: Final = {"nl": ("ja", "nee", "rol", "thema"), "en": ("yes", "no", "role", "theme")}
+_MARK: Final = "\ufeff"
+"""Without it a spreadsheet reads UTF-8 as something else."""
+_MICRO: Final = 1_000_000
+# A spreadsheet runs a cell that begins so; it may pass over blanks before.
+_FORMULA: Final = re.compile(r"\s*[=+\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def chunks(found: Iterable[Listing], language: str = "nl") -> Iterator[bytes]:
+    """Yield the file piece by piece in UTF-8: a piece for each page, however long the list is."""
+    yield (_MARK + _written([COLUMNS[language]])).encode()
+    for listing in found:
+        lines = [line for entry in listing.entries for line in _lines(entry, language)]
+        yield _written(lines).encode()
+
+
+def safe(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula, without control characters."""
+    plain = _CONTROL.sub("", text)
+    return f"'{plain}" if _FORMULA.match(plain) else plain
+
+
+def _written(lines: Iterable[Iterable[str]]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerows([[safe(cell) for cell in line] for line in lines])
+    return out.getvalue()
+
+
+def _lines(entry: Entry, language: str) -> Iterator[tuple[str, ...]]:
+    yes, no, role, theme = _WORDS[language]
+    person = (entry.person, entry.name, entry.user_name)
+    last = (_moment(entry.last_sign_in), entry.ends or "")
+    for one in entry.roles:
+        counts = (no, one.idle) if one.idle else (yes, "")
+        yield (*person, role, one.value, *_origin(one), *counts, *last)
+    for held in entry.themes:
+        for one in held.origins:
+            open_ = held.open and one.idle is None
+            why = "" if open_ else one.idle or held.reason.value
+            yield (*person, theme, held.slug, *_origin(one), yes if open_ else no, why, *last)
+
+
+def _origin(one: Origin) -> tuple[str, ...]:
+    since = _moment(one.since)
+    return (one.institution or "", one.client, one.how, since, one.start or "", one.end or "")
+
+
+def _moment(micros: int | None) -> str:
+    if micros is None:
+        return ""
+    return datetime.fromtimestamp(micros / _MICRO, BRUSSELS).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,130 @@
+"""Who has or holds something at an institution, by pages, and the reviews that were done of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import BindParameter, Select, Text, bindparam, insert, or_, select, union
+
+from mo_access.domain.model import Form
+from mo_access.storage.bookkeeping import access_review, last_sign_in
+from mo_access.storage.constructs import json_texts
+from mo_access.storage.engine import Connection
+from mo_access.storage.schema import (
+    affiliation,
+    client,
+    direct_grant,
+    group,
+    institution,
+    link,
+    membership,
+    person,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Somebody on the list: key, id, and when the last sign-in was (microseconds)."""
+
+    pk: int
+    id: str
+    last_sign_in: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A review that was done, as it is stored; times are microseconds."""
+
+    institution: str
+    reviewer: str
+    at: int
+    people: int
+    digest: bytes
+    signature: bytes
+
+
+_after: Final[BindParameter[int]] = bindparam("after")
+_numbers = json_texts(bindparam("numbers", type_=Text))
+_here = select(institution.c.pk).where(institution.c.number.in_(select(_numbers.c.value)))
+
+
+def _first(found: Select[Any], person_pk: Any) -> Select[Any]:  # noqa: ANN401 - a column of any table
+    """Take no more of one source than a page needs, in the order of its index."""
+    page = found.where(person_pk > _after).distinct().order_by(person_pk)
+    return select(page.limit(bindparam("page")).subquery())
+
+
+_ON_THE_LIST = union(
+    _first(
+        select(affiliation.c.person_pk).where(
+            affiliation.c.institution_pk.in_(_here), affiliation.c.form != Form.RETAINED.value
+        ),
+        affiliation.c.person_pk,
+    ),
+    _first(
+        select(membership.c.person_pk)
+        .join(group, group.c.pk == membership.c.group_pk)
+        .where(
+            group.c.institution_pk.in_(_here),
+            or_(group.c.theme_pk.is_not(None), group.c.role.is_not(None)),
+        ),
+        membership.c.person_pk,
+    ),
+    _first(
+        select(direct_grant.c.person_pk).where(direct_grant.c.institution_pk.in_(_here)),
+        direct_grant.c.person_pk,
+    ),
+).subquery()
+_PAGE = (
+    select(person.c.pk, person.c.id, last_sign_in.c.at)
+    .join(_ON_THE_LIST, _ON_THE_LIST.c.person_pk == person.c.pk)
+    .outerjoin(last_sign_in, last_sign_in.c.person_pk == person.c.pk)
+    .order_by(person.c.pk)
+    .limit(bindparam("page"))
+)
+_wanted = json_texts(bindparam("wanted", type_=Text))
+_NAMES = (
+    select(person.c.id, client.c.name, link.c.user_name, link.c.document)
+    .join(link, link.c.person_pk == person.c.pk)
+    .join(client, client.c.pk == link.c.client_pk)
+    .where(person.c.id.in_(select(_wanted.c.value)))
+    .order_by(link.c.pk)
+)
+_r = access_review.c
+_COLUMNS: Final = ("institution", "reviewer", "at", "people", "digest", "signature")
+_LAST = (
+    select(*(_r[name] for name in _COLUMNS))
+    .where(_r.institution == bindparam("number"))
+    .order_by(_r.pk.desc())
+    .limit(1)
+)
+_ADD = insert(access_review).values({name: bindparam(name) for name in _COLUMNS})
+
+
+def page(conn: Connection, numbers: frozenset[str], after: int, count: int) -> list[Listed]:
+    """Return the next people, by key, who are something or hold something at these institutions."""
+    asked: dict[str, int | str | bytes | None] = {"after": after, "page": count}
+    asked["numbers"] = json.dumps(sorted(numbers))
+    return [Listed(*row) for row in conn.all(_PAGE, asked)]
+
+
+def names(conn: Connection, ids: list[str]) -> list[tuple[str, str, str, str]]:
+    """Return (person, client, userName, document) of every link of these people."""
+    rows = conn.all(_NAMES, {"wanted": json.dumps(ids)})
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def last(conn: Connection, number: str) -> Review | None:
+    """Return the newest review of an institution."""
+    row = conn.one(_LAST, {"number": number})
+    if row is None:
+        return None
+    number, reviewer, at, people, digest, signature = row
+    return Review(number, reviewer, at, people, bytes(digest), bytes(signature))
+
+
+def add(conn: Connection, done: Review) -> None:
+    """Store a review."""
+    conn.run(_ADD, {name: getattr(done, name) for name in _COLUMNS})
