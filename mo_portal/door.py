@@ -6,13 +6,13 @@ from typing import Final
 
 from flask import Blueprint, Response
 
-from mo_portal import views
+from mo_portal import reviews, views
 from mo_web import pages
 from mo_web.app import Door
 from mo_web.errors import Problem
 
 NAME: Final = "portal"
-PREFIXES: Final = ("/", "/documents", "/contacts")
+PREFIXES: Final = ("/", "/documents", "/contacts", "/review")
 
 
 def door() -> Door:
@@ -21,6 +21,9 @@ def door() -> Door:
     routes.add_url_rule("/", view_func=views.home)
     routes.add_url_rule("/contacts", view_func=views.contacts)
     routes.add_url_rule("/documents/<document_id>", view_func=views.document)
+    routes.add_url_rule("/review/<institution>", view_func=reviews.look)
+    routes.add_url_rule("/review/<institution>/export", view_func=reviews.take)
+    routes.add_url_rule("/review/<institution>/done", view_func=reviews.done, methods=["POST"])
     return Door(NAME, routes, PREFIXES, _render)
 
 

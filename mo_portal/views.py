@@ -9,12 +9,13 @@ from urllib.parse import urlencode
 
 from flask.typing import ResponseReturnValue
 
-from mo_access.service import decisions, documents, profile
+from mo_access.service import decisions, documents
 from mo_access.service.decisions import Place, Right
 from mo_access.service.documents import Document
 from mo_access.service.sessions import Session
 from mo_oidc import guards
 from mo_portal import files
+from mo_portal.people import called
 from mo_web import pages, unit
 from mo_web.pages import Choice
 from mo_web.shared import shared
@@ -50,7 +51,7 @@ def home() -> ResponseReturnValue:
     rights = decisions.readable(uow, session.person, session.policy)
     found = documents.readable(uow, session.person, session.policy)
     shelves = _shelves(places, rights, found)
-    return pages.page("portal/home.html", person=_name(session), shelves=shelves, here="home")
+    return pages.page("portal/home.html", person=called(session), shelves=shelves, here="home")
 
 
 @guards.login_required
@@ -59,7 +60,9 @@ def contacts() -> ResponseReturnValue:
     session = _session()
     found = documents.readable(unit.current(), session.person, session.policy)
     people = _contacts(found)
-    return pages.page("portal/contacts.html", person=_name(session), people=people, here="contacts")
+    return pages.page(
+        "portal/contacts.html", person=called(session), people=people, here="contacts"
+    )
 
 
 @guards.login_required
@@ -83,11 +86,6 @@ def _session() -> Session:
     if session is None:
         raise RuntimeError("login_required let somebody in without a session")
     return session
-
-
-def _name(session: Session) -> str:
-    known = profile.of(unit.current(), session)
-    return known.name or known.user_name or session.subject
 
 
 def _choices() -> list[Choice]:

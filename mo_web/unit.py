@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 from mo_access.service.unit_of_work import UnitOfWork
@@ -37,6 +38,22 @@ def apart() -> Iterator[UnitOfWork]:
     with _made() as unit:
         unit.caller = caller
         yield unit
+
+
+def afterwards() -> Callable[[], UnitOfWork]:
+    """Return what opens a unit when the request is over: for an answer that is sent in pieces.
+
+    The unit acts for whoever made the request and must be opened and closed by the sender.
+    """
+    parts, request_id, caller = shared(), requestid.current(), current().caller
+    return partial(
+        UnitOfWork,
+        parts.database,
+        keys=parts.keys,
+        request_id=request_id,
+        caller=caller,
+        now=parts.clock,
+    )
 
 
 def settle(status: int) -> None:
