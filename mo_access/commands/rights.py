@@ -83,14 +83,15 @@ def _session(desk: Desk, acr: str | None, capacity: tuple[str, ...]) -> Session:
 
 
 def _shown(asked: Question, told: Explanation) -> dict[str, object]:
-    decision, steps = told.decision, [asdict(step) for step in told.steps]
+    decision = told.decision
     return {
         "decision": decision.allowed,
         "reason": decision.reason.value,
         "person": asked.person,
         "theme": asked.theme,
         "institution": asked.institution,
-        "steps": steps,
+        "steps": [asdict(step) for step in decision.steps],
+        "rules": [asdict(step) for step in told.rules],
         "origins": [asdict(origin) for origin in told.origins],
     }
 
@@ -107,7 +108,7 @@ def _holder(holder: Holder, names: list[str]) -> dict[str, object]:
 
 def _tell(asked: Question, told: Explanation) -> None:
     click.echo(f"{asked.person} reading {asked.theme} at {asked.institution}:")
-    for step in told.steps:
+    for step in told.rules:
         click.echo(f"  {'yes' if step.holds else 'NO '}  {step.rule:12} {step.fact}")
     for origin in told.origins:
         click.echo(f"  {'   ' if origin.idle else ' + '}  {_origin(origin)}")

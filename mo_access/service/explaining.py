@@ -46,10 +46,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A decision with every rule as it was applied, and every origin of what counts here."""
+    """A decision, every rule as it was applied (it stopped at the first no), and every origin."""
 
     decision: Decision
-    steps: tuple[Step, ...]
+    rules: tuple[Step, ...]
     origins: tuple[Origin, ...]
 
 
@@ -69,8 +69,8 @@ def why(uow: UnitOfWork, question: Question) -> Explanation:
     if known is None or spot is None:
         return Explanation(Decision(allowed=False, reason=Reason.UNKNOWN), (), ())
     here, session = decisions.narrowed(uow, known, spot, question.session)
-    steps = tuple(map(_told, policy.every_step(here, session)))
-    return Explanation(policy.decide(here, session), steps, origins(here))
+    rules = tuple(map(_told, policy.every_step(here, session)))
+    return Explanation(policy.decide(here, session), rules, origins(here))
 
 
 def who(

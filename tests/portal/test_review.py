@@ -76,7 +76,7 @@ def test_nobody_but_a_beheerder_learns_that_there_is_a_list(school: World, path:
         assert status == 404
         assert (status, _REQUEST.sub("", told)) == (absent[0], _REQUEST.sub("", absent[1]))
         assert "De " not in told.split("<main")[1]
-    assert "csrf_token" not in told
+        assert "csrf_token" not in told
 
 
 def test_a_form_of_somebody_else_marks_nothing(school: World) -> None:
