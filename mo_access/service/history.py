@@ -9,7 +9,6 @@ from typing import Final
 
 from mo_access.domain.model import Json
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import clients
 from mo_access.storage import history as stored
 from mo_access.storage.engine import Row
 
@@ -45,7 +44,7 @@ def of(
 
     An event at several institutions stands in the chain of each; ``institution`` keeps to one.
     """
-    names = {row.id: row.name for row in clients.listed(uow.conn)}
+    names = stored.client_names(uow.conn)
     before: int = _END
     rows: list[Row] = [()] * PAGE
     told: Row = ()

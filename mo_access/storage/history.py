@@ -8,7 +8,7 @@ from sqlalchemy import Select, Text, bindparam, literal, or_, select, union_all
 
 from mo_access.storage.bookkeeping import audit_subject
 from mo_access.storage.engine import Connection, Row
-from mo_access.storage.schema import audit_event
+from mo_access.storage.schema import audit_event, client
 
 _event = audit_event.c
 _COLUMNS: Final = (_event.pk, _event.chain, _event.at, _event.kind, _event.outcome, _event.body)
@@ -35,6 +35,7 @@ _BY_SUBJECT = (
     .where(audit_subject.c.person == bindparam("person"), _event.body.like('%"subjects":"%'))
 )
 _both = union_all(_page(_BY_PERSON), _page(_BY_SUBJECT)).subquery()
+_CLIENTS = select(client.c.id, client.c.name)
 _HISTORY = select(_both).order_by(_both.c.pk.desc()).limit(bindparam("page"))
 
 
@@ -54,3 +55,8 @@ def of(
         "page": page,
     }
     return conn.all(_HISTORY, asked)
+
+
+def client_names(conn: Connection) -> dict[str, str]:
+    """Return what every client is called, revoked ones included, by id."""
+    return {row[0]: row[1] for row in conn.all(_CLIENTS, {})}
