@@ -15,7 +15,7 @@ from mo_access.service.review import Entry, Listing
 
 @pytest.mark.parametrize(
     "text",
-    ["=1+1", "+32 2 555", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\x00=1", "|x", "%x", "\uff1d1"],
+    ["=1+1", "+32 2 5", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\x00=1", "|x", "%x", "\uff1d1"],
 )
 def test_a_cell_that_would_run_is_quoted(text: str) -> None:
     """The mark stands before anything that a spreadsheet looks at."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from tests.mutation.mutants_explaining import EXPLAINING
+
 
 class Mutant(NamedTuple):
     """One change to one file, and where a test must fail because of it."""
@@ -175,4 +177,5 @@ MUTANTS: Final = (
         "return or_(_condition(criteria.left",
         _FILTER_TESTS,
     ),
+    *(Mutant(*told) for told in EXPLAINING),
 )

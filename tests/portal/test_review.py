@@ -116,15 +116,21 @@ def test_reach_and_capacity_of_the_session_count(
 
 def test_what_is_elsewhere_is_not_shown(school: World) -> None:
     """Rights, brokers and names of another institution stay there (rules 2 and 5)."""
-    school.person("school", "dubbel", Role.GEBRUIKER, insz=INSZ)
     school.person(
         "neighbour", "geheim", Role.BEHEERDER, "900002", themes=("salarissen",), insz=INSZ
     )
+    school.person("school", "dubbel", Role.GEBRUIKER, insz=INSZ)
+    only_there = [
+        school.person("neighbour", "ver", Role.GEBRUIKER, "900002"),
+        school.person("neighbour", "recht", None, "900002", themes=(THEME,)),
+        school.person("neighbour", "lid", None, "900002"),
+    ]
+    school.group("neighbour", ("lid",), "900002")
     browser = school.browser("bea")
     for path in ("/review/900001", "/review/900001/export"):
         _, shown = browser.get(path)
         assert "De dubbel" in shown
-        for hidden in ("geheim", "neighbour", "900002", "alarissen"):
+        for hidden in ("geheim", "neighbour", "900002", "alarissen", *only_there):
             assert hidden not in shown
 
 

@@ -1,0 +1,62 @@
+"""Checks of the access review and of what explains access: (file, old, new, tests)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_VIEWS, _PAGES = "mo_portal/reviews.py", "tests/portal/test_review.py"
+_REVIEW, _LIST = "mo_access/service/review.py", "mo_access/storage/review.py"
+_HISTORY = "tests/access/test_history.py"
+
+EXPLAINING: Final = (
+    (
+        _VIEWS,
+        " or not guards.decide_here(institution, role=Role.BEHEERDER).allowed",
+        "",
+        _PAGES,
+    ),
+    (_VIEWS, "role=Role.BEHEERDER", "role=Role.GEBRUIKER", _PAGES),
+    (_VIEWS, "    csrf.check()\n", "", _PAGES),
+    (_REVIEW, "if seen and not hmac.compare_digest(", "if False and (", _PAGES),
+    (_REVIEW, "hmac.compare_digest(keys.sign(_signable(done)), done.signature)", "True", _PAGES),
+    (_REVIEW, 'f"mo:review:cursor:{number}"', '"mo:review:cursor"', _PAGES),
+    (
+        _REVIEW,
+        "return without_numbers(user_name), without_numbers(name)",
+        "return user_name, name",
+        _PAGES,
+    ),
+    (
+        _REVIEW,
+        "next((named[c] for c in said_by if c in named), ",
+        "next(iter(named.values()), ",
+        _PAGES,
+    ),
+    (_LIST, "affiliation.c.institution_pk.in_(_here), ", "", _PAGES),
+    (_LIST, "            group.c.institution_pk.in_(_here),\n", "", _PAGES),
+    (_LIST, ".where(direct_grant.c.institution_pk.in_(_here))", "", _PAGES),
+    (
+        "mo_access/service/review_csv.py",
+        'f"\'{plain}" if _FORMULA.match(plain) else plain',
+        "plain",
+        "tests/access/test_review_csv.py",
+    ),
+    (
+        "mo_access/service/audit.py",
+        "if said is None or said[1] == audit_subjects.stored(conn, record.pk):",
+        "if True:",
+        _HISTORY,
+    ),
+    (
+        "mo_access/storage/audit.py",
+        """ and f'"person":{json.dumps(self.person)}' in self.body""",
+        "",
+        _HISTORY,
+    ),
+    (
+        "mo_access/service/named.py",
+        "shown = repr(without_numbers(typed))",
+        "shown = repr(typed)",
+        "tests/access/test_cli_explaining.py",
+    ),
+)
