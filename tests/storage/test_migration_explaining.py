@@ -1,4 +1,4 @@
-"""Migration 0008 fills what a person's history and the review read, from the trail of before."""
+"""Migration 0006 fills what a person's history and the review read, from the trail of before."""
 
 from __future__ import annotations
 
