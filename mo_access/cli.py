@@ -12,6 +12,7 @@ import click
 
 from mo_access.commands import (
     audit,
+    beheerders,
     clients,
     configuration,
     data,
@@ -43,7 +44,7 @@ for command in (
     *(running.serve, running.demo, database.db, data.institution, data.theme, data.document),
     *(clients.client, rights.why, rights.who, audit.audit, sessions.session, keys.key),
     *(configuration.config, configuration.doctor, sync.sync),
-    *(persons.person, history.history, review.review),
+    *(persons.person, history.history, review.review, beheerders.beheerder),
 ):
     program.add_command(command)
 

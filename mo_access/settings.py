@@ -18,14 +18,13 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from mo_access.domain.keys import KeyRing
 from mo_access.domain.levels import DEFAULT_LEVELS
+from mo_access.domain.terms import LastBeheerder, Terms
 from mo_access.key_files import KEYS_NAME, KeyFileError, key_ring, secret_key
 from mo_access.settings_defaults import HELP_EN, HELP_NL, NOTICE_EN, NOTICE_NL
 from mo_access.settings_sources import FileSource, SourceError, TomlSource
 from mo_access.settings_types import (
     DEFAULT_LINK,
     Algorithms,
-    BeheerderReads,
-    LastBeheerder,
     Levels,
     Lines,
     Mode,
@@ -110,8 +109,10 @@ class Settings(BaseSettings):
     """Names of groups that mean a theme at an institution."""
     last_beheerder: LastBeheerder = "allow"
     """What happens when the last beheerder role of an institution is taken away (rule 8)."""
-    beheerder_reads: BeheerderReads = False
+    beheerder_reads: bool = False
     """Whether a beheerder reads every theme of the institution (rule 3: by default not)."""
+    beheerder_min_level: int = Field(default=0, ge=0, le=100)
+    """The least level of sign-in of who acts as beheerder; below it one is a gebruiker."""
 
     session_seconds: int = Field(default=28_800, ge=60, le=86_400)
     session_idle_seconds: int = Field(default=3_600, ge=60, le=86_400)
@@ -151,6 +152,11 @@ class Settings(BaseSettings):
         _check_secret(self)
         _check_providers(self)
         return self
+
+    @property
+    def terms(self) -> Terms:
+        """What this installation chose about beheerders."""
+        return Terms(self.last_beheerder, self.beheerder_reads, self.beheerder_min_level)
 
     @property
     def plain_http(self) -> bool:

@@ -77,8 +77,6 @@ def _empty_is_none(value: object) -> object:
 
 
 Mode: TypeAlias = Annotated[Literal["scim", "jit", "hybrid"], _only("scim")]
-LastBeheerder: TypeAlias = Annotated[Literal["allow", "retain", "refuse"], _only("allow")]
-BeheerderReads: TypeAlias = Annotated[bool, _only(False)]
 
 
 def _accepted(value: tuple[str, ...]) -> tuple[str, ...]:

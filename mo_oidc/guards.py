@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 from flask import jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 
+from mo_access.domain.levels import weakest_of
 from mo_access.domain.model import Role
 from mo_access.domain.policy import Decision, Reason
 from mo_access.service import decisions
@@ -29,6 +30,7 @@ from mo_access.service.sessions import Session
 from mo_oidc.me import prefers_html, unauthenticated
 from mo_oidc.next_url import safe_next
 from mo_web import pages, unit, visitor
+from mo_web.shared import shared
 
 __all__ = [
     "current_session",
@@ -84,7 +86,10 @@ def requires_theme(*themes: str, argument: str = "institution") -> Callable[[Vie
 
 
 def requires_role(role: Role, *, argument: str = "institution") -> Callable[[View[P]], View[P]]:
-    """Let only somebody in who has the role at the institution of the route."""
+    """Let only somebody in who has the role at the institution of the route.
+
+    A beheerder whose session is below ``beheerder_min_level`` is sent to sign in more strongly.
+    """
     return _requires(argument, lambda institution: [decide_here(institution, role=role)])
 
 
@@ -97,19 +102,37 @@ def _requires(argument: str, ask: Callable[[str], list[Decision]]) -> Callable[[
             answers = ask(str(kwargs.get(argument, "")))
             if any(answer.allowed for answer in answers):
                 return view(*args, **kwargs)
-            return denied(answers[0] if answers else _NOBODY)
+            refusal = answers[0] if answers else _NOBODY
+            return _step_up(refusal) or denied(refusal)
 
         return guarded
 
     return guard
 
 
+def _step_up(refusal: Decision) -> ResponseReturnValue | None:
+    """Send a browser whose session is too weak for its role to sign in again, more strongly.
+
+    None where that is not what is missing, or where no known ``acr`` reaches the level.
+    """
+    if refusal.reason is not Reason.ROLE_LEVEL or not _may_be_sent():
+        return None
+    asked = weakest_of(refusal.level_asked, shared().settings.oidc_acr_levels)
+    return _to_login({"acr_values": " ".join(asked)}) if asked else None
+
+
+def _may_be_sent() -> bool:
+    return prefers_html() and request.method in {"GET", "HEAD"}
+
+
+def _to_login(told: dict[str, str]) -> ResponseReturnValue:
+    here = request.full_path if request.query_string else request.path
+    return redirect(f"/oidc/login?{urlencode({'next': safe_next(here), **told})}")
+
+
 def _sign_in_first() -> ResponseReturnValue:
     """Send a browser to sign in and back; tell anybody else 401."""
-    if not prefers_html() or request.method not in ("GET", "HEAD"):
-        return unauthenticated()
-    here = request.full_path if request.query_string else request.path
-    return redirect(f"/oidc/login?{urlencode({'next': safe_next(here)})}")
+    return _to_login({}) if _may_be_sent() else unauthenticated()
 
 
 def denied(decision: Decision) -> ResponseReturnValue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import nan
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final
@@ -17,8 +18,10 @@ from werkzeug.routing import MapAdapter
 
 from mo_access.domain.errors import NotFound
 from mo_access.domain.keys import KeyRing
+from mo_access.service import attention
+from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.settings import Settings
-from mo_access.storage.engine import Database
+from mo_access.storage.engine import Database, DatabaseDown
 from mo_web import csrf, exchange, headers, health, language, log, metrics, requestid, shared, unit
 from mo_web.access_token import AccessTokens, Rules
 from mo_web.errors import Problem, Unauthenticated, problem_of
@@ -97,6 +100,7 @@ def create_app(
 
 def _parts(settings: Settings, database: Database, keys: KeyRing) -> shared.Shared:
     measures = metrics.Metrics()
+    measures.show_missing_beheerders(partial(_without_beheerder, database, keys))
     if settings.metrics_port:
         measures.expose(settings.metrics_port)
     return shared.Shared(
@@ -108,6 +112,15 @@ def _parts(settings: Settings, database: Database, keys: KeyRing) -> shared.Shar
         Limits(settings.failed_sign_ins_per_minute, settings.scim_requests_per_second),
         measures,
     )
+
+
+def _without_beheerder(database: Database, keys: KeyRing) -> float:
+    """Count them for whoever looks at the measures; no number while the database is away."""
+    try:
+        with UnitOfWork(database, keys=keys, request_id="metrics", caller="metrics") as uow:
+            return attention.count(uow)
+    except DatabaseDown:
+        return nan
 
 
 def _access_tokens(settings: Settings) -> AccessTokens:

@@ -113,6 +113,7 @@ _STATUS: Final[tuple[tuple[type[errors.AccessError], HTTPStatus], ...]] = (
     (errors.Sensitive, HTTPStatus.FORBIDDEN),
     (errors.Invalid, HTTPStatus.BAD_REQUEST),
     (errors.Conflict, HTTPStatus.CONFLICT),
+    (errors.LastBeheerder, HTTPStatus.CONFLICT),
     (errors.Stale, HTTPStatus.PRECONDITION_FAILED),
     (errors.Forbidden, HTTPStatus.FORBIDDEN),
     (errors.TooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),

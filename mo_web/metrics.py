@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import structlog
 from flask import Response
-from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 from mo_web.exchange import Exchange
 
@@ -38,6 +39,15 @@ class Metrics:
             ("deviation", "profile"),
             registry=self.registry,
         )
+
+    def show_missing_beheerders(self, count: Callable[[], float]) -> None:
+        """Show how many institutions lost their last beheerder, asked when somebody looks."""
+        gauge = Gauge(
+            "mo_institutions_without_beheerder",
+            "Institutions that lost their last beheerder.",
+            registry=self.registry,
+        )
+        gauge.set_function(count)
 
     def count_tolerated(self, deviation: str, profile: str) -> None:
         """Count one request that needed a deviation; both names are of sets closed in code."""

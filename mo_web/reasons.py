@@ -86,6 +86,11 @@ TEXTS: Final[dict[Reason, ReasonText]] = {
         "This theme asks for a stronger way to sign in, for example with eID or itsme.",
         "The session's level is below the theme's minimum level.",
     ),
+    Reason.ROLE_LEVEL: ReasonText(
+        "Als beheerder moet u zich op een sterkere manier aanmelden, bv. met eID of itsme.",
+        "To act as administrator, sign in in a stronger way, for example with eID or itsme.",
+        "The session's level is below the level that a beheerder needs (beheerder_min_level).",
+    ),
     Reason.NO_ROLE: ReasonText(
         f"U hebt bij deze instelling niet de rol die hiervoor nodig is. {_ASK_NL}",
         f"You do not have the role that this asks for at this institution. {_ASK_EN}",

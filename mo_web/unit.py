@@ -78,5 +78,9 @@ def close() -> None:
 def _made() -> UnitOfWork:
     parts = shared()
     return UnitOfWork(
-        parts.database, keys=parts.keys, request_id=requestid.current(), now=parts.clock
+        parts.database,
+        keys=parts.keys,
+        request_id=requestid.current(),
+        now=parts.clock,
+        terms=parts.settings.terms,
     )

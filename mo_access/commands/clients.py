@@ -38,7 +38,12 @@ def client() -> None:
 
 @client.command()
 @click.argument("name")
-@click.option("--institution", "institutions", multiple=True, help="It may act for this number.")
+@click.option(
+    "--institution",
+    "institutions",
+    multiple=True,
+    help="It may act for this number; a board covers its schools.",
+)
 @click.option("--platform", is_flag=True, help="It may act for every institution.")
 @click.option("--default-institution", help="Meant where a role names no institution.")
 @click.option("--issuer", "issuers", multiple=True, help="Sign-ins of it find this client's links.")
@@ -58,6 +63,12 @@ def client() -> None:
     type=click.Choice(SCOPES),
     help=f"Repeats; without it: {' '.join(DEFAULT_SCOPES)}.",
 )
+@click.option(
+    "--beheerders/--no-beheerders",
+    default=True,
+    show_default=True,
+    help="Whether it may make somebody beheerder; else that role counts as gebruiker.",
+)
 @_days
 @as_json
 def create(
@@ -71,6 +82,7 @@ def create(
     oauth_client_id: str | None,
     profile: str,
     scopes: tuple[str, ...],
+    beheerders: bool,
     days: int | None,
     as_json: bool,
 ) -> None:
@@ -85,6 +97,7 @@ def create(
         profile=profile,
         scopes=scopes or DEFAULT_SCOPES,
         expires=None if days is None else days * _DAY,
+        beheerders=beheerders,
     )
     with opened().unit() as uow:
         client_id, token = clients.create(uow, new)
@@ -141,6 +154,18 @@ def revoke(client: str, token: str, *, as_json: bool) -> None:
 @click.option(
     "--scope", "scopes", multiple=True, type=click.Choice(SCOPES), help="Repeats; replaces all."
 )
+@click.option(
+    "--beheerders/--no-beheerders",
+    default=None,
+    help="Whether it may make somebody beheerder; holds for those that it made, too.",
+)
+@click.option(
+    "--leave-without-beheerder",
+    "left_without",
+    default="",
+    metavar="REASON",
+    help="Go on although an institution loses its last beheerder (last_beheerder = refuse).",
+)
 @as_json
 def change(
     client: str,
@@ -151,10 +176,13 @@ def change(
     default_institution: str | None,
     profile: str | None,
     scopes: tuple[str, ...],
+    beheerders: bool | None,
+    left_without: str,
     as_json: bool,
 ) -> None:
     """Change CLIENT (name or id); holds for its tokens from the next request on."""
-    wanted = ClientChange(name, profile, scopes or None, default_institution, add, remove)
+    told = (name, profile, scopes or None, default_institution, add, remove, beheerders)
+    wanted = ClientChange(*told, left_without.strip())
     if wanted == ClientChange():
         raise click.UsageError("say what to change; see --help")
     with opened().unit() as uow:

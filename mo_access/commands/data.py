@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from mo_access.commands.desk import as_json, opened, say_json, say_table
-from mo_access.service import catalogue, import_documents, imports
+from mo_access.domain.model import Institution
+from mo_access.service import catalogue, import_documents, imports, named, succession
 from mo_access.service.imports import Outcome
 from mo_access.service.unit_of_work import UnitOfWork
 
@@ -25,7 +26,7 @@ def institution() -> None:
 @_file
 @as_json
 def import_institutions(file: Path, *, as_json: bool) -> None:
-    """Import number,name,kind,board,successor from a CSV file; all or nothing."""
+    """Import number,name,kind,board,successor,successor_from from a CSV file; all or nothing."""
     _run(imports.institutions, file, as_json=as_json)
 
 
@@ -37,9 +38,44 @@ def list_institutions(*, as_json: bool) -> None:
         found = catalogue.every_institution(uow)
     if as_json:
         return say_json([asdict(i) for i in found])
-    rows = [(i.number, i.name, i.kind, i.board, i.successor) for i in found]
-    columns = ("number", "name", "kind", "board", "successor")
+    rows = [
+        (i.number, i.name, i.kind, i.board, i.successor or i.next_successor, i.successor_from)
+        for i in found
+    ]
+    columns = ("number", "name", "kind", "board", "successor", "from")
     return say_table(columns, rows, empty="No institutions yet.")
+
+
+@institution.command()
+@click.argument("old")
+@click.argument("new", required=False)
+@click.option("--on", metavar="DAY", help="From this day on (YYYY-MM-DD); at once without it.")
+@click.option("--undo", is_flag=True, help="Take it back, planned or past: all is as it was.")
+@as_json
+def succeed(old: str, new: str | None, on: str | None, *, undo: bool, as_json: bool) -> None:
+    """Let OLD be succeeded by NEW: rights, group names and the bounds of clients follow."""
+    if undo == (new is not None) or (undo and on):
+        raise click.UsageError("say OLD and NEW (and --on), or OLD and --undo")
+    with opened().unit() as uow:
+        number = named.institution(uow, old)
+        if new is None:
+            now = succession.undo(uow, number)
+        else:
+            day = imports.imported_day(on) if on else None
+            now = succession.succeed(uow, number, named.institution(uow, new), day)
+        uow.commit()
+    if as_json:
+        return say_json(asdict(now))
+    return click.echo(_told(now))
+
+
+def _told(one: Institution) -> str:
+    if one.next_successor is not None:
+        told = f"{one.number} will be succeeded by {one.next_successor} on {one.successor_from}"
+        return f"{told}; nothing changes before"
+    if one.successor is not None:
+        return f"{one.number} is succeeded by {one.successor}"
+    return f"{one.number} has no successor any more"
 
 
 @click.group()

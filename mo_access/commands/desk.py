@@ -54,6 +54,7 @@ class Desk:
             keys=self.keys,
             request_id=str(uuid.uuid4()),
             caller=f"cli:{_operator()}",
+            terms=self.settings.terms,
         )
 
 

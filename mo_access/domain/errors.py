@@ -7,6 +7,7 @@ AccessError
     MissingTarget     a patch path that selects nothing
     Immutable         an attribute that the caller may not change
   Conflict            a value that must be unique is taken
+  LastBeheerder       the institution would be left without beheerder (rule 8, ``refuse``)
   Stale               the version that the caller expected is not the current one
   Overtaken           what the caller may do changed under way; the same request may succeed
   Forbidden           the caller lacks a scope
@@ -47,6 +48,10 @@ class Immutable(Invalid):
 
 class Conflict(AccessError):
     """A value that must be unique within the client is taken."""
+
+
+class LastBeheerder(AccessError):
+    """The change would leave an institution without beheerder; nothing was changed."""
 
 
 class Stale(AccessError):

@@ -46,3 +46,9 @@ def meets(acr: str | None, asked: str, table: Mapping[str, int] = DEFAULT_LEVELS
         return False
     wanted = table.get(asked)
     return acr == asked if wanted is None else level_of(acr, table) >= wanted
+
+
+def weakest_of(least: int, levels: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the values of the lowest level that is at least this, in order; none if none is."""
+    reached = min((level for level in levels.values() if level >= least), default=None)
+    return tuple(sorted(acr for acr, level in levels.items() if level == reached))

@@ -40,6 +40,7 @@ class Form(StrEnum):
     GROUP = "group"
     SIGN_IN = "sign-in"
     RETAINED = "retained"
+    RECOVERY = "recovery"
 
 
 class Status(StrEnum):
@@ -60,13 +61,19 @@ class Confidentiality(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Institution:
-    """A school, board or other institution, known by its 6-digit number."""
+    """A school, board or other institution, known by its 6-digit number.
+
+    ``successor`` is whoever succeeded it by now.
+    """
 
     number: str
     name: str
     kind: str = "school"
     board: str | None = None
     successor: str | None = None
+    next_successor: str | None = None
+    """Who succeeds it on ``successor_from``, a day that is still to come (ISO text)."""
+    successor_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +103,8 @@ class Actor:
     profile: str
     scopes: frozenset[str]
     credential: str = "token"
+    beheerders: bool = True
+    """Whether it may make somebody beheerder; else that role counts as gebruiker (terms)."""
 
     def covers(self, number: str) -> bool:
         """Tell whether this client may act for the institution with this number."""

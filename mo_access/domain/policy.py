@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mo_access.domain.model import Form
+from mo_access.domain.model import Form, Role
+from mo_access.domain.terms import DEFAULT, Terms
 
 
 class Reason(StrEnum):
@@ -26,6 +27,7 @@ class Reason(StrEnum):
     DORMANT = "theme_suspended"
     LEVEL = "level_too_low"
     NO_ROLE = "no_role"
+    ROLE_LEVEL = "role_level_too_low"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class Facts:
     today: str
     affiliations: tuple[AffiliationFact, ...] = ()
     grants: tuple[GrantFact, ...] = ()
+    terms: Terms = DEFAULT
 
 
 def decide(facts: Facts, session: Session) -> Decision:
@@ -107,15 +110,17 @@ def decide(facts: Facts, session: Session) -> Decision:
 
     A role question is the same question without the theme: ``decide_role``.
     """
-    return _first_no([*_steps_of_person(facts, session), *_steps_of_theme(facts, session)], facts)
+    steps = [*_steps_of_person(facts, session), *_steps_of_theme(facts, session)]
+    return _first_no(steps, facts.level_asked)
 
 
 def decide_role(facts: Facts, session: Session, role: str) -> Decision:
-    """May the person act in this role here? A beheerder counts as gebruiker (design section 3)."""
-    wanted = {role, "beheerder"} if role == "gebruiker" else {role}
-    held = any(_current(a, facts.today) and a.role in wanted for a in facts.affiliations)
-    role_step = (Step("role", held, f"role {role}"), Reason.NO_ROLE)
-    return _first_no([*_steps_of_person(facts, session), role_step], facts)
+    """May the person act in this role here? A beheerder counts as gebruiker (design section 3).
+
+    A session below the level that beheerders need is a gebruiker's, whatever the role.
+    """
+    asked = facts.terms.beheerder_level if role == Role.BEHEERDER else 0
+    return _first_no(_steps_of_role(facts, session, role, asked), asked)
 
 
 def every_step(facts: Facts, session: Session) -> tuple[Step, ...]:
@@ -129,13 +134,28 @@ def is_current(fact: AffiliationFact, today: str) -> bool:
     return _current(fact, today)
 
 
-def _first_no(steps: Iterable[tuple[Step, Reason]], facts: Facts) -> Decision:
+def _first_no(steps: Iterable[tuple[Step, Reason]], asked: int) -> Decision:
     passed: list[Step] = []
     for step, reason in steps:
         passed.append(step)
         if not step.holds:
-            return Decision(False, reason, tuple(passed), facts.level_asked)
-    return Decision(True, Reason.GRANTED, tuple(passed), facts.level_asked)
+            return Decision(False, reason, tuple(passed), asked)
+    return Decision(True, Reason.GRANTED, tuple(passed), asked)
+
+
+def _steps_of_role(
+    facts: Facts, session: Session, role: str, asked: int
+) -> Iterable[tuple[Step, Reason]]:
+    yield from _steps_of_person(facts, session)
+    held = any(_is(a, role, facts.today) for a in facts.affiliations)
+    yield Step("role", held, f"role {role}"), Reason.NO_ROLE
+    level = f"level {session.level}, asked {asked}"
+    yield Step("level", session.level >= asked, level), Reason.ROLE_LEVEL
+
+
+def _is(a: AffiliationFact, role: str, today: str) -> bool:
+    """Tell whether this affiliation makes the person that now; a beheerder is a gebruiker too."""
+    return _current(a, today) and a.role in {role, Role.BEHEERDER}
 
 
 def _steps_of_person(facts: Facts, session: Session) -> Iterable[tuple[Step, Reason]]:
@@ -151,11 +171,25 @@ def _steps_of_person(facts: Facts, session: Session) -> Iterable[tuple[Step, Rea
 
 def _steps_of_theme(facts: Facts, session: Session) -> Iterable[tuple[Step, Reason]]:
     live = [g for g in facts.grants if not g.suspended]
-    holders = ", ".join(f"{g.kind} {g.source} by {g.client}" for g in live) or "nobody gave it"
+    told = [f"{g.kind} {g.source} by {_giver(g.client)}" for g in live]
+    implicit = _reads_as_beheerder(facts, session)
+    told += ["role beheerder (beheerder_reads)"] if implicit else []
+    holders = ", ".join(told) or "nobody gave it"
     missing = Reason.DORMANT if facts.grants and not live else Reason.NO_THEME
-    yield Step("theme", bool(live), holders), missing
+    yield Step("theme", bool(live) or implicit, holders), missing
     level = f"level {session.level}, asked {facts.level_asked}"
     yield Step("level", session.level >= facts.level_asked, level), Reason.LEVEL
+
+
+def _reads_as_beheerder(facts: Facts, session: Session) -> bool:
+    """Rule 3: a beheerder reads like anybody, by theme, unless the installation chose otherwise."""
+    if not facts.terms.beheerder_reads or session.level < facts.terms.beheerder_level:
+        return False
+    return any(_is(a, Role.BEHEERDER, facts.today) for a in facts.affiliations)
+
+
+def _giver(client: str | None) -> str:
+    return client or "the platform"
 
 
 def _allows(numbers: frozenset[str] | None, here: str) -> bool:
@@ -169,7 +203,7 @@ def _all_blocked(facts: Facts) -> bool:
 def _affiliation_step(facts: Facts) -> tuple[Step, Reason]:
     current = [a for a in facts.affiliations if _current(a, facts.today)]
     if current:
-        told = ", ".join(f"{a.role} at {a.institution} by {a.client}" for a in current)
+        told = ", ".join(f"{a.role} at {a.institution} by {_giver(a.client)}" for a in current)
         return Step("affiliation", True, told), Reason.GRANTED
     return Step("affiliation", False, "no current affiliation"), _why_not_current(facts)
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from mo_access.domain.errors import Conflict, Invalid
 from mo_access.domain.model import Document, Event
 from mo_access.domain.numbers import institution_number
-from mo_access.service import clients
+from mo_access.domain.text import without_numbers
+from mo_access.service import beheerders, clients
 from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage import beheerder_changes, restructured
 from mo_access.storage import client_change as stored
 from mo_access.storage import clients as stored_clients
 from mo_access.storage.client_change import ClientWords, Ended
@@ -26,6 +28,10 @@ class ClientChange:
     """"" takes the default away."""
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
+    beheerders: bool | None = None
+    """Whether it may make somebody beheerder; what it said before counts by it too."""
+    left_without: str = ""
+    """Why institutions may be left without beheerder, where the terms refuse that (rule 8)."""
 
 
 def change(uow: UnitOfWork, client: str, wanted: ClientChange) -> tuple[str, Ended]:
@@ -33,8 +39,8 @@ def change(uow: UnitOfWork, client: str, wanted: ClientChange) -> tuple[str, End
 
     Holds from the next request on, for the tokens that it has. What it gave at an institution
     where it may act no longer ends too: nobody could take it away later. Raises ``NotFound``,
-    ``Invalid`` for what cannot be, and ``Conflict`` when the name is taken; then nothing was
-    stored.
+    ``Invalid`` for what cannot be, ``LastBeheerder`` and ``Conflict`` when the name is taken; then
+    nothing was stored.
     """
     pk, client_id, name, revoked = clients.found(uow, client)
     if revoked is not None:
@@ -48,7 +54,9 @@ def change(uow: UnitOfWork, client: str, wanted: ClientChange) -> tuple[str, End
         stored.write(conn, pk, after)
     except Duplicate:
         raise Conflict(f"there is a client named {after.name!r} already") from None
+    said = beheerder_changes.of_client(conn, pk) if lost or wanted.beheerders is not None else []
     ended = stored.end_rights(conn, pk, lost, uow.now)
+    _judge_beheerders(uow, said, lost, wanted)
     at = bound | set(stored_clients.bound(conn, pk)) | set(ended.institutions)
     facts = _facts(client_id, before, after, wanted, ended)
     uow.record(Event("client.change", "ok", institutions=tuple(sorted(at)), facts=facts))
@@ -64,7 +72,22 @@ def _worded(before: ClientWords, wanted: ClientChange) -> ClientWords:
     if wanted.default_institution is not None:
         sent = wanted.default_institution
         default = institution_number(sent) if sent else None
-    return replace(before, name=name, scopes=scopes, profile=profile, default_institution=default)
+    said = replace(before, name=name, scopes=scopes, profile=profile, default_institution=default)
+    return said if wanted.beheerders is None else replace(said, beheerders=wanted.beheerders)
+
+
+def _judge_beheerders(
+    uow: UnitOfWork, said: list[tuple[str, int]], lost: frozenset[str], wanted: ClientChange
+) -> None:
+    """Tell rule 8 which roles of this client went; ``left_without`` lets them go."""
+    for number in sorted({number for number, _ in said}):
+        gone = number in lost or wanted.beheerders is False
+        if gone and not wanted.left_without:
+            # Who may make no beheerders keeps none on paper either.
+            kept = () if wanted.beheerders is False else [pk for at, pk in said if at == number]
+            beheerders.lost(uow, [number], kept)
+        else:
+            beheerders.touched(uow, [number])
 
 
 def _rebind(
@@ -85,7 +108,9 @@ def _rebind(
     scope = stored_clients.institutions(conn, client_pk)
     stored_clients.bind(conn, client_pk, (known[number] for number in sorted({*more} - bound)))
     stored.unbind(conn, client_pk, (known[number] for number in sorted({*less})))
-    return scope - stored_clients.institutions(conn, client_pk)
+    now = stored_clients.institutions(conn, client_pk)
+    restructured.mark(conn, client_pk, now - scope, outside=False)
+    return scope - now
 
 
 def _facts(
@@ -97,11 +122,13 @@ def _facts(
 ) -> Document:
     """Tell what is another than before; none of it is secret."""
     facts: Document = {"client": client_id, "name": after.name}
-    for field in ("name", "default_institution", "profile", "scopes"):
+    for field in ("name", "default_institution", "profile", "scopes", "beheerders"):
         old, new = getattr(before, field), getattr(after, field)
         if old != new:
             facts[f"{field}_before"] = list(old) if isinstance(old, tuple) else old
             facts[field] = list(new) if isinstance(new, tuple) else new
+    if wanted.left_without:
+        facts["left_without_beheerder"] = without_numbers(wanted.left_without)
     if wanted.add or wanted.remove:
         facts |= {"added": list(wanted.add), "removed": list(wanted.remove)}
         facts["ended"] = {

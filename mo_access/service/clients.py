@@ -36,6 +36,8 @@ class NewClient:
     profile: str = "lenient"
     scopes: tuple[str, ...] = DEFAULT_SCOPES
     expires: int | None = None
+    beheerders: bool = True
+    """Whether it may make somebody beheerder; else that role counts as gebruiker."""
 
 
 def by_token(uow: UnitOfWork, token: str) -> Actor | None:
@@ -168,6 +170,7 @@ def _checked(new: NewClient) -> NewClient:
         profile=new.profile,
         scopes=tuple(dict.fromkeys(new.scopes)) or DEFAULT_SCOPES,
         expires=new.expires,
+        beheerders=new.beheerders,
     )
 
 
@@ -183,6 +186,7 @@ def _add(uow: UnitOfWork, client_id: str, new: NewClient) -> int:
                 "profile": new.profile,
                 "scopes": " ".join(new.scopes),
                 "created": uow.now,
+                "beheerders": int(new.beheerders),
             },
         )
     except Duplicate:
@@ -213,5 +217,6 @@ def _issue(
     )
     facts: Document = {"client": named[0], "name": named[1], "token": token.id}
     facts["platform"] = new.platform
+    facts |= {} if new.beheerders else {"beheerders": False}
     uow.record(Event(kind, "ok", institutions=new.institutions, facts=facts))
     return text

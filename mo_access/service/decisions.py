@@ -87,11 +87,19 @@ def readable(uow: UnitOfWork, person_id: str, session: Session) -> tuple[Right, 
     rights = []
     for number, (name, blocked) in places.items():
         place = Spot(number, access.lineage(uow.conn, number), blocked)
-        for slug in sorted({slug for slug, _ in known.grants}):
+        for slug in _asked(uow, known, themes):
             spot = replace(place, theme=slug, level=themes[slug][1])
             if policy.decide(_here(uow, known, spot), _followed(session, spot)).allowed:
                 rights.append(Right(number, name, slug, themes[slug][0]))
     return tuple(rights)
+
+
+def _asked(uow: UnitOfWork, known: PersonFacts, themes: Iterable[str]) -> list[str]:
+    """Tell which themes are worth judging: those that were given, or all for a beheerder's sake."""
+    reads = uow.terms.beheerder_reads
+    if reads and any(a.role == Role.BEHEERDER for a in known.affiliations):
+        return sorted(themes)
+    return sorted({slug for slug, _ in known.grants})
 
 
 def current_places(uow: UnitOfWork, person_id: str, session: Session) -> tuple[Place, ...]:
@@ -120,6 +128,8 @@ def who(uow: UnitOfWork, theme: str, institution: str, actor: Actor | None = Non
         return
     client = None if actor is None or actor.platform else actor.client_pk
     ids = {i for at in sorted(spot.at) for i in access.holders(uow.conn, theme, at, client)}
+    if uow.terms.beheerder_reads:
+        ids |= {i for at in sorted(spot.at) for i in access.beheerders(uow.conn, at)}
     ordered = sorted(ids)
     for start in range(0, len(ordered), AT_ONCE):
         several = facts.people_facts(uow.conn, ordered[start : start + AT_ONCE], client)
@@ -174,6 +184,7 @@ def _here(uow: UnitOfWork, known: PersonFacts, spot: Spot) -> Facts:
         today=uow.today,
         affiliations=affiliations,
         grants=tuple(_grants(known.grants, spot.theme, spot.at, affiliations)),
+        terms=uow.terms,
     )
 
 

@@ -18,11 +18,12 @@ from mo_access.domain.model import (
     MemberChange,
     Page,
     Query,
+    Role,
 )
 from mo_access.domain.text import without_numbers
-from mo_access.service import bounds
+from mo_access.service import beheerders, bounds
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import groups, memberships
+from mo_access.storage import beheerder_changes, groups, memberships
 from mo_access.storage.engine import Duplicate
 from mo_access.storage.groups import GroupRow
 
@@ -85,6 +86,7 @@ def create(uow: UnitOfWork, actor: Actor, draft: GroupDraft, members: MemberChan
         _apply(uow, actor, pk, replace(members, kind="add"), moved)
         _refuse(moved)
         groups.set_size(conn, pk, moved.size)
+    _judge_beheerders(uow, None, draft, frozenset())
     _record(uow, "group.create", group_id, draft, {"members": moved.size}, moved.subjects)
     return replace(_drafted(group_id, draft, uow.now), size=moved.size)
 
@@ -125,6 +127,7 @@ def update(
     row = _locked(uow, actor, group_id)
     draft = change(row.view)
     altered = draft if draft is not None and _differs(row.view, draft) else None
+    held = _held_links(uow, row)
     moved = _Moved(row.view.size)
     for step in steps:
         _apply(uow, actor, row.pk, step, moved)
@@ -134,6 +137,9 @@ def update(
         bounds.keep(uow, actor, filter(None, [altered.institution]))
     now = _written(uow, row, altered, moved)
     if now is not row.view:
+        kept = _same_role(row.view, now)
+        gone = held - _held_links(uow, row) if kept else held
+        _judge_beheerders(uow, row.view, now, gone)
         facts = {"members_changed": moved.count, "renamed": altered is not None}
         subjects = _subjects(uow, row.view, now, moved)
         _record(uow, "group.update", group_id, now, facts, subjects)
@@ -147,9 +153,35 @@ def delete(uow: UnitOfWork, actor: Actor, group_id: str, check: Check) -> None:
     row = _locked(uow, actor, group_id)
     check(row.view)
     held = memberships.members_of(uow.conn, group_id) if row.view.size else ()
+    links = _held_links(uow, row)
     groups.drop(uow.conn, row.pk, row.client_pk)
+    _judge_beheerders(uow, row.view, None, links)
     left = {"removed": tuple(person for person, _ in held)} if held else {}
     _record(uow, "group.delete", group_id, row.view, {"members": row.view.size}, left)
+
+
+def _held_links(uow: UnitOfWork, row: GroupRow) -> frozenset[int]:
+    """Give the links of who is beheerder through the group, where their role may be kept."""
+    if uow.terms.last_beheerder != "retain" or row.view.role is not Role.BEHEERDER:
+        return frozenset()
+    return beheerder_changes.member_links(uow.conn, row.pk)
+
+
+def _same_role(before: GroupView, now: GroupView) -> bool:
+    return (before.role, before.institution) == (now.role, now.institution)
+
+
+def _judge_beheerders(
+    uow: UnitOfWork,
+    before: GroupView | None,
+    now: GroupView | GroupDraft | None,
+    gone: frozenset[int],
+) -> None:
+    """Tell rule 8 whose beheerders may be others now; ``gone`` lost the role by this change."""
+    if now is not None and now.role is Role.BEHEERDER:
+        beheerders.touched(uow, filter(None, [now.institution]))
+    if before is not None and before.role is Role.BEHEERDER:
+        beheerders.lost(uow, filter(None, [before.institution]), gone)
 
 
 def _locked(uow: UnitOfWork, actor: Actor, group_id: str) -> GroupRow:

@@ -19,11 +19,12 @@ from mo_access.domain.model import (
     PersonDraft,
     PersonView,
     Query,
+    Role,
     ShownAffiliation,
     ShownGroup,
 )
 from mo_access.domain.text import fold
-from mo_access.service import bounds, persons, registration
+from mo_access.service import beheerders, bounds, persons, registration
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import derived, identities, people, people_lists, rights, trigrams, values
 from mo_access.storage.derived import Derived
@@ -76,6 +77,7 @@ def create(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> PersonView:
     moved = _write_rights(uow, actor, link_pk, person.pk, draft, fresh=True)
     values.add(conn, link_pk, searchable)
     people.add_identities(conn, link_pk, draft.identities)
+    beheerders.touched(uow, _made_beheerder(draft) & moved.at)
     _record(uow, "person.create", person.id, moved, draft)
     if person.fresh:
         # Nobody knew the person, so it is in no group: reading it back would tell nothing new.
@@ -126,7 +128,10 @@ def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> Per
         _write_link(uow, actor, Rewrite(row, was, person_pk, draft, columns, searchable))
         before_at = {shown.institution for shown in before.affiliations}
         touched |= before_at if draft.active != before.active else frozenset()
+        _judge_beheerders(uow, row, before, draft, touched)
         _record(uow, "person.update", new_id, replace(moved, at=touched), draft)
+        if person_pk != row.person_pk:
+            beheerders.touched(uow, beheerders.is_at(before, now=False))
         if person_pk != row.person_pk or not before.own:
             return get(uow, actor, new_id)
         view = _updated(uow, before, columns)
@@ -150,6 +155,7 @@ def delete(uow: UnitOfWork, actor: Actor, person_id: str, check: Check) -> None:
         persons.end_link(uow, link_pk, client_pk, row.person_pk)
     if not people.pass_ownership(conn, row.person_pk):
         persons.entomb(uow, row.person_pk)
+    beheerders.touched(uow, beheerders.is_at(view, now=False))
     at = tuple(sorted({shown.institution for shown in view.affiliations}))
     uow.record(Event("person.delete", "ok", person=person_id, institutions=at))
 
@@ -253,6 +259,20 @@ def _write_rights(
     wanted = {claim.institution for claim in said} | {claim.institution for claim in granted}
     bounds.keep(uow, actor, moved.at & wanted)
     return moved
+
+
+def _judge_beheerders(
+    uow: UnitOfWork, row: LinkRow, before: PersonView, draft: PersonDraft, touched: frozenset[str]
+) -> None:
+    """Tell rule 8 what changed: a role alone may be kept or refused, a deactivation never."""
+    changed = _made_beheerder(draft) | beheerders.is_at(before, now=False)
+    beheerders.touched(uow, changed & touched)
+    if draft.active:
+        beheerders.lost(uow, beheerders.is_at(before, now=True) & touched, [row.pk])
+
+
+def _made_beheerder(draft: PersonDraft) -> frozenset[str]:
+    return frozenset(c.institution for c in draft.affiliations if c.role is Role.BEHEERDER)
 
 
 def _write_link(uow: UnitOfWork, actor: Actor, new: Rewrite) -> None:

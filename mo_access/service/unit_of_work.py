@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from mo_access.domain.keys import KeyRing
 from mo_access.domain.model import Document, Event
+from mo_access.domain.terms import DEFAULT, Terms
 from mo_access.storage import audit, audit_subjects
 from mo_access.storage.engine import Connection, Database
 
@@ -51,6 +52,7 @@ class UnitOfWork:
         request_id: str,
         caller: str = "anonymous",
         now: Callable[[], int] = clock,
+        terms: Terms = DEFAULT,
     ) -> None:
         """Remember what the unit works with; the connection is lent on entering."""
         self.database = database
@@ -60,6 +62,12 @@ class UnitOfWork:
         self.now = now()
         self.bounds: dict[int, frozenset[str]] = {}
         """What clients may act for, by key, held since this transaction asked (``bounds``)."""
+        self.terms = terms
+        """What the installation chose about beheerders."""
+        self.beheerders: dict[str, frozenset[int]] = {}
+        """Institutions whose beheerders may be others now, with the links that lost the role."""
+        self.before_commit: Callable[[UnitOfWork], None] | None = None
+        """What follows from those, once the rest is done (``service.beheerders``)."""
         self._conn: Connection | None = None
 
     def __enter__(self) -> Self:
@@ -83,6 +91,7 @@ class UnitOfWork:
     def close(self) -> None:
         """Undo what was not committed and give the connection back; harmless when closed."""
         conn, self._conn = self._conn, None
+        self._forget()
         if conn is not None:
             self.database.take_back(conn)
 
@@ -107,12 +116,14 @@ class UnitOfWork:
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Undo only what the block wrote when it raises: one operation of a Bulk (RFC 7644 3.7)."""
+        noted = dict(self.beheerders)
         try:
             with self.write().savepoint():
                 yield
         except BaseException:
             # Locks that were taken since the savepoint went with it.
             self.bounds.clear()
+            self.beheerders = noted
             raise
 
     def record(self, event: Event) -> None:
@@ -140,10 +151,16 @@ class UnitOfWork:
 
     def commit(self) -> None:
         """Make everything durable; the unit may go on and begin anew."""
+        if self.beheerders and self.before_commit is not None:
+            self.before_commit(self)
         self.conn.commit()
-        self.bounds.clear()
+        self._forget()
 
     def rollback(self) -> None:
         """Undo everything since the last commit."""
         self.conn.rollback()
+        self._forget()
+
+    def _forget(self) -> None:
         self.bounds.clear()
+        self.beheerders = {}

@@ -9,7 +9,16 @@ from collections.abc import Callable
 from typing import Final
 
 from mo_access.domain.keys import KeyRing
-from mo_access.service import activity, audit, idempotency, one_time, sessions, tally
+from mo_access.service import (
+    activity,
+    attention,
+    audit,
+    idempotency,
+    one_time,
+    sessions,
+    succession,
+    tally,
+)
 from mo_access.service.tally import Tally
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage.engine import Database, DatabaseDown, Duplicate
@@ -75,6 +84,18 @@ class Upkeep:
             idempotency.sweep(uow)
             uow.commit()
 
+    def succeed(self) -> None:
+        """Let planned successions happen whose day has come."""
+        with self._unit() as uow:
+            succession.apply_due(uow)
+            uow.commit()
+
+    def watch(self) -> None:
+        """Tell which institutions lost or found a beheerder as time went on."""
+        with self._unit() as uow:
+            attention.sweep(uow)
+            uow.commit()
+
     def _unit(self) -> UnitOfWork:
         return UnitOfWork(
             self._database, keys=self._keys, request_id=str(uuid.uuid4()), caller="upkeep"
@@ -86,8 +107,10 @@ class Upkeep:
             self._try(self.seal)
             if rounds % COUNT_EVERY == 0:
                 self._try(self.store_counts)
+                self._try(self.succeed)
             if rounds % SWEEP_EVERY == 0:
                 self._try(self.sweep)
+                self._try(self.watch)
             rounds += 1
 
     def _try(self, work: Callable[[], object]) -> None:

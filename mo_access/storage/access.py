@@ -19,6 +19,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from mo_access.domain.model import Role
 from mo_access.storage.engine import Connection
 from mo_access.storage.schema import (
     affiliation,
@@ -163,3 +164,21 @@ def holders(conn: Connection, slug: str, number: str, client_pk: int | None) -> 
         "client": client_pk or 0,
     }
     return sorted({str(row[0]) for row in conn.all(_PEOPLE_OF_THEME, params)})
+
+
+_BEHEERDERS = union_all(
+    select(person.c.id)
+    .join_from(affiliation, institution, institution.c.pk == affiliation.c.institution_pk)
+    .join(person, person.c.pk == affiliation.c.person_pk)
+    .where(institution.c.number == bindparam("number"), affiliation.c.role == Role.BEHEERDER.value),
+    select(person.c.id)
+    .join_from(membership, group, group.c.pk == membership.c.group_pk)
+    .join(institution, institution.c.pk == group.c.institution_pk)
+    .join(person, person.c.pk == membership.c.person_pk)
+    .where(institution.c.number == bindparam("number"), group.c.role == Role.BEHEERDER.value),
+)
+
+
+def beheerders(conn: Connection, number: str) -> list[str]:
+    """Return the ids of people of whom the role was ever said here: candidates to decide on."""
+    return sorted({str(row[0]) for row in conn.all(_BEHEERDERS, {"number": number})})

@@ -79,6 +79,13 @@ access_review = Table(
     Index(None, "institution", "pk"),
 )
 
+beheerder_watch = Table(
+    "beheerder_watch",
+    metadata,
+    Column("institution_pk", BIG, ForeignKey("institution.pk"), primary_key=True),
+    _int("missing_since", null=True),
+)
+
 idempotency = Table(
     "idempotency",
     metadata,

@@ -15,7 +15,11 @@ from mo_access.storage.schema import document, document_theme, institution, them
 _i = institution.c
 _t = theme.c
 _d = document.c
-_INSTITUTIONS = select(_i.number, _i.name, _i.kind, _i.board, _i.successor).order_by(_i.number)
+_INSTITUTION_VALUES: Final = (
+    *("name", "kind", "board", "successor"),
+    *("successor_next", "successor_from"),
+)
+_INSTITUTIONS = select(_i.number, *(_i[name] for name in _INSTITUTION_VALUES)).order_by(_i.number)
 _INSTITUTION = select(_i.pk).where(_i.number == bindparam("wanted"))
 _THEMES = select(_t.slug, _t.name, _t.confidentiality, _t.min_level).order_by(_t.slug)
 _DOCUMENT_COLUMNS: Final = (
@@ -40,12 +44,12 @@ _DOCUMENT_THEMES = (
     .order_by(_t.slug)
 )
 _ADD_INSTITUTION = insert(institution).values(
-    {name: bindparam(name) for name in ("number", "name", "kind", "board", "successor")}
+    {name: bindparam(name) for name in ("number", *_INSTITUTION_VALUES)}
 )
 _CHANGE_INSTITUTION = (
     update(institution)
     .where(_i.number == bindparam("of"))
-    .values({name: bindparam(name) for name in ("name", "kind", "board", "successor")})
+    .values({name: bindparam(name) for name in _INSTITUTION_VALUES})
 )
 _THEME_VALUES: Final = ("name", "confidentiality", "min_level")
 _ADD_THEME = insert(theme).values({name: bindparam(name) for name in ("slug", *_THEME_VALUES)})
@@ -156,7 +160,8 @@ def _set_themes(conn: Connection, rows: tuple[DocumentRow, ...]) -> None:
 
 
 def _institution(i: Institution) -> dict[str, str | None]:
-    return {"name": i.name, "kind": i.kind, "board": i.board, "successor": i.successor}
+    told = (i.name, i.kind, i.board, i.successor, i.next_successor, i.successor_from)
+    return dict(zip(_INSTITUTION_VALUES, told, strict=True))
 
 
 def _theme(t: Theme) -> dict[str, str | int]:

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, delete, null, select, union, update
 
+from mo_access.domain.model import Form
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection, Params
 from mo_access.storage.schema import (
@@ -31,6 +32,7 @@ class ClientWords:
     default_institution: str | None
     profile: str
     scopes: tuple[str, ...]
+    beheerders: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Ended:
 _c = client.c
 _THIS = _c.pk == bindparam("of_client")
 _WORDS = (
-    select(_c.name, _c.platform, _c.default_institution, _c.profile, _c.scopes)
+    select(_c.name, _c.platform, _c.default_institution, _c.profile, _c.scopes, _c.beheerders)
     .where(_THIS)
     .with_for_update()
 )
@@ -55,7 +57,10 @@ _WRITE = (
     update(client)
     .where(_THIS)
     .values(
-        {f: bindparam(f"new_{f}") for f in ("name", "default_institution", "profile", "scopes")}
+        {
+            f: bindparam(f"new_{f}")
+            for f in ("name", "default_institution", "profile", "scopes", "beheerders")
+        }
     )
 )
 _UNBIND = delete(client_institution).where(
@@ -66,7 +71,11 @@ _lost = select(institution.c.pk).where(
     institution.c.number.in_(select(json_texts(bindparam("numbers")).c.value))
 )
 _links = select(link.c.pk).where(link.c.client_pk == bindparam("of_client"))
-_SAID: Final = (affiliation.c.link_pk.in_(_links), affiliation.c.institution_pk.in_(_lost))
+_SAID: Final = (
+    affiliation.c.link_pk.in_(_links),
+    affiliation.c.institution_pk.in_(_lost),
+    affiliation.c.form != Form.RETAINED.value,
+)
 _GIVEN: Final = (direct_grant.c.link_pk.in_(_links), direct_grant.c.institution_pk.in_(_lost))
 _MAPPED: Final = (group.c.client_pk == bindparam("of_client"), group.c.institution_pk.in_(_lost))
 _places = union(
@@ -99,8 +108,9 @@ def words(conn: Connection, client_pk: int) -> ClientWords:
     row = conn.one(_WORDS, {"of_client": client_pk})
     if row is None:
         raise LookupError("there is no client with this key")
-    name, platform, default, profile, scopes = row
-    return ClientWords(name, bool(platform), default, profile, tuple(scopes.split()))
+    name, platform, default, profile, scopes, beheerders = row
+    told = tuple(scopes.split())
+    return ClientWords(name, bool(platform), default, profile, told, bool(beheerders))
 
 
 def write(conn: Connection, client_pk: int, new: ClientWords) -> None:
@@ -111,6 +121,7 @@ def write(conn: Connection, client_pk: int, new: ClientWords) -> None:
         "new_default_institution": new.default_institution,
         "new_profile": new.profile,
         "new_scopes": " ".join(new.scopes),
+        "new_beheerders": int(new.beheerders),
     }
     conn.run(_WRITE, values)
 

@@ -40,6 +40,7 @@ _IDENTITY: Final = (
     _c.default_institution,
     _c.profile,
     _c.scopes,
+    _c.beheerders,
 )
 _LIVE: Final = _c.revoked.is_(None)
 
@@ -94,6 +95,7 @@ _INSERT_CLIENT = (
                 "profile",
                 "scopes",
                 "created",
+                "beheerders",
             )
         }
     )
@@ -165,6 +167,8 @@ class ClientRow:
     issuers: tuple[str, ...]
     oauth: tuple[tuple[str, str], ...]
     secrets: tuple[SecretRow, ...]
+    beheerders: bool
+    """Whether it may make somebody beheerder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +207,7 @@ def trusts_issuer(conn: Connection, issuer: str) -> bool:
 
 
 def _actor(row: Row, credential: str) -> Actor:
-    pk, client_id, name, platform, default, profile, scopes, institutions = row
+    pk, client_id, name, platform, default, profile, scopes, beheerders, institutions = row
     return Actor(
         client_pk=pk,
         client_id=client_id,
@@ -214,6 +218,7 @@ def _actor(row: Row, credential: str) -> Actor:
         profile=profile,
         scopes=frozenset(scopes.split()),
         credential=credential,
+        beheerders=bool(beheerders),
     )
 
 
@@ -307,6 +312,7 @@ def listed(conn: Connection) -> tuple[ClientRow, ...]:
     issuers = _by_client(conn.all(_ALL_ISSUERS, {}))
     oauth = _by_client(conn.all(_ALL_OAUTH, {}))
     secrets = _by_client(conn.all(_ALL_SECRETS, {}))
+    rows = conn.all(_ALL, {})
     return tuple(
         ClientRow(
             *(client_id, name, bool(platform), default, profile, tuple(scopes.split())),
@@ -315,10 +321,9 @@ def listed(conn: Connection) -> tuple[ClientRow, ...]:
             issuers=tuple(row[0] for row in issuers.get(pk, ())),
             oauth=tuple((row[0], row[1]) for row in oauth.get(pk, ())),
             secrets=tuple(SecretRow(*row) for row in secrets.get(pk, ())),
+            beheerders=bool(may),
         )
-        for pk, client_id, name, platform, default, profile, scopes, created, revoked in conn.all(
-            _ALL, {}
-        )
+        for pk, client_id, name, platform, default, profile, scopes, may, created, revoked in rows
     )
 
 

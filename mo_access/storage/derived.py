@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
+    Select,
     Text,
     and_,
     bindparam,
@@ -75,7 +76,10 @@ def _statement(*, platform: bool, alone: bool) -> CompoundSelect[tuple[object, .
             affiliation.c.end_day,
             affiliation.c.is_primary,
             link.c.active,
-            and_(person.c.active == 1, affiliation.c.blocked.is_(None)),
+            and_(
+                *(person.c.active == 1, affiliation.c.blocked.is_(None)),
+                affiliation.c.outside == 0,
+            ),
             client.c.name,
         )
         .join(person, person.c.pk == affiliation.c.person_pk)
@@ -98,7 +102,7 @@ def _statement(*, platform: bool, alone: bool) -> CompoundSelect[tuple[object, .
             null(),
             literal(0),
             link.c.active,
-            person.c.active == 1,
+            and_(person.c.active == 1, group.c.outside == 0),
             client.c.name,
         )
         .select_from(membership)
@@ -109,7 +113,38 @@ def _statement(*, platform: bool, alone: bool) -> CompoundSelect[tuple[object, .
         .outerjoin(link, and_(link.c.person_pk == person.c.pk, link.c.client_pk == client.c.pk))
         .where(asked(membership.c.person_pk), theirs)
     )
-    return union_all(stored, through_groups)
+    return union_all(stored, through_groups, *((_recovered(asked),) if platform else ()))
+
+
+def _recovered(
+    asked: Callable[[ColumnElement[int]], ColumnElement[bool]],
+) -> Select[tuple[object, ...]]:
+    """Select what the platform gave by itself, which no client reads but its own."""
+    return (
+        select(
+            affiliation.c.person_pk,
+            affiliation.c.pk,
+            null(),
+            null(),
+            institution.c.number,
+            institution.c.name,
+            affiliation.c.form,
+            affiliation.c.role,
+            affiliation.c.start_day,
+            affiliation.c.end_day,
+            affiliation.c.is_primary,
+            literal(1),
+            and_(person.c.active == 1, affiliation.c.blocked.is_(None)),
+            literal("platform"),
+        )
+        .join(person, person.c.pk == affiliation.c.person_pk)
+        .join(institution, institution.c.pk == affiliation.c.institution_pk)
+        .where(
+            asked(affiliation.c.person_pk),
+            affiliation.c.link_pk.is_(None),
+            affiliation.c.form == Form.RECOVERY.value,
+        )
+    )
 
 
 _STATEMENTS: Final = {

@@ -12,18 +12,21 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     CompoundSelect,
+    Select,
     and_,
     bindparam,
+    case,
     exists,
     func,
     literal,
     null,
     or_,
     select,
+    true,
     union_all,
 )
 
-from mo_access.domain.model import Form
+from mo_access.domain.model import Form, Role
 from mo_access.domain.policy import AffiliationFact, GrantFact
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection, Params, Row
@@ -65,12 +68,18 @@ _link_live = func.coalesce(link.c.active, 0) == 1
 _group_live = or_(_link_live, and_(client.c.platform == 1, link.c.pk.is_(None)))
 
 
+def _role(said: Column[str]) -> ColumnElement[str]:
+    """Give the role that counts: not every client may make somebody beheerder."""
+    over = and_(said == Role.BEHEERDER.value, client.c.beheerders == 0)
+    return case((over, Role.GEBRUIKER.value), else_=said)
+
+
 def _affiliations(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundSelect[Any]:
     """Select the affiliations of one person or several, each with whose it is."""
     said = select(
         affiliation.c.person_pk,
         institution.c.number,
-        affiliation.c.role,
+        _role(affiliation.c.role),
         affiliation.c.form,
         affiliation.c.start_day,
         affiliation.c.end_day,
@@ -84,12 +93,12 @@ def _affiliations(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundS
         .join(institution, institution.c.pk == affiliation.c.institution_pk)
         .join(link, link.c.pk == affiliation.c.link_pk)
         .join(client, client.c.pk == link.c.client_pk)
-        .where(of(affiliation.c.person_pk))
+        .where(of(affiliation.c.person_pk), affiliation.c.outside == 0)
     )
     held = select(
         membership.c.person_pk,
         institution.c.number,
-        group.c.role,
+        _role(group.c.role),
         literal(Form.GROUP.value),
         null(),
         null(),
@@ -106,9 +115,31 @@ def _affiliations(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundS
         .join(
             link, and_(link.c.person_pk == membership.c.person_pk, link.c.client_pk == client.c.pk)
         )
-        .where(of(membership.c.person_pk), group.c.role.is_not(None))
+        .where(of(membership.c.person_pk), group.c.role.is_not(None), group.c.outside == 0)
     )
-    return union_all(said, held)
+    return union_all(said, held, _recovered(of))
+
+
+def _recovered(of: Callable[[Column[int]], ColumnElement[bool]]) -> Select[Any]:
+    """Select what the platform gave by itself: it hangs on no link and is no client's."""
+    said = select(
+        affiliation.c.person_pk,
+        institution.c.number,
+        affiliation.c.role,
+        affiliation.c.form,
+        affiliation.c.start_day,
+        affiliation.c.end_day,
+        true(),
+        affiliation.c.blocked,
+        null(),
+        affiliation.c.created,
+    )
+    said = said.select_from(affiliation)
+    return said.join(institution, institution.c.pk == affiliation.c.institution_pk).where(
+        of(affiliation.c.person_pk),
+        affiliation.c.link_pk.is_(None),
+        affiliation.c.form == Form.RECOVERY.value,
+    )
 
 
 def _grants(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundSelect[Any]:
@@ -132,7 +163,7 @@ def _grants(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundSelect[
         .outerjoin(
             link, and_(link.c.person_pk == membership.c.person_pk, link.c.client_pk == client.c.pk)
         )
-        .where(of(membership.c.person_pk))
+        .where(of(membership.c.person_pk), group.c.outside == 0)
     )
     given = select(
         direct_grant.c.person_pk,
@@ -150,7 +181,7 @@ def _grants(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundSelect[
         .join(institution, institution.c.pk == direct_grant.c.institution_pk)
         .join(link, link.c.pk == direct_grant.c.link_pk)
         .join(client, client.c.pk == link.c.client_pk)
-        .where(of(direct_grant.c.person_pk))
+        .where(of(direct_grant.c.person_pk), direct_grant.c.outside == 0)
     )
     return union_all(held, given)
 
@@ -234,7 +265,7 @@ def _affiliation(row: Row) -> AffiliationFact:
         end=None if end is None else str(end),
         suspended=not live,
         blocked=blocked is not None,
-        client=str(by),
+        client=None if by is None else str(by),
         since=int(since),
     )
 

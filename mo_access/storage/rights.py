@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from sqlalchemy import (
     bindparam,
@@ -16,7 +17,7 @@ from sqlalchemy import (
     update,
 )
 
-from mo_access.domain.model import AffiliationClaim, GrantClaim, Json
+from mo_access.domain.model import AffiliationClaim, Form, GrantClaim, Json
 from mo_access.storage.engine import Connection
 from mo_access.storage.schema import (
     affiliation,
@@ -25,6 +26,7 @@ from mo_access.storage.schema import (
     theme,
 )
 
+_RETAINED: Final = Form.RETAINED.value
 AffiliationKey = tuple[str, str, str, str | None, str | None, int]
 
 _HELD = union_all(
@@ -40,7 +42,7 @@ _HELD = union_all(
         affiliation.c.created,
     )
     .join(institution, institution.c.pk == affiliation.c.institution_pk)
-    .where(affiliation.c.link_pk == bindparam("link")),
+    .where(affiliation.c.link_pk == bindparam("link"), affiliation.c.form != _RETAINED),
     select(
         literal("grant"),
         direct_grant.c.pk,

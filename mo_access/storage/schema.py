@@ -36,6 +36,8 @@ institution = Table(
     _text("successor", null=True),
     _text("blocked", null=True),
     _int("themes_end", default=0),
+    _text("successor_next", null=True),
+    _text("successor_from", null=True),
     Index(None, "board"),
     Index(None, "successor"),
 )
@@ -62,6 +64,7 @@ client = Table(
     _text("scopes"),
     _int("created"),
     _int("revoked", null=True),
+    _int("beheerders", default=1),
 )
 
 client_institution = Table(
@@ -173,6 +176,8 @@ affiliation = Table(
     _int("is_primary", default=0),
     _text("blocked", null=True),
     _int("created"),
+    _int("outside", default=0),
+    _text("reason", null=True),
     Index(None, "person_pk", "institution_pk"),
     Index(None, "institution_pk", "role"),
     Index(None, "institution_pk", "person_pk"),
@@ -188,6 +193,7 @@ direct_grant = Table(
     _ref("theme_pk", "theme"),
     _ref("institution_pk", "institution"),
     _int("created"),
+    _int("outside", default=0),
     UniqueConstraint("link_pk", "theme_pk", "institution_pk"),
     Index(None, "person_pk", "theme_pk"),
     Index(None, "institution_pk", "person_pk"),
@@ -211,6 +217,7 @@ group = Table(
     _int("modified"),
     _int("size", default=0),
     _text("parts", default=""),
+    _int("outside", default=0),
     Index(None, "client_pk"),
     UniqueConstraint("client_pk", "external_id"),
     Index(None, "client_pk", "display_key"),

@@ -6,7 +6,7 @@ from typing import Final
 
 from flask import Blueprint, Response
 
-from mo_access.domain.model import Document, GroupDraft, GroupView
+from mo_access.domain.model import Document, GroupDraft, GroupView, Role
 from mo_access.service import groups as service
 from mo_scim.endpoints import answer, asking, body, calling, listing, preconditions, writing
 from mo_scim.endpoints.asking import Asked
@@ -15,6 +15,7 @@ from mo_scim.endpoints.listing import Found, List, Window
 from mo_scim.endpoints.reporting import reported
 from mo_scim.endpoints.writing import Change, Outcome, Write, Writers
 from mo_scim.mapping import groups, members, operations, patches, render
+from mo_scim.mapping.claims import NO_BEHEERDERS
 from mo_scim.mapping.operations import Operation
 from mo_scim.profiles import Deviation
 
@@ -70,7 +71,7 @@ def created(call: Call, write: Write) -> Change:
 
     def change() -> Outcome:
         view = service.create(call.uow, call.actor, draft, people)
-        return _outcome(call, write, view, _unmapped(view), 201)
+        return _outcome(call, write, view, _unmapped(call, view), 201)
 
     return change
 
@@ -85,7 +86,7 @@ def replaced(call: Call, write: Write) -> Change:
 
     def change() -> Outcome:
         done = service.update(call.uow, call.actor, write.resource_id, drafted, (step,))
-        return _outcome(call, write, done.view, _unmapped(done.view), 200)
+        return _outcome(call, write, done.view, _unmapped(call, done.view), 200)
 
     return change
 
@@ -107,7 +108,7 @@ def patched(call: Call, write: Write) -> Change:
         skipped = done.skipped and call.profile.allows(Deviation.UNKNOWN_MEMBERS)
         told = (f"members: {done.skipped} unknown, skipped",) if skipped else ()
         status = 200 if done.view.size <= SHOWN_MEMBERS else NO_CONTENT
-        return _outcome(call, write, done.view, (*_unmapped(done.view), *told), status)
+        return _outcome(call, write, done.view, (*_unmapped(call, done.view), *told), status)
 
     return change
 
@@ -154,7 +155,9 @@ def _patched(call: Call, view: GroupView, rest: tuple[Operation, ...]) -> GroupD
     return _read(call, outcome, view, named)
 
 
-def _unmapped(group: GroupView) -> tuple[str, ...]:
+def _unmapped(call: Call, group: GroupView) -> tuple[str, ...]:
+    if group.role is Role.BEHEERDER and not call.actor.beheerders:
+        return (f"displayName: {group.display_name} gives gebruiker, {NO_BEHEERDERS}",)
     gives = group.theme is not None or group.role is not None
     return () if gives else (f"displayName: {group.display_name}",)
 

@@ -22,6 +22,7 @@ from mo_scim.mapping.institutions import AFFILIATIONS
 from mo_scim.mapping.request import Request, objects, part
 from mo_scim.resources import ENTERPRISE, USER_EXTENSION
 
+NO_BEHEERDERS: Final = "as this client may make no beheerders"
 ORGANIZATION: Final = f"{ENTERPRISE}:organization"
 
 
@@ -53,11 +54,24 @@ def read(body: Document, request: Request) -> Said:
     claims = [*own, *flat.affiliations]
     if known and not own and not flat.qualified:
         claims.append(AffiliationClaim(Form.ORGANIZATION, known, Role.GEBRUIKER, primary=True))
-    unmapped = [*flat.unmapped, *themes.unmapped]
+    unmapped = [*flat.unmapped, *themes.unmapped, *_over(claims, request)]
     if organization and not known:
         unmapped.append(roles.told("organization", organization))
     grants = tuple(dict.fromkeys((*flat.grants, *themes.grants)))
     return Said(own, organization, tuple(claims), grants, tuple(unmapped))
+
+
+def _over(claims: list[AffiliationClaim], request: Request) -> list[str]:
+    """Name the roles that this client may not give; they are kept and count as gebruiker.
+
+    A refusal would keep a broker from registering, and from deactivating, the whole person.
+    """
+    if request.actor.beheerders:
+        return []
+    told = {c.institution for c in claims if c.role is Role.BEHEERDER}
+    return [
+        f"beheerder at {number}: counts as gebruiker, {NO_BEHEERDERS}" for number in sorted(told)
+    ]
 
 
 def _without_foreign(body: Document, request: Request) -> Document:

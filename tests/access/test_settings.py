@@ -7,6 +7,7 @@ import pytest
 
 from mo_access import settings, settings_types
 from mo_access.domain.keys import KeyRing, SealBroken
+from mo_access.domain.terms import Terms
 from mo_access.key_files import add_key, drop_keys
 from mo_access.settings import ConfigError
 from mo_web import keys
@@ -112,15 +113,6 @@ def test_a_provider_without_label_is_shown_by_its_host(monkeypatch: pytest.Monke
     [
         ({"MO_OIDC_MODE": "jit"}, 'MO_OIDC_MODE: "jit" is not in this release; only "scim" is'),
         ({"MO_OIDC_MODE": "hybrid"}, 'MO_OIDC_MODE: "hybrid" is not in this release'),
-        (
-            {"MO_LAST_BEHEERDER": "retain"},
-            'MO_LAST_BEHEERDER: "retain" is not in this release; only "allow" is',
-        ),
-        ({"MO_LAST_BEHEERDER": "refuse"}, 'MO_LAST_BEHEERDER: "refuse" is not in this release'),
-        (
-            {"MO_BEHEERDER_READS": "true"},
-            "MO_BEHEERDER_READS: true is not in this release; only false is",
-        ),
     ],
 )
 def test_a_value_that_would_be_ignored_is_refused(
@@ -139,6 +131,27 @@ def test_the_values_that_are_built_may_be_said(monkeypatch: pytest.MonkeyPatch) 
     found = settings.load()
     assert (found.last_beheerder, found.beheerder_reads) == ("allow", False)
     assert found.providers[0].mode == "scim"
+
+
+def test_the_choices_about_beheerders_are_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By default the last one may go, none reads by the role, and no level is asked."""
+    told(monkeypatch, {})
+    assert settings.load().terms == Terms("allow", beheerder_reads=False, beheerder_level=0)
+    values = {"MO_LAST_BEHEERDER": "retain", "MO_BEHEERDER_READS": "true"}
+    told(monkeypatch, values | {"MO_BEHEERDER_MIN_LEVEL": "25"})
+    assert settings.load().terms == Terms("retain", beheerder_reads=True, beheerder_level=25)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("LAST_BEHEERDER", "keep"), ("BEHEERDER_MIN_LEVEL", "101")]
+)
+def test_a_choice_about_beheerders_that_there_is_not(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """One line names the setting."""
+    told(monkeypatch, {f"MO_{name}": value})
+    (found,) = problems()
+    assert found.startswith(f"MO_{name}: ")
 
 
 def test_another_providers_unbuilt_mode_is_refused(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from tests.mutation import mutants_beheerders
 from tests.mutation.mutants_explaining import EXPLAINING
 
 
@@ -178,4 +179,5 @@ MUTANTS: Final = (
         _FILTER_TESTS,
     ),
     *(Mutant(*told) for told in EXPLAINING),
+    *(Mutant(*row) for row in mutants_beheerders.ROWS),
 )

@@ -1,5 +1,6 @@
 """Guards of host applications: each no with its reason, in the form that was asked for."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -108,3 +109,40 @@ def test_withdrawal_bites_at_once(
     assert browser.get("/host/pupils/900001", headers=JSON).status_code == 200
     site.change(token, person, **told)
     assert browser.get("/host/pupils/900001", headers=JSON).status_code in (401, 403)
+
+
+def beheerder(site: Site, level: int) -> tuple[Site, str]:
+    """Register a beheerder of 900001 where beheerders need this level."""
+    said = (AffiliationClaim(Form.AFFILIATIONS, "900001", Role.BEHEERDER),)
+    return site, site.person(site.client(), affiliations=said)
+
+
+def test_a_weak_session_is_a_gebruikers(make_site: Callable[[dict[str, object]], Site]) -> None:
+    """Below `beheerder_min_level` one is no beheerder: told so, and led to a stronger sign-in."""
+    site, _ = beheerder(make_site({"beheerder_min_level": 25}), 25)
+    browser = site.browser()
+    browser.sign_in()
+    assert browser.get("/host/staff/900001", headers=JSON).status_code == 200
+    assert browser.me().get_json()["affiliations"][0]["role"] == "gebruiker"
+    told = browser.get("/host/manage/900001", headers=JSON)
+    assert (told.status_code, told.get_json()["reason_code"]) == (403, "role_level_too_low")
+    sent = browser.get("/host/manage/900001?a=1", headers=HTML)
+    values = "urn:be:vlaanderen:authmech:csamsms urn:be:vlaanderen:authmech:eidassubstantial"
+    assert asked(sent) == {"next": "/host/manage/900001?a=1", "acr_values": values}
+    site.script.claims = {"acr": EID}
+    answer = site.script.follow(browser.get(sent.location).location)
+    assert browser.back(answer).location == "/host/manage/900001?a=1"
+    assert browser.get("/host/manage/900001", headers=JSON).status_code == 200
+    assert browser.me().get_json()["affiliations"][0]["role"] == "beheerder"
+
+
+def test_a_level_that_nobody_reaches_is_a_refusal(
+    make_site: Callable[[dict[str, object]], Site],
+) -> None:
+    """There is nothing to ask for, so the page says why; a form post is never sent away."""
+    site, _ = beheerder(make_site({"beheerder_min_level": 99}), 99)
+    browser = site.browser()
+    browser.sign_in()
+    page = browser.get("/host/manage/900001", headers=HTML)
+    assert page.status_code == 403
+    assert "<code>role_level_too_low</code>" in page.text
