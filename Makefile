@@ -15,12 +15,13 @@ BENCH_ARGS ?=
 MUTANTS_ARGS ?=
 TEST_WORKERS ?= 2
 CONFORMANCE_ARGS ?=
+FUZZ_PROFILE ?= fuzz
 # uv makes the locks (`make lock`); nobody needs it to use them.
 UV ?= uv
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-broker demo test interop mutants bench bench-load bench-sync conformance coverage check lint format translations wheel lock clean
+.PHONY: help install install-broker demo test interop mutants bench bench-load bench-sync conformance conformance-oidc fuzz coverage check lint format translations wheel lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +77,13 @@ bench-sync: install ## a first sync and nightly ones into a real server, into do
 
 conformance: install ## judge our SCIM with public suites; CONFORMANCE_ARGS="--base-url=… --token=…" judges another
 	@$(BIN)/python -m conformance $(CONFORMANCE_ARGS)
+
+conformance-oidc: install ## play the modules of the OpenID Foundation's plans; writes docs/conformance/oidc.md
+	@$(BIN)/python -m pytest -q -p conformance.oidc_table --write-oidc-table \
+	  tests/oidc/test_modules.py::test_module
+
+fuzz: install ## hostile tokens, answers and documents against sign-in, the long way (FUZZ_PROFILE=fuzz)
+	@$(BIN)/python -m pytest -q tests/oidc/fuzz --hypothesis-profile=$(FUZZ_PROFILE) --timeout=0
 
 coverage: test ## the tests, then the coverage as pages in htmlcov/
 	@$(BIN)/coverage html

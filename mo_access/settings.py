@@ -34,6 +34,7 @@ from mo_access.settings_types import (
     Port,
     Provider,
     ResponseMode,
+    UserinfoBy,
     Words,
     decoded,
 )
@@ -90,6 +91,9 @@ class Settings(BaseSettings):
     oidc_acr_values: Words = ()
     oidc_response_mode: ResponseMode = "query"
     oidc_userinfo: bool = False
+    oidc_userinfo_by: UserinfoBy = "header"
+    oidc_userinfo_required: bool = True
+    oidc_refresh: bool = False
     oidc_providers: Annotated[tuple[dict[str, object], ...], BeforeValidator(decoded)] = ()
     """More providers, in TOML as ``[[oidc.providers]]``; what one leaves out is ``oidc_…``."""
     oidc_acr_levels: Levels = Field(default_factory=lambda: dict(DEFAULT_LEVELS))

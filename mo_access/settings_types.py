@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 ResponseMode: TypeAlias = Literal["query", "form_post"]
+UserinfoBy: TypeAlias = Literal["header", "body"]
 T = TypeVar("T")
 
 # "EdDSA" does not say which curve; RFC 9864 replaces it by the curve's own name.
@@ -122,6 +123,12 @@ class Provider(BaseModel):
     response_mode: ResponseMode = "query"
     userinfo: bool = False
     """Whether UserInfo is always asked; else only when no linked claim is in the ID token."""
+    userinfo_by: UserinfoBy = "header"
+    """How UserInfo gets the access token (RFC 6750): in the header, or in the body of a form."""
+    userinfo_required: bool = True
+    """Whether a UserInfo that is down or answers nonsense stops the sign-in."""
+    refresh: bool = False
+    """Whether a session is renewed with the refresh token, and ends when that is refused."""
 
     @property
     def shown(self) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from mo_access.domain.levels import level_of
 from mo_access.domain.model import Event
 from mo_access.service import sessions, sign_in
+from mo_access.service.sessions import Renewal
 from mo_access.service.sign_in import SignIn
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_oidc import claims
@@ -14,11 +15,16 @@ from mo_oidc.config import ProviderConfig
 from mo_oidc.flow import Finished
 from mo_oidc.id_token import VerifiedClaims
 from mo_web import person_claims, unit, visitor
+from mo_web.faults import TokenRefused
 from mo_web.shared import shared
 from mo_web.token_claims import numeric_date
 
 _MICRO: Final = 1_000_000
 _MAX_SID: Final = 255
+# Of an access token, in seconds.
+_USUAL_LIFE: Final = 300
+_SHORTEST_LIFE: Final = 60
+_LONGEST_LIFE: Final = 86_400
 
 
 def admit(config: ProviderConfig, finished: Finished) -> str:
@@ -42,21 +48,46 @@ def read_sign_in(config: ProviderConfig, finished: Finished, now: int) -> SignIn
     """Return what the core needs to know of a verified sign-in; `now` in microseconds."""
     said = finished.claims
     acr, sid = said.get("acr"), said.get("sid")
+    expires = expiry(said, now)
+    if expires <= now:
+        raise TokenRefused("session_over")
     return SignIn(
         provider=config.name,
         issuer=config.issuer,
         subject=str(said["sub"]),
         links=person_claims.linked(said, config.links, now),
         id_token=finished.id_token,
-        expires=_expires(said, now),
+        expires=expires,
         acr=acr if isinstance(acr, str) else None,
         level=level_of(acr if isinstance(acr, str) else None, config.rules.acr_levels),
         capacity=claims.capacity(said, config.rules),
         sid=sid if isinstance(sid, str) and 0 < len(sid) <= _MAX_SID else None,
+        auth_time=_auth_time(said),
+        renewal=_renewal(config, finished, now),
     )
 
 
-def _expires(said: VerifiedClaims, now: int) -> int:
+def _auth_time(said: VerifiedClaims) -> int | None:
+    """Return when the person signed in there; what is no time is as if it were not told."""
+    try:
+        return int(numeric_date(said, "auth_time") * _MICRO)
+    except TokenRefused:
+        return None
+
+
+def _renewal(config: ProviderConfig, finished: Finished, now: int) -> Renewal | None:
+    if not config.refresh or finished.refresh_token is None:
+        return None
+    return Renewal(finished.refresh_token, due(finished.expires_in, now))
+
+
+def due(expires_in: int | None, now: int) -> int:
+    """Return when a session is renewed: as its access token ends, at a bearable pace."""
+    seconds = min(max(expires_in or _USUAL_LIFE, _SHORTEST_LIFE), _LONGEST_LIFE)
+    return now + seconds * _MICRO
+
+
+def expiry(said: VerifiedClaims, now: int) -> int:
     """Return when the session ends at the latest; the provider may ask for sooner."""
     ours = now + shared().settings.session_seconds * _MICRO
     if "session_expiry" not in said:

@@ -44,5 +44,8 @@ class ProviderConfig:
     acr_values: tuple[str, ...] = ()
     response_mode: str = "query"
     userinfo: bool = False
+    userinfo_by: str = "header"
+    userinfo_required: bool = True
+    refresh: bool = False
     trusted_audiences: tuple[str, ...] = ()
     leeway: int = 60

@@ -9,8 +9,8 @@ from flask.blueprints import BlueprintSetupState
 
 from mo_access.domain.errors import Refused
 from mo_access.settings import Settings
-from mo_oidc import logout, me, providers, views
-from mo_web import pages
+from mo_oidc import logout, me, own_sessions, providers, renewal, views
+from mo_web import pages, visitor
 from mo_web.app import Door
 from mo_web.errors import Problem
 from mo_web.faults import Fault
@@ -32,12 +32,16 @@ def door(settings: Settings) -> Door:
     routes.add_url_rule("/me", view_func=me.me)
     routes.register_error_handler(Fault, views.refused)
     routes.register_error_handler(Refused, views.not_admitted)
+    routes.add_url_rule("/me/sessions", view_func=own_sessions.shown)
+    routes.add_url_rule("/me/sessions/end", view_func=own_sessions.end, methods=post)
     routes.record(lambda state: _install(state, settings))
     return Door(NAME, routes, PREFIXES, render_error)
 
 
 def _install(state: BlueprintSetupState, settings: Settings) -> None:
     providers.install(state.app.extensions, settings)
+    if any(provider.refresh for provider in settings.providers):
+        visitor.on_due(state.app, renewal.renew)
 
 
 def render_error(problem: Problem) -> Response:

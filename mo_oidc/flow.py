@@ -8,7 +8,7 @@ import base64
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from mo_access.domain.model import Document
@@ -17,7 +17,7 @@ from mo_oidc.config import ProviderConfig
 from mo_oidc.errors import FlowRefused
 from mo_oidc.id_token import Expectations, VerifiedClaims, same
 from mo_oidc.metadata import Metadata
-from mo_oidc.next_url import safe_next
+from mo_oidc.next_url import FRONT_PAGE, safe_next
 from mo_oidc.provider import Provider
 from mo_web.person_claims import links
 
@@ -54,6 +54,22 @@ class LoginRequest:
     max_age: int | None = None
     login_hint: str | None = None
     prompt: str | None = None
+
+    def parameters(self) -> dict[str, str]:
+        """Return the wishes as parameters of a login link; `next` is there unless it is `/`."""
+        next_url = "" if self.next_url == FRONT_PAGE else self.next_url
+        return {name: value for name, value in {"next": next_url, **asked(self)}.items() if value}
+
+
+def asked(request: LoginRequest) -> dict[str, str]:
+    """Return what of the wishes the provider is told, by the names of Core §3.1.2.1."""
+    told = {
+        "acr_values": " ".join(request.acr_values),
+        "max_age": "" if request.max_age is None else str(request.max_age),
+        "login_hint": request.login_hint or "",
+        "prompt": request.prompt or "",
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +115,8 @@ class Finished:
     claims: VerifiedClaims
     id_token: str
     next_url: str
+    refresh_token: str | None = field(repr=False, default=None)
+    expires_in: int | None = None
 
 
 def read_request(parameters: Mapping[str, str]) -> LoginRequest:
@@ -153,7 +171,7 @@ def start(provider: Provider, request: LoginRequest, redirect_uri: str, browser:
         acr_values,
         request.max_age,
     )
-    query = {**_fixed(config, pending, state), **_asked(request, acr_values)}
+    query = {**_fixed(config, pending, state), **asked(replace(request, acr_values=acr_values))}
     joint = "&" if "?" in metadata.authorization_endpoint else "?"
     return Start(f"{metadata.authorization_endpoint}{joint}{urlencode(query)}", state, pending)
 
@@ -171,16 +189,6 @@ def _fixed(config: ProviderConfig, pending: Pending, state: str) -> dict[str, st
         "code_challenge_method": "S256",
         **mode,
     }
-
-
-def _asked(request: LoginRequest, acr_values: tuple[str, ...]) -> dict[str, str]:
-    asked = {
-        "acr_values": " ".join(acr_values),
-        "max_age": "" if request.max_age is None else str(request.max_age),
-        "login_hint": request.login_hint or "",
-        "prompt": request.prompt or "",
-    }
-    return {name: value for name, value in asked.items() if value}
 
 
 def _challenge(verifier: str) -> str:
@@ -240,12 +248,14 @@ def finish(provider: Provider, pending: Pending, answer: Mapping[str, str], now:
     code = _code(answer, metadata)
     tokens = token_endpoint.exchange(provider, code, pending.verifier, pending.redirect_uri)
     expected = Expectations(
-        pending.nonce, now, tokens.access_token, pending.max_age, pending.acr_values
+        pending.nonce, now, tokens.access_token, code, pending.max_age, pending.acr_values
     )
     claims = id_token.verify(tokens.id_token, provider.config, provider, expected)
     if provider.config.userinfo or not links(claims, provider.config.links):
         claims = token_endpoint.with_userinfo(provider, claims, tokens.access_token)
-    return Finished(claims, tokens.id_token, pending.next_url)
+    return Finished(
+        claims, tokens.id_token, pending.next_url, tokens.refresh_token, tokens.expires_in
+    )
 
 
 def _code(answer: Mapping[str, str], metadata: Metadata) -> str:

@@ -32,8 +32,11 @@ class Expectations:
     nonce: str
     now: int
     access_token: str | None = None
+    code: str | None = None
     max_age: int | None = None
     acr_values: tuple[str, ...] = ()
+    subject: str | None = None
+    """Whose token it must be: known when a session is renewed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,29 @@ def verify(
     token: object, config: ProviderConfig, keys: KeySource, expected: Expectations
 ) -> VerifiedClaims:
     """Return the claims of a token that passed every check; `TokenRefused(code)` otherwise."""
+    return _judged(token, config, keys, expected, CHECKS)
+
+
+def verify_renewed(
+    token: object, config: ProviderConfig, keys: KeySource, expected: Expectations
+) -> VerifiedClaims:
+    """Return the claims of the ID token that a refresh gave (Core §12.2); else `TokenRefused`.
+
+    It is of the same issuer and subject as the one that the session began with, and needs no
+    nonce; one that is there is the same.
+    """
+    return _judged(token, config, keys, expected, RENEWAL_CHECKS)
+
+
+def _judged(
+    token: object,
+    config: ProviderConfig,
+    keys: KeySource,
+    expected: Expectations,
+    checks: Collection[Callable[[_Case], None]],
+) -> VerifiedClaims:
     case = _Case(verify_signature(token, config.algorithms, _TYPES, keys), config, expected)
-    for check in CHECKS:
+    for check in checks:
         check(case)
     return VerifiedClaims(case.claims)
 
@@ -118,15 +142,36 @@ def _check_nonce(case: _Case) -> None:
         raise TokenRefused("nonce")
 
 
+def _check_same_subject(case: _Case) -> None:
+    """A renewed token speaks of whom the session is (§12.2)."""
+    _check_subject(case)
+    if case.claims.get("sub") != case.expected.subject:
+        raise TokenRefused("subject_changed")
+
+
+def _check_nonce_if_there(case: _Case) -> None:
+    """A renewed token should have none (§12.2)."""
+    if "nonce" in case.claims:
+        _check_nonce(case)
+
+
 def _check_access_token_hash(case: _Case) -> None:
     """`at_hash` is optional in the code flow, and binding where it is there (§3.1.3.8)."""
-    if "at_hash" not in case.claims:
-        return
-    said, access_token = case.claims["at_hash"], case.expected.access_token
-    if not isinstance(said, str) or access_token is None:
+    if "at_hash" in case.claims and not _fits(case, "at_hash", case.expected.access_token):
         raise TokenRefused("access_token_hash")
-    if not same(said, half_hash(access_token, case.token.alg, case.token.curve)):
-        raise TokenRefused("access_token_hash")
+
+
+def _check_code_hash(case: _Case) -> None:
+    """`c_hash` belongs to the hybrid flow; one that is there anyhow must fit (§3.3.2.11)."""
+    if "c_hash" in case.claims and not _fits(case, "c_hash", case.expected.code):
+        raise TokenRefused("code_hash")
+
+
+def _fits(case: _Case, name: str, hashed: str | None) -> bool:
+    said = case.claims[name]
+    if not isinstance(said, str) or hashed is None:
+        return False
+    return same(said, half_hash(hashed, case.token.alg, case.token.curve))
 
 
 def _check_max_age(case: _Case) -> None:
@@ -156,8 +201,20 @@ CHECKS: Collection[Callable[[_Case], None]] = (
     _check_not_before,
     _check_nonce,
     _check_access_token_hash,
+    _check_code_hash,
     _check_max_age,
     _check_acr,
+)
+
+RENEWAL_CHECKS: Collection[Callable[[_Case], None]] = (
+    _check_issuer,
+    _check_same_subject,
+    _check_audience,
+    _check_expiry,
+    _check_issued_at,
+    _check_not_before,
+    _check_nonce_if_there,
+    _check_access_token_hash,
 )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 from flask import Response, jsonify, redirect, request
@@ -51,6 +51,7 @@ def _end_here() -> tuple[Session, str] | None:
     ended = sessions.end(uow, presented, visitor.idle())
     uow.commit()
     unit.close()
+    _note("logout", "ok")
     return ended
 
 
@@ -90,15 +91,13 @@ def backchannel() -> Response:
     try:
         form = read_answer(request.form.items(multi=True))
         notice = _notice(form.get("logout_token", ""))
+        _use_up(notice)
     except Fault as refusal:
         _note("backchannel_logout_refused", refusal.code)
         return _bad_request()
     uow = unit.current()
-    if not one_time.put(uow, _JTI, f"{notice.issuer} {notice.jti}", {}, notice.expires * _MICRO):
-        _note("backchannel_logout_refused", "logout_replayed")
-        return _bad_request()
     ended = sessions.end_by_provider(uow, notice.issuer, sid=notice.sid, subject=notice.subject)
-    _note("backchannel_logout", str(ended))
+    _note("backchannel_logout", "ok", ended=ended)
     return Response(status=200)
 
 
@@ -107,6 +106,13 @@ def _notice(token: str) -> LogoutNotice:
     provider: Provider = providers().with_issuer(unverified_claims(token).get("iss"))
     now = shared().clock() // _MICRO
     return verify_logout(token, provider.config, BudgetedKeys(provider), now)
+
+
+def _use_up(notice: LogoutNotice) -> None:
+    """Remember the token until it has expired, on every node; `TokenRefused` when it is known."""
+    uow = unit.current()
+    if not one_time.put(uow, _JTI, f"{notice.issuer} {notice.jti}", {}, notice.expires * _MICRO):
+        raise TokenRefused("logout_replayed")
 
 
 def _bad_request() -> Response:
@@ -129,8 +135,20 @@ def frontchannel() -> Response:
     if not sessions.end_by_provider(unit.current(), provider.config.issuer, sid=sid):
         # Anybody can call this; what ended nothing leaves no trace in the audit trail.
         unit.close()
-    return pages.signed_out()
+    _note("frontchannel_logout", "ok")
+    return _framed(pages.signed_out(), provider)
 
 
-def _note(event: str, code: str) -> None:
-    structlog.get_logger("mo_oidc").info(event, code=code, request_id=requestid.current())
+def _framed(response: Response, provider: Provider) -> Response:
+    """Let the provider's own page, and no other, hold this one in a frame (Front-Channel §2)."""
+    issuer = urlsplit(provider.config.issuer)
+    allowed = f"frame-ancestors {issuer.scheme}://{issuer.netloc}"
+    response.headers["Content-Security-Policy"] = f"default-src 'none'; style-src 'self'; {allowed}"
+    return response
+
+
+def _note(event: str, code: str, **facts: int) -> None:
+    """Count and log what came of a sign-out, by our own code."""
+    shared().metrics.count_logout(event.removesuffix("_refused"), code)
+    log = structlog.get_logger("mo_oidc")
+    log.info(event, code=code, request_id=requestid.current(), **facts)

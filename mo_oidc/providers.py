@@ -83,6 +83,9 @@ def _config(told: ProviderSettings, rules: ClaimRules) -> ProviderConfig:
         acr_values=told.acr_values,
         response_mode=told.response_mode,
         userinfo=told.userinfo,
+        userinfo_by=told.userinfo_by,
+        userinfo_required=told.userinfo_required,
+        refresh=told.refresh,
     )
 
 

@@ -1,9 +1,10 @@
 """The requests behind the browser's back: the code for tokens, and UserInfo."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import requests
+import structlog
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 
@@ -14,11 +15,13 @@ from mo_oidc.metadata import Metadata
 from mo_oidc.provider import Provider
 from mo_web import client_auth
 from mo_web.faults import UNAVAILABLE, ProviderTrouble, TokenRefused, trouble
-from mo_web.fetch import FetchError, bound, get_text, only_fetch_errors
+from mo_web.fetch import FetchError, bound, get_text, only_fetch_errors, post_text
 from mo_web.jws import verify_signature
 from mo_web.strict_json import JsonObject, NotStrictJsonError, parse_object
 from mo_web.token_claims import audiences
 
+_log = structlog.get_logger("mo_oidc")
+Check = Callable[[requests.Response], requests.Response]
 _OK, _SERVER_ERRORS, _TOO_MANY = 200, 500, 429
 # What a provider says about the code, not about us; everything else is its or our trouble.
 _ERRORS_OF_THE_CODE = ("invalid_grant", "invalid_request")
@@ -30,36 +33,63 @@ class Tokens:
 
     access_token: str = field(repr=False)
     id_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False, default=None)
+    expires_in: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What the token endpoint gave for a refresh token (Core §12.2); no ID token is none."""
+
+    access_token: str = field(repr=False)
+    id_token: str | None = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    expires_in: int | None
 
 
 def exchange(provider: Provider, code: str, verifier: str, redirect_uri: str) -> Tokens:
     """Exchange the code (Core §3.1.3); `FlowRefused` for a bad code, else `ProviderTrouble`."""
+    form = {"code": code, "code_verifier": verifier, "redirect_uri": redirect_uri}
+    return read_tokens(_asked(provider, "authorization_code", form, check_token_response))
+
+
+def renew(provider: Provider, refresh_token: str) -> Renewal:
+    """Use a refresh token; `FlowRefused` when it is no longer good, else `ProviderTrouble`."""
+    form = {"refresh_token": refresh_token}
+    return read_renewal(_asked(provider, "refresh_token", form, check_renewal_response))
+
+
+def _asked(
+    provider: Provider, grant_type: str, form: Mapping[str, str], check: Check
+) -> JsonObject:
     config, metadata = provider.config, provider.metadata()
     method = auth_method(config, metadata)
-    with _session(config, method) as session:
+    read: list[JsonObject] = []
+
+    def hook(response: requests.Response) -> requests.Response:
+        read.append(_body(check(response)))
+        return response
+
+    with _session(config, method, hook) as session:
         try:
             with only_fetch_errors():
-                session.fetch_token(
-                    metadata.token_endpoint,
-                    grant_type="authorization_code",
-                    code=code,
-                    code_verifier=verifier,
-                    redirect_uri=redirect_uri,
-                )
+                session.fetch_token(metadata.token_endpoint, grant_type=grant_type, **form)
         except FetchError as error:
             raise trouble("token", error) from None
-        except (OAuthError, ValueError):
-            raise ProviderTrouble("token_response") from None
-        return read_tokens(dict(session.token))
+        except (OAuthError, ValueError, TypeError, OverflowError):
+            # Once the answer was found sound, Authlib stumbles over its times only: `_seconds`.
+            if not read:
+                raise ProviderTrouble("token_response") from None
+    return read[-1]
 
 
-def _session(config: ProviderConfig, method: str) -> OAuth2Session:
+def _session(config: ProviderConfig, method: str, check: Check) -> OAuth2Session:
     client_id, secret = config.client_id, config.client_secret
     if method == client_auth.BASIC:
         # Authlib leaves the encoding to its caller.
         client_id, secret = client_auth.encoded(client_id, secret)
     session = bound(OAuth2Session(client_id, secret or None, token_endpoint_auth_method=method))
-    session.register_compliance_hook("access_token_response", check_token_response)
+    session.register_compliance_hook("access_token_response", check)
     return session
 
 
@@ -70,50 +100,104 @@ def auth_method(config: ProviderConfig, metadata: Metadata) -> str:
 
 def check_token_response(response: requests.Response) -> requests.Response:
     """Let only a 200 with a JSON object through to Authlib."""
-    status = response.status_code
-    if status >= _SERVER_ERRORS or status == _TOO_MANY:
-        raise ProviderTrouble("token_status", UNAVAILABLE if status == _TOO_MANY else 502)
-    try:
-        body = parse_object(response.content)
-    except NotStrictJsonError:
-        raise ProviderTrouble("token_not_json") from None
-    if body.get("error") in _ERRORS_OF_THE_CODE:
+    if _body(response).get("error") in _ERRORS_OF_THE_CODE:
         raise FlowRefused("code_refused")
-    if status != _OK or "error" in body:
+    return _sound(response)
+
+
+def check_renewal_response(response: requests.Response) -> requests.Response:
+    """Let only a 200 through; `invalid_grant` alone says that the session is over."""
+    if _body(response).get("error") == "invalid_grant":
+        raise FlowRefused("refresh_refused")
+    return _sound(response)
+
+
+def _sound(response: requests.Response) -> requests.Response:
+    if response.status_code != _OK or "error" in _body(response):
         raise ProviderTrouble("token_refused")
     return response
 
 
+def _body(response: requests.Response) -> JsonObject:
+    status = response.status_code
+    if status >= _SERVER_ERRORS or status == _TOO_MANY:
+        raise ProviderTrouble("token_status", UNAVAILABLE if status == _TOO_MANY else 502)
+    try:
+        return parse_object(response.content)
+    except NotStrictJsonError:
+        raise ProviderTrouble("token_not_json") from None
+
+
 def read_tokens(body: JsonObject) -> Tokens:
     """Return the tokens of a token response (Core §3.1.3.3); trouble if one is missing."""
+    access_token, id_token = _access_token(body), body.get("id_token")
+    if not isinstance(id_token, str) or not id_token:
+        raise ProviderTrouble("id_token_missing")
+    return Tokens(access_token, id_token, _text(body, "refresh_token"), _seconds(body))
+
+
+def read_renewal(body: JsonObject) -> Renewal:
+    """Return what a refresh gave; an ID token that is there is one (Core §12.2)."""
+    access_token, id_token = _access_token(body), body.get("id_token")
+    if id_token is not None and not isinstance(id_token, str):
+        raise ProviderTrouble("id_token_missing")
+    return Renewal(access_token, id_token, _text(body, "refresh_token"), _seconds(body))
+
+
+def _access_token(body: JsonObject) -> str:
     token_type = body.get("token_type")
     if not isinstance(token_type, str) or token_type.lower() != "bearer":
         raise ProviderTrouble("token_type")
-    access_token, id_token = body.get("access_token"), body.get("id_token")
-    if not isinstance(access_token, str) or not access_token:
+    access_token = _text(body, "access_token")
+    if access_token is None:
         raise ProviderTrouble("access_token_missing")
-    if not isinstance(id_token, str) or not id_token:
-        raise ProviderTrouble("id_token_missing")
-    return Tokens(access_token, id_token)
+    return access_token
+
+
+def _text(body: JsonObject, name: str) -> str | None:
+    value = body.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def _seconds(body: JsonObject) -> int | None:
+    """Return `expires_in` where it is a number of seconds; providers also send it as text."""
+    value = body.get("expires_in")
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value[:12])
+    plausible = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    return int(value) if plausible and isinstance(value, int | float) else None
 
 
 def with_userinfo(provider: Provider, claims: VerifiedClaims, access_token: str) -> VerifiedClaims:
     """Return the claims with those of UserInfo added (Core §5.3); the ID token's own ones win.
 
-    `TokenRefused` when it speaks of somebody else; an unreachable endpoint is trouble.
+    `TokenRefused` when it speaks of somebody else; an unreachable endpoint is trouble, which a
+    provider whose UserInfo is not required may be in.
     """
     endpoint = provider.metadata().userinfo_endpoint
     if endpoint is None:
         return claims
-    headers = {"Authorization": f"Bearer {access_token}", "Accept": "application/json"}
     try:
-        media_type, text = get_text(endpoint, headers)
-    except FetchError as error:
-        raise trouble("userinfo", error) from None
-    said = _userinfo(provider, media_type, text)
+        said = _userinfo(provider, *_fetched(provider.config, endpoint, access_token))
+    except ProviderTrouble as trouble_there:
+        if provider.config.userinfo_required:
+            raise
+        _log.warning("userinfo_passed_over", code=trouble_there.code)
+        return claims
     if said.get("sub") != claims["sub"]:
         raise TokenRefused("userinfo_subject")
     return VerifiedClaims({**said, **claims})
+
+
+def _fetched(config: ProviderConfig, endpoint: str, access_token: str) -> tuple[str, str]:
+    """Return (media type, text); the token goes in the header or a form (RFC 6750 §2.1, 2.2)."""
+    accept = {"Accept": "application/json, application/jwt"}
+    try:
+        if config.userinfo_by == "body":
+            return post_text(endpoint, {"access_token": access_token}, accept)
+        return get_text(endpoint, {"Authorization": f"Bearer {access_token}", **accept})
+    except FetchError as error:
+        raise trouble("userinfo", error) from None
 
 
 def _userinfo(provider: Provider, media_type: str, text: str) -> Mapping[str, object]:

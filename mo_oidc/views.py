@@ -17,12 +17,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from mo_access.domain.errors import Refused
 from mo_access.service import one_time, sign_in
 from mo_oidc import admission, flow, session
-from mo_oidc.flow import Pending
+from mo_oidc.flow import LoginRequest, Pending
 from mo_oidc.provider import Provider
 from mo_oidc.providers import providers
 from mo_web import pages, requestid, unit
 from mo_web.errors import TooMany
-from mo_web.faults import ClaimsRefused, Fault, ProviderTrouble
+from mo_web.faults import Fault, ProviderTrouble
 from mo_web.pages import Choice
 from mo_web.shared import absolute, shared
 
@@ -41,7 +41,7 @@ def login() -> BaseResponse:
     provider = providers().chosen(asked.get("provider"), asked.get("iss"))
     wish = flow.read_request({**asked, "next": _local(asked)})
     if provider is None:
-        return pages.choose_provider(_choices(asked))
+        return pages.choose_provider(_choices(wish))
     browser = session.browser()
     started = flow.start(provider, wish, absolute(CALLBACK), session.browser_hash(browser))
     _remember(started)
@@ -75,11 +75,11 @@ def _local(asked: dict[str, str]) -> str:
     return wanted.removeprefix(absolute(""))
 
 
-def _choices(asked: dict[str, str]) -> list[Choice]:
-    settings = shared().settings
+def _choices(wish: LoginRequest) -> list[Choice]:
+    """Return a way to each provider, with what was understood of the link and nothing else."""
     return [
-        Choice(told.shown, f"/oidc/login?{urlencode({**asked, 'provider': told.name})}")
-        for told in settings.providers
+        Choice(told.shown, f"/oidc/login?{urlencode({**wish.parameters(), 'provider': told.name})}")
+        for told in shared().settings.providers
     ]
 
 
@@ -103,23 +103,34 @@ def _take(state: str) -> dict[str, object] | None:
 
 
 def _signed_in(provider: Provider, pending: Pending, answer: dict[str, str]) -> BaseResponse:
+    """Finish a sign-in that was begun here; its refusal goes into the audit trail."""
     now = shared().clock() // _MICRO
     try:
         finished = flow.finish(provider, pending, answer, now)
         admitted = admission.admit(provider.config, finished)
+    except ProviderTrouble:
+        # Nobody decided anything: the provider could not be asked.
+        raise
     except Refused as refusal:
         _record(provider.config.name, refusal.code, refusal.person)
         raise
-    except ClaimsRefused as refusal:
+    except Fault as refusal:
         _record(provider.config.name, refusal.code)
         raise
     response = redirect(finished.next_url)
     session.put(response, admitted)
+    _succeeded(provider.config.name)
     return response
 
 
+def _succeeded(provider: str) -> None:
+    shared().metrics.count_sign_in("ok")
+    log = structlog.get_logger("mo_oidc")
+    log.info("signed_in", provider=provider, request_id=requestid.current())
+
+
 def _record(provider: str, code: str, person: str | None = None) -> None:
-    """Write the refusal of somebody whom the provider vouches for into the audit trail."""
+    """Write the refusal of a sign-in that was begun here into the audit trail."""
     with unit.apart() as uow:
         sign_in.record_refusal(uow, provider, code, person)
         uow.commit()
@@ -141,6 +152,7 @@ def not_admitted(refusal: Refused) -> Response:
 
 def _note(code: str, status: int) -> None:
     unit.close()
+    shared().metrics.count_sign_in(code)
     if status < _SERVER_FAULT:
         shared().limits.failures.take(_address())
     log = structlog.get_logger("mo_oidc")

@@ -178,6 +178,17 @@ def get_text(url: str, headers: Mapping[str, str]) -> tuple[str, str]:
     """GET `url` and return (media type, text) of a 200 answer; `FetchError` otherwise."""
     with only_fetch_errors(), bound(requests.Session()) as session:
         response = session.get(url, headers=dict(headers))
+    return _text(response)
+
+
+def post_text(url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> tuple[str, str]:
+    """POST `form` and return (media type, text) of a 200 answer; `FetchError` otherwise."""
+    with only_fetch_errors(), bound(requests.Session()) as session:
+        response = session.post(url, data=dict(form), headers=dict(headers))
+    return _text(response)
+
+
+def _text(response: requests.Response) -> tuple[str, str]:
     if response.status_code != _OK:
         raise FetchError(FetchFault.STATUS, response.status_code)
     media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()

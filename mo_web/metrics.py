@@ -40,6 +40,34 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._sign_ins = Counter(
+            "mo_sign_ins",
+            "Sign-ins by outcome: ok or a code.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self._logouts = Counter(
+            "mo_logouts",
+            "Sign-outs by way: here, back channel, front channel.",
+            ("way", "outcome"),
+            registry=self.registry,
+        )
+        self._renewals = Counter(
+            "mo_renewals", "Renewals of sessions.", ("outcome",), registry=self.registry
+        )
+
+    def count_sign_in(self, outcome: str) -> None:
+        """Count one sign-in that ended: ``ok``, or one of our own codes."""
+        self._sign_ins.labels(outcome).inc()
+
+    def count_logout(self, way: str, outcome: str) -> None:
+        """Count one sign-out, or one that was refused: ``ok``, or one of our own codes."""
+        self._logouts.labels(way, outcome).inc()
+
+    def count_renewal(self, outcome: str) -> None:
+        """Count one session that was renewed, or was not: ``ok``, or one of our own codes."""
+        self._renewals.labels(outcome).inc()
+
     def show_missing_beheerders(self, count: Callable[[], float]) -> None:
         """Show how many institutions lost their last beheerder, asked when somebody looks."""
         gauge = Gauge(

@@ -41,12 +41,20 @@ SENTENCES: Final = {
     "target_group": _later("Meld u aan voor een onderwijsinstelling, niet voor een andere groep."),
     "acr_too_low": _STRONGER,
     "auth_time": _STRONGER,
+    "auth_time_missing": _STRONGER,
+    "level_too_low": _STRONGER,
+    "sign_in_too_old": _later("Hiervoor moet u zich opnieuw aanmelden: uw aanmelding is te oud."),
+    "session_over": _STOPPED,
     "state_missing": _START_AGAIN,
     "state_unknown": _START_AGAIN,
     "state_other_browser": _START_AGAIN,
     "code_refused": _START_AGAIN,
     "provider_access_denied": _STOPPED,
     "provider_login_required": _STOPPED,
+    "provider_interaction_required": _STOPPED,
+    "provider_consent_required": _STOPPED,
+    "provider_account_selection_required": _STOPPED,
+    "provider_unmet_authentication_requirements": _STRONGER,
 }
 
 
@@ -81,7 +89,10 @@ def refused(code: str, status: int, again: str | None = "/oidc/login") -> Respon
 
     ``code`` is one of our own reason codes; ``again`` is where a new sign-in starts, if it helps.
     """
-    sentence = SENTENCES.get(code) or _("De aanmelding is niet aanvaard.")
+    sentence = SENTENCES.get(code) or _(
+        "De aanmelding is niet aanvaard. Probeer het opnieuw; lukt het dan niet, bel 1700 en zeg "
+        "de code hieronder."
+    )
     heading = _("Aanmelden") if code == "no_session" else _("Geen toegang")
     return page("refused.html", status, code=code, heading=heading, sentence=sentence, again=again)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
-from flask import g, request
+from flask import current_app, g, request
+from flask.sansio.app import App
 
 from mo_access.service import sessions
 from mo_access.service.sessions import Session
@@ -14,6 +16,7 @@ from mo_web.shared import shared
 _NAME: Final = "mo_session"
 _MICRO: Final = 1_000_000
 _LONGEST: Final = 256
+_RENEWING: Final = "mo_web.renewing"
 
 
 def cookie_name() -> str:
@@ -40,11 +43,29 @@ def idle() -> int:
     return shared().settings.session_idle_seconds * _MICRO
 
 
+def on_due(app: App, renew: Callable[[Session], None]) -> None:
+    """Let ``renew`` ask the provider when a session is due; it is called without an open unit."""
+    app.extensions[_RENEWING] = renew
+
+
 def _found() -> Session | None:
     presented = session_id()
     if presented is None:
         return None
     found = sessions.find(unit.current(), presented, idle())
+    if found is not None and _renewed(found):
+        found = sessions.find(unit.current(), presented, idle())
     if found is not None:
         unit.current().caller = f"person:{found.person}"
     return found
+
+
+def _renewed(found: Session) -> bool:
+    """Have a session renewed that is due; nothing is held while the provider answers."""
+    renew: Callable[[Session], None] | None = current_app.extensions.get(_RENEWING)
+    if renew is None or found.renew_at is None or unit.current().now < found.renew_at:
+        return False
+    unit.current().commit()
+    unit.close()
+    renew(found)
+    return True

@@ -48,7 +48,7 @@ def meets(acr: str | None, asked: str, table: Mapping[str, int] = DEFAULT_LEVELS
     return acr == asked if wanted is None else level_of(acr, table) >= wanted
 
 
-def weakest_of(least: int, levels: Mapping[str, int]) -> tuple[str, ...]:
-    """Return the values of the lowest level that is at least this, in order; none if none is."""
-    reached = min((level for level in levels.values() if level >= least), default=None)
-    return tuple(sorted(acr for acr, level in levels.items() if level == reached))
+def sufficient(level: int, table: Mapping[str, int] = DEFAULT_LEVELS) -> tuple[str, ...]:
+    """Return every value that is worth at least ``level``, the least demanding first."""
+    enough = [(worth, value) for value, worth in table.items() if worth >= level]
+    return tuple(value for _, value in sorted(enough))

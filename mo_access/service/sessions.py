@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
@@ -32,6 +33,19 @@ class Session:
     created: int
     expires: int
     policy: PolicySession
+    seen: int = 0
+    auth_time: int | None = None
+    """When the person signed in at the provider, as it told."""
+    renew_at: int | None = None
+    """When the provider is to be asked again; None where it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """What renews a session: the provider's refresh token, and when it is due."""
+
+    refresh_token: str = field(repr=False)
+    due: int
 
 
 def find(uow: UnitOfWork, session_id: str, idle: int) -> Session | None:
@@ -61,6 +75,8 @@ def open_session(  # noqa: PLR0913 - the facts of a sign-in
     capacity: tuple[str, ...] | None,
     id_token: str,
     expires: int,
+    auth_time: int | None = None,
+    renewal: Renewal | None = None,
 ) -> str:
     """Open a session with a new id and return the id; the caller puts it in a cookie.
 
@@ -79,10 +95,13 @@ def open_session(  # noqa: PLR0913 - the facts of a sign-in
         "acr": acr,
         "level": level,
         "capacity": None if capacity is None else " ".join(capacity),
-        "id_token_sealed": uow.keys.seal(_context(hashed), id_token),
+        "id_token_sealed": uow.keys.seal(context(hashed), id_token),
         "created": uow.now,
         "seen": uow.now,
         "expires": expires,
+        "auth_time": auth_time,
+        "refresh_sealed": _refresh(uow, hashed, renewal),
+        "renew_at": renewal.due if renewal else None,
     }
     sessions.new(uow.write(), row, reach or frozenset())
     return session_id
@@ -96,7 +115,7 @@ def end(uow: UnitOfWork, session_id: str, idle: int) -> tuple[Session, str] | No
     if row is None or row.id_token_sealed is None:
         return None
     uow.record(Event("session.end", "ok", person=row.person_id))
-    return _session(uow, row), uow.keys.open(_context(hashed), row.id_token_sealed)
+    return _session(uow, row), uow.keys.open(context(hashed), row.id_token_sealed)
 
 
 def end_by_provider(
@@ -126,6 +145,20 @@ def end_one(uow: UnitOfWork, pk: int) -> bool:
     return ended
 
 
+def own(uow: UnitOfWork, person: str, idle: int) -> list[Session]:
+    """Return a person's live sessions, newest first."""
+    rows = sessions.live_of_person(uow.conn, person, uow.now, uow.now - idle)
+    return [_session(uow, row) for row in rows]
+
+
+def end_own(uow: UnitOfWork, person: str, numbers: Iterable[int]) -> int:
+    """End those of a person's own sessions; numbers of others' are passed over, untold."""
+    ended = [pk for pk in numbers if sessions.end_own(uow.write(), person, pk)]
+    if ended:
+        uow.record(Event("session.end", "own", person=person, facts={"sessions": list(ended)}))
+    return len(ended)
+
+
 def sweep(uow: UnitOfWork, idle: int) -> int:
     """Delete the sessions that are over."""
     return sessions.sweep(uow.write(), uow.now, uow.now - idle)
@@ -145,6 +178,9 @@ def _session(uow: UnitOfWork, row: SessionRow) -> Session:
         created=row.created,
         expires=row.expires,
         policy=PolicySession(row.level, capacity, reach),
+        seen=row.seen,
+        auth_time=row.auth_time,
+        renew_at=row.renew_at,
     )
 
 
@@ -158,5 +194,17 @@ def _hash(session_id: str) -> bytes:
     return sha256(session_id.encode()).digest()
 
 
-def _context(hashed: bytes) -> str:
+def context(hashed: bytes) -> str:
+    """Return what binds a sealed ID token to its session."""
     return f"mo:session:id-token:{hashed.hex()}"
+
+
+def refresh_context(hashed: bytes) -> str:
+    """Return what binds a sealed refresh token to its session."""
+    return f"mo:session:refresh-token:{hashed.hex()}"
+
+
+def _refresh(uow: UnitOfWork, hashed: bytes, renewal: Renewal | None) -> bytes | None:
+    if renewal is None:
+        return None
+    return uow.keys.seal(refresh_context(hashed), renewal.refresh_token)

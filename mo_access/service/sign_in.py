@@ -40,6 +40,8 @@ class SignIn:
     level: int = 0
     capacity: tuple[str, ...] | None = None
     sid: str | None = None
+    auth_time: int | None = None
+    renewal: sessions.Renewal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ def sign_in(uow: UnitOfWork, said: SignIn) -> SignedIn:
         capacity=said.capacity,
         id_token=said.id_token,
         expires=said.expires,
+        auth_time=said.auth_time,
+        renewal=said.renewal,
     )
     identities.signed_in(uow.conn, live[0].person_pk, uow.now)
     facts = {"provider": said.provider, "acr": said.acr, "everywhere": everywhere}

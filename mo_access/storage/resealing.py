@@ -22,7 +22,7 @@ _RESEAL = (
     .where(person.c.pk == bindparam("of"), person.c.insz_sealed == bindparam("old"))
     .values(insz_sealed=bindparam("new"))
 )
-_SESSIONS = select(session.c.id_token_sealed).where(session.c.id_token_sealed.is_not(None))
+_SESSIONS = select(session.c.id_token_sealed, session.c.refresh_sealed)
 
 
 def people(conn: Connection, after: int) -> list[tuple[int, str, bytes]]:
@@ -37,5 +37,6 @@ def reseal(conn: Connection, pk: int, old: bytes, new: bytes) -> int:
 
 
 def session_tokens(conn: Connection) -> list[bytes]:
-    """Give every sealed ID token."""
-    return [bytes(row[0]) for row in conn.all(_SESSIONS, {})]
+    """Give every sealed ID token and refresh token."""
+    rows = conn.all(_SESSIONS, {})
+    return [bytes(sealed) for row in rows for sealed in row if sealed is not None]

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, or_, select, update
 
-from mo_access.storage.engine import Connection
+from mo_access.storage.engine import Connection, Params
 from mo_access.storage.schema import client, link, person, session, session_reach
 
 _may_sign_in: Final[ColumnElement[bool]] = exists(
@@ -49,6 +49,8 @@ class SessionRow:
     created: int
     seen: int
     expires: int
+    auth_time: int | None
+    renew_at: int | None
 
 
 _COLUMNS = (
@@ -67,6 +69,8 @@ _COLUMNS = (
     session.c.created,
     session.c.seen,
     session.c.expires,
+    session.c.auth_time,
+    session.c.renew_at,
 )
 _LIVE = (
     select(*_COLUMNS)
@@ -95,6 +99,9 @@ _NAMES = (
     "created",
     "seen",
     "expires",
+    "auth_time",
+    "refresh_sealed",
+    "renew_at",
 )
 _NEW = insert(session).values({name: bindparam(name) for name in _NAMES}).returning(session.c.pk)
 _ADD_REACH = insert(session_reach).values(
@@ -152,6 +159,10 @@ _SWEEP = _END.where(
     or_(session.c.expires <= bindparam("now"), session.c.seen <= bindparam("idle_since"))
 )
 _END_PK = _END.where(session.c.pk == bindparam("pk_"))
+_END_OWN = _END_PK.where(
+    session.c.person_pk.in_(select(person.c.pk).where(person.c.id == bindparam("person")))
+)
+_OF_PERSON = _LIVE.where(person.c.id == bindparam("person")).order_by(session.c.created.desc())
 
 
 def end(conn: Connection, id_hash: bytes) -> int:
@@ -162,6 +173,17 @@ def end(conn: Connection, id_hash: bytes) -> int:
 def end_pk(conn: Connection, pk: int) -> int:
     """End the session with this number (as ``session list`` shows it)."""
     return conn.run(_END_PK, {"pk_": pk})
+
+
+def end_own(conn: Connection, person_id: str, pk: int) -> int:
+    """End the session with this number if it is this person's."""
+    return conn.run(_END_OWN, {"person": person_id, "pk_": pk})
+
+
+def live_of_person(conn: Connection, person_id: str, now: int, idle_since: int) -> list[SessionRow]:
+    """Return a person's live sessions, newest first."""
+    asked: Params = {"person": person_id, "now": now, "idle_since": idle_since}
+    return [SessionRow(*row) for row in conn.all(_OF_PERSON, asked)]
 
 
 def end_of_person(conn: Connection, person_pk: int) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from tests.mutation import mutants_beheerders
+from tests.mutation import mutants_beheerders, mutants_oidc
 from tests.mutation.mutants_explaining import EXPLAINING
 
 
@@ -180,4 +180,5 @@ MUTANTS: Final = (
     ),
     *(Mutant(*told) for told in EXPLAINING),
     *(Mutant(*row) for row in mutants_beheerders.ROWS),
+    *(Mutant(*row) for row in mutants_oidc.ROWS),
 )

@@ -1,7 +1,9 @@
 """Fixtures of the sign-in tests: keys, a scripted provider, and our view of it."""
 
+import io
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,11 +15,14 @@ from mo_access.settings import Settings
 from mo_access.storage.engine import Database
 from mo_oidc.door import door
 from mo_oidc.provider import Provider
+from mo_web import log
 from mo_web.app import create_app
 from mo_web.fetch import get_json
 from tests.oidc import host
 from tests.oidc.broker import CLIENT_ID, CLIENT_SECRET, ISSUER, Clock, Script, config
 from tests.oidc.site import BASE, Site
+from tests.oidc.staging import in_process, over_http
+from tests.oidc.world import World
 
 
 @pytest.fixture(scope="session")
@@ -113,3 +118,44 @@ def make_site(
 def site(make_site: Callable[[dict[str, object]], Site]) -> Site:
     """The service in front of the scripted provider."""
     return make_site({})
+
+
+@pytest.fixture(params=["process", "http"])
+def transport(request: pytest.FixtureRequest) -> str:
+    """How provider, service and browser are joined: in this process, or by real HTTP."""
+    return str(request.param)
+
+
+@pytest.fixture
+def make_world(
+    transport: str,
+    settings: Settings,
+    rsa_key: RSAKey,
+    sqlite_template: Path,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> Iterator[Callable[[dict[str, object]], World]]:
+    """Give a maker of the service before a hostile provider, settings changed as told."""
+    told = settings.model_dump(exclude_unset=True)
+    with ExitStack() as stack:
+
+        def make(changed: dict[str, object]) -> World:
+            shutil.copy(sqlite_template, tmp_path / "mo.sqlite")
+            if transport == "http":
+                return over_http(stack, rsa_key, {**told, **changed})
+            return in_process(stack, request.getfixturevalue("script"), {**told, **changed})
+
+        yield make
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[[], io.StringIO]]:
+    """Give what begins to write the log down; to be called once the service is made."""
+
+    def begin() -> io.StringIO:
+        stream = io.StringIO()
+        log.configure("info", stream)
+        return stream
+
+    yield begin
+    log.configure("info")

@@ -4,6 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from flask import Blueprint, Response, jsonify
+from flask.typing import ResponseReturnValue
 
 from mo_access.domain.model import Role
 from mo_access.service import imports
@@ -65,7 +66,37 @@ def door() -> Door:
     def staff(school: str) -> Response:
         return jsonify(school=school)
 
+    _stronger(routes)
     return Door("host", routes, ("/host",), _render)
+
+
+def _stronger(routes: Blueprint) -> None:
+    """Add what asks more of a sign-in than that there is one."""
+
+    @routes.get("/recent")
+    @guards.requires_sign_in(max_age=900)
+    def recent() -> Response:
+        return jsonify()
+
+    @routes.get("/strong")
+    @guards.requires_sign_in(min_level=25)
+    def strong() -> Response:
+        return jsonify()
+
+    @routes.get("/unreachable")
+    @guards.requires_sign_in(min_level=99)
+    def unreachable() -> Response:
+        return jsonify()
+
+    @routes.route("/desk/<institution>", methods=["GET", "POST"])
+    @guards.requires_role(Role.GEBRUIKER, min_level=25, max_age=900)
+    def desk(institution: str) -> Response:
+        return jsonify(institution=institution)
+
+    @routes.get("/function/<institution>")
+    def function(institution: str) -> ResponseReturnValue:
+        refusal = guards.check_theme(institution, "leerlingen-openbaar", max_age=900)
+        return jsonify(institution=institution) if refusal is None else refusal
 
 
 def _render(problem: Problem) -> Response:

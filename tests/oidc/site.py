@@ -1,5 +1,6 @@
 """Our own service in front of a scripted provider, and a browser for it."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -60,6 +61,20 @@ class Site:
             assert actor is not None
             people.update(uow, actor, person, lambda view: draft(view.external_id or "", **told))
             uow.commit()
+
+    def execute(self, sql: str) -> None:
+        """Change what the database holds, for what only time would do."""
+        from sqlalchemy import text  # noqa: PLC0415 - only this looks inside
+
+        with self.database.connect() as conn:
+            conn.begin()
+            conn.run(text(sql), {})
+            conn.commit()
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """Return the bodies of the audit events of a kind, oldest first."""
+        found = self.rows("select kind, outcome, body from audit_event order by pk")
+        return [{"outcome": o, **json.loads(b)} for k, o, b in found if k == kind]
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Return what the database holds, for what cannot be seen from outside."""

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from datetime import datetime
 
 import pytest
 
@@ -106,10 +107,13 @@ def test_the_capacity_narrows_the_session(site: Site, person: str, browser: Brow
 
 
 def test_the_provider_may_shorten_the_session(site: Site, person: str, browser: Browser) -> None:
-    """`session_expiry` is honoured when it is sooner than ours."""
-    site.script.claims = {"session_expiry": int(time.time()) - 1}
+    """`session_expiry` is honoured when it is sooner than ours; one that is over opens nothing."""
+    site.script.claims = {"session_expiry": int(time.time()) + 600}
     assert browser.sign_in().status_code == 302
-    assert browser.me().status_code == 401
+    expires = datetime.fromisoformat(browser.me().get_json()["expires"])
+    assert expires.timestamp() == site.script.claims["session_expiry"]
+    site.script.claims = {"session_expiry": int(time.time()) - 1}
+    assert "session_over" in browser.sign_in().text
     site.script.claims = {"session_expiry": "soon"}
     assert browser.sign_in().status_code == 400
 

@@ -10,6 +10,8 @@ from tests.oidc.site import Browser, Site, asked
 
 HTML, JSON = {"Accept": "text/html,*/*;q=0.8"}, {"Accept": "application/json"}
 EID = "urn:be:vlaanderen:authmech:eid"
+# Of level 25 at least, the least demanding first.
+SUFFICIENT = ("csamsms", "eidassubstantial", "csamtotp", "itsme", "eid", "eidashigh")
 
 
 @pytest.fixture
@@ -61,7 +63,6 @@ def test_others_get_401(site: Site) -> None:
         ("/host/pupils/900001", None),
         ("/host/pupils/900002", "no_affiliation"),
         ("/host/pupils/999999", "unknown"),
-        ("/host/wages/900001", "level_too_low"),
         ("/host/manage/900001", "no_role"),
         ("/host/manage/900002", "no_affiliation"),
         ("/host/staff/900001", None),
@@ -78,6 +79,17 @@ def test_every_no_has_its_reason(browser: Browser, path: str, reason: str | None
     assert page.status_code == 403
     assert f"<code>{reason}</code>" in page.text
     assert "1700" in page.text
+
+
+def test_a_level_that_is_too_low_leads_to_a_stronger_sign_in(browser: Browser) -> None:
+    """JSON: 403, its reason, and the way; a browser is sent there, and would come back here."""
+    told = browser.get("/host/wages/900001?year=2026", headers=JSON)
+    assert (told.status_code, told.get_json()["reason_code"]) == (403, "level_too_low")
+    page = browser.get("/host/wages/900001?year=2026", headers=HTML)
+    assert (page.status_code, page.location) == (302, told.get_json()["sign_in"])
+    wish = asked(page)
+    assert (wish["next"], wish["provider"]) == ("/host/wages/900001?year=2026", "broker")
+    assert wish["acr_values"].split() == [f"{EID[:-3]}{name}" for name in SUFFICIENT]
 
 
 def test_a_strong_sign_in_opens_more(site: Site, person: str) -> None:
@@ -127,8 +139,10 @@ def test_a_weak_session_is_a_gebruikers(make_site: Callable[[dict[str, object]],
     told = browser.get("/host/manage/900001", headers=JSON)
     assert (told.status_code, told.get_json()["reason_code"]) == (403, "role_level_too_low")
     sent = browser.get("/host/manage/900001?a=1", headers=HTML)
-    values = "urn:be:vlaanderen:authmech:csamsms urn:be:vlaanderen:authmech:eidassubstantial"
-    assert asked(sent) == {"next": "/host/manage/900001?a=1", "acr_values": values}
+    weakest = "urn:be:vlaanderen:authmech:csamsms"
+    wishes = asked(sent)
+    assert wishes["next"] == "/host/manage/900001?a=1"
+    assert wishes["acr_values"].split()[0] == weakest
     site.script.claims = {"acr": EID}
     answer = site.script.follow(browser.get(sent.location).location)
     assert browser.back(answer).location == "/host/manage/900001?a=1"

@@ -71,6 +71,7 @@ def test_a_token_endpoint_in_trouble(
     """A refused code is 400; everything else says that the provider is at fault, never 500."""
     script.answers["token"] = answer
     assert fault(provider, script) == expected
+    assert script.mock is not None
     assert len(script.mock.calls) == len(script.calls)
 
 

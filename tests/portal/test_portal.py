@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -203,11 +204,17 @@ def test_markup_is_saved_never_run(reader: Reader) -> None:
 def test_a_theme_that_asks_a_level_is_refused_below_it(
     database: Database, client: FlaskClient
 ) -> None:
-    """Rule 10: the session's level counts on each request."""
+    """Rule 10: the session's level counts on each request; a browser may sign in more strongly."""
     weak = Reader(database, client, level=10)
     weak.told(replace(AN, grants=(SECRET,)))
-    status, text = weak.get("/documents/lonen")
-    assert (status, "level_too_low" in text) == (403, True)
+    answer = client.get("/documents/lonen", base_url=BASE, headers={"Accept": "text/html"})
+    assert answer.status_code == 302
+    asked = parse_qs(urlsplit(answer.location).query)
+    assert answer.location.startswith("/oidc/login?")
+    assert asked["next"] == ["/documents/lonen"]
+    assert asked["acr_values"][0].endswith(":eidashigh")
+    told = client.get("/documents/lonen", base_url=BASE, headers={"Accept": "application/json"})
+    assert (told.status_code, told.get_json()["reason_code"]) == (403, "level_too_low")
 
 
 def test_readings_that_matter_are_in_the_audit_trail(reader: Reader) -> None:

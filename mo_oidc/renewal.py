@@ -1,0 +1,103 @@
+"""Renewing a session with its refresh token (OpenID Connect Core §12), once its turn has come.
+
+One request at a time renews a session, on whichever node; the others go on with it meanwhile. A
+provider that refuses ends the session; one that is down does not.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+
+from mo_access.service import renewals
+from mo_access.service.renewals import Renewed, Turn
+from mo_access.service.sessions import Session
+from mo_oidc import admission, id_token, token_endpoint
+from mo_oidc.errors import FlowRefused
+from mo_oidc.id_token import Expectations, VerifiedClaims
+from mo_oidc.provider import Provider
+from mo_oidc.providers import providers
+from mo_web import requestid, unit
+from mo_web.faults import Fault, ProviderTrouble
+from mo_web.jws import unverified_claims
+from mo_web.shared import shared
+
+_MICRO: Final = 1_000_000
+
+
+def renew(found: Session) -> None:
+    """Renew a session that is due, unless another request does; it may end by that.
+
+    Called without an open unit of work, and leaves none.
+    """
+    with unit.apart() as uow:
+        turn = renewals.claim(uow, found)
+        uow.commit()
+    if turn is not None:
+        _take(found, turn)
+
+
+def _take(found: Session, turn: Turn) -> None:
+    try:
+        provider = _provider(found)
+        got = _asked(provider, found, turn)
+    except ProviderTrouble as trouble:
+        _note(trouble.code, found)
+        with unit.apart() as uow:
+            renewals.postpone(uow, turn)
+            uow.commit()
+    except Fault as refusal:
+        _note(refusal.code, found)
+        with unit.apart() as uow:
+            renewals.end(uow, turn, refusal.code)
+            uow.commit()
+    else:
+        with unit.apart() as uow:
+            renewals.keep(uow, turn, got)
+            uow.commit()
+        _note("ok", found)
+
+
+def _provider(found: Session) -> Provider:
+    """Return the session's provider; one that is configured no more cannot vouch for it."""
+    provider = providers().named(found.provider)
+    if provider.config.issuer != found.issuer:
+        raise FlowRefused("provider_unknown")
+    return provider
+
+
+def _asked(provider: Provider, found: Session, turn: Turn) -> Renewed:
+    got = token_endpoint.renew(provider, turn.refresh_token)
+    now = shared().clock()
+    said = _claims(provider, found, turn, got)
+    return Renewed(
+        # A provider that rotates sends a new one; else the old one stays good (RFC 6749 §6).
+        refresh_token=got.refresh_token or turn.refresh_token,
+        id_token=got.id_token,
+        due=admission.due(got.expires_in, now),
+        expires=turn.expires if said is None else admission.expiry(said, now),
+    )
+
+
+def _claims(
+    provider: Provider, found: Session, turn: Turn, got: token_endpoint.Renewal
+) -> VerifiedClaims | None:
+    """Return what a new ID token says, once it is found to speak of the same sign-in."""
+    if got.id_token is None:
+        return None
+    nonce = unverified_claims(turn.id_token).get("nonce")
+    expected = Expectations(
+        nonce=nonce if isinstance(nonce, str) else "",
+        now=shared().clock() // _MICRO,
+        access_token=got.access_token,
+        subject=found.subject,
+    )
+    return id_token.verify_renewed(got.id_token, provider.config, provider, expected)
+
+
+def _note(code: str, found: Session) -> None:
+    shared().metrics.count_renewal(code)
+    structlog.get_logger("mo_oidc").info(
+        "session_renewal", code=code, session=found.pk, request_id=requestid.current()
+    )

@@ -1,0 +1,83 @@
+"""Checks of signing in, renewing and signing out that must not go missing.
+
+Rows of (file, what stands there, what stands there instead, the tests that must notice).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_TOKEN, _RENEWAL = "mo_oidc/id_token.py", "tests/oidc/test_renewal.py"
+_STEP, _STEP_TESTS = "mo_oidc/step_up.py", "tests/oidc/test_step_up.py"
+_OWN, _OWN_TESTS = "mo_oidc/own_sessions.py", "tests/oidc/test_own_sessions.py"
+_KINDS = "tests/oidc/test_kinds.py"
+_NEXT, _NEXT_TESTS = "mo_oidc/next_url.py", "tests/oidc/test_next_url.py"
+
+ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
+    (_TOKEN, "    _check_code_hash,\n", "", _KINDS),
+    *(
+        (_TOKEN, f"    _check_{name},\n", "", _RENEWAL)
+        for name in ("same_subject", "nonce_if_there")
+    ),
+    (
+        "mo_access/storage/renewals.py",
+        'session.c.renewing_until <= bindparam("now")',
+        "session.c.pk > 0",
+        _RENEWAL,
+    ),
+    (
+        "mo_access/storage/renewals.py",
+        'session.c.pk == bindparam("pk_"), session.c.renewing_until == bindparam("mine")',
+        'session.c.pk == bindparam("pk_")',
+        _RENEWAL,
+    ),
+    (
+        "mo_access/service/renewals.py",
+        "expires=min(turn.expires, got.expires),",
+        "expires=got.expires,",
+        _RENEWAL,
+    ),
+    (
+        "mo_access/service/renewals.py",
+        "sealed = id_token and uow.keys.seal(sessions.context(turn.hashed), id_token)",
+        "sealed = id_token and id_token.encode()",
+        _RENEWAL,
+    ),
+    ("mo_oidc/renewal.py", "            renewals.end(uow, turn, refusal.code)\n", "", _RENEWAL),
+    (
+        "mo_oidc/token_endpoint.py",
+        'if _body(response).get("error") == "invalid_grant":',
+        "if False:",
+        _RENEWAL,
+    ),
+    (
+        "mo_oidc/token_endpoint.py",
+        'if said.get("sub") != claims["sub"]:',
+        "if False:",
+        _KINDS,
+    ),
+    (_STEP, "if session.policy.level < wanted.level:", "if False:", _STEP_TESTS),
+    (_STEP, "return None if recent else TOO_OLD", "return None", _STEP_TESTS),
+    ("mo_oidc/admission.py", "    if expires <= now:", "    if False:", _KINDS),
+    (_OWN, "    csrf.check()\n", "", _OWN_TESTS),
+    (
+        "mo_access/storage/sessions.py",
+        "return conn.run(_END_OWN,",
+        "return conn.run(_END_PK,",
+        _OWN_TESTS,
+    ),
+    (
+        "mo_oidc/logout.py",
+        '        raise TokenRefused("logout_replayed")\n',
+        "        return\n",
+        "tests/oidc/test_logout.py",
+    ),
+    (
+        "mo_oidc/views.py",
+        "        _record(provider.config.name, refusal.code)\n",
+        "",
+        "tests/oidc/test_measures.py",
+    ),
+    (_NEXT, '        or "\\\\" in path\n', "", _NEXT_TESTS),
+    (_NEXT, "        or bool(_ODD_SEGMENT.search(path))\n", "", _NEXT_TESTS),
+)
