@@ -69,7 +69,8 @@ def page(rows: Sequence[Row]) -> str:
         )
     ]
     accepted = sum(row.result == "accepted" for row in listed)
-    told = f"{len(listed)} modules: {accepted} accepted, {len(listed) - accepted} refused; none against the suite."
+    counted = f"{len(listed)} modules: {accepted} accepted, {len(listed) - accepted} refused"
+    told = f"{counted}; none against the suite."
     return "\n".join([HEADING, told, *tables, ""])
 
 
