@@ -27,5 +27,6 @@ def build() -> Flask:
     )
     made = create_app(chosen, database, keys, doors)
     idle = chosen.session_idle_seconds * 1_000_000
-    Upkeep(database, keys, idle, shared.of(made).tally).start()
+    notice = chosen.affiliation_notice_days
+    Upkeep(database, keys, idle, shared.of(made).tally, notice_days=notice).start()
     return made

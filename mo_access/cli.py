@@ -13,6 +13,7 @@ import click
 from mo_access.commands import (
     audit,
     beheerders,
+    blocks,
     clients,
     configuration,
     data,
@@ -24,6 +25,7 @@ from mo_access.commands import (
     rights,
     running,
     sessions,
+    standing,
     sync,
 )
 from mo_access.commands.desk import FINDING, MISCONFIGURED
@@ -45,6 +47,7 @@ for command in (
     *(clients.client, rights.why, rights.who, audit.audit, sessions.session, keys.key),
     *(configuration.config, configuration.doctor, sync.sync),
     *(persons.person, history.history, review.review, beheerders.beheerder),
+    *(blocks.block, blocks.unblock, standing.affiliation, standing.membership),
 ):
     program.add_command(command)
 

@@ -78,6 +78,26 @@ def _told(one: Institution) -> str:
     return f"{one.number} has no successor any more"
 
 
+@institution.command("change")
+@click.argument("number")
+@click.option(
+    "--themes-end/--no-themes-end",
+    required=True,
+    help="Whether themes end with the last affiliation, so that who returns finds none.",
+)
+@as_json
+def change_institution(number: str, *, themes_end: bool, as_json: bool) -> None:
+    """Choose how an institution treats themes of people whose affiliation ended."""
+    with opened().unit() as uow:
+        known = named.institution(uow, number)
+        changed = catalogue.set_themes_end(uow, known, on=themes_end)
+        uow.commit()
+    if as_json:
+        return say_json({"number": known, "themesEnd": themes_end, "changed": changed})
+    told = "end with the last affiliation" if themes_end else "are kept for who returns"
+    return click.echo(f"{known}: themes {told}")
+
+
 @click.group()
 def theme() -> None:
     """Themes of documents."""

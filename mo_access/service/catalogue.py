@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from mo_access.domain.model import Actor, Institution, Theme
+from mo_access.domain.model import Actor, Document, Event, Institution, Theme
 from mo_access.domain.text import fold
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import catalogue as stored
@@ -68,3 +68,15 @@ def every_theme(uow: UnitOfWork) -> tuple[Theme, ...]:
 def every_document(uow: UnitOfWork) -> tuple[DocumentRow, ...]:
     """Give every document, for the operator."""
     return stored.documents(uow.conn)
+
+
+def set_themes_end(uow: UnitOfWork, number: str, *, on: bool) -> bool:
+    """Choose whether themes end with the last affiliation here; False where it was so already.
+
+    It counts for affiliations that end from now on.
+    """
+    if not stored.set_themes_end(uow.write(), number, on=on):
+        return False
+    told: Document = {"themes_end": on}
+    uow.record(Event("institution.change", "ok", institutions=(number,), facts=told))
+    return True

@@ -68,7 +68,7 @@ def decide(uow: UnitOfWork, question: Question) -> Decision:
     known = _subject(uow, question)
     if known is None:
         return Decision(allowed=False, reason=Reason.UNKNOWN)
-    spot = _spot(uow, question.institution, question.theme)
+    spot = spot_of(uow, question.institution, question.theme)
     if spot is None:
         return Decision(allowed=False, reason=Reason.UNKNOWN)
     here, session = _here(uow, known, spot), _followed(question.session, spot)
@@ -123,7 +123,7 @@ def who(uow: UnitOfWork, theme: str, institution: str, actor: Actor | None = Non
 
     The facts of a thousand are read at once; the policy judges each person.
     """
-    spot = _spot(uow, institution, theme)
+    spot = spot_of(uow, institution, theme)
     if spot is None or (actor is not None and not actor.covers(institution)):
         return
     client = None if actor is None or actor.platform else actor.client_pk
@@ -138,6 +138,11 @@ def who(uow: UnitOfWork, theme: str, institution: str, actor: Actor | None = Non
                 yield known.id
 
 
+def judged(uow: UnitOfWork, known: PersonFacts, spot: Spot) -> Decision:
+    """Answer on facts that were read before, for a person who is not signed in."""
+    return policy.decide(_here(uow, known, spot), ANYBODY)
+
+
 def _subject(uow: UnitOfWork, question: Question) -> PersonFacts | None:
     actor = question.actor
     if actor is None or actor.platform:
@@ -147,18 +152,13 @@ def _subject(uow: UnitOfWork, question: Question) -> PersonFacts | None:
     return facts.person_facts(uow.conn, question.person, actor.client_pk)
 
 
-def _spot(uow: UnitOfWork, number: str, theme: str | None) -> Spot | None:
+def spot_of(uow: UnitOfWork, number: str, theme: str | None = None) -> Spot | None:
     """Read what a question is about; None where there is no such institution or theme."""
     place = access.place(uow.conn, number)
     level = 0 if theme is None else access.level(uow.conn, theme)
     if place is None or level is None:
         return None
     return Spot(number, access.lineage(uow.conn, number), place[1], theme, level)
-
-
-def spot_of(uow: UnitOfWork, number: str, theme: str | None = None) -> Spot | None:
-    """Return what a question at an institution is about; None where there is no such thing."""
-    return _spot(uow, number, theme)
 
 
 def narrowed(
@@ -174,6 +174,9 @@ def narrowed(
 def _here(uow: UnitOfWork, known: PersonFacts, spot: Spot) -> Facts:
     """Narrow a person's facts to one institution, its predecessors and one theme."""
     affiliations = tuple(a for a in known.affiliations if a.institution in spot.at)
+    if known.blocked_at & spot.at:
+        # A block goes with the institution to its successor, as what it is on does (ruling 10).
+        affiliations = tuple(replace(a, blocked=True) for a in affiliations)
     return Facts(
         known=True,
         active=known.active,

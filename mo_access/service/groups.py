@@ -21,7 +21,7 @@ from mo_access.domain.model import (
     Role,
 )
 from mo_access.domain.text import without_numbers
-from mo_access.service import beheerders, bounds
+from mo_access.service import beheerders, bounds, theme_ends
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import beheerder_changes, groups, memberships
 from mo_access.storage.engine import Duplicate
@@ -128,6 +128,7 @@ def update(
     draft = change(row.view)
     altered = draft if draft is not None and _differs(row.view, draft) else None
     held = _held_links(uow, row)
+    holders = theme_ends.role_holders(uow, row)
     moved = _Moved(row.view.size)
     for step in steps:
         _apply(uow, actor, row.pk, step, moved)
@@ -145,6 +146,7 @@ def update(
         _record(uow, "group.update", group_id, now, facts, subjects)
         if row.view.institution not in {None, now.institution}:
             _record(uow, "group.update", group_id, row.view, facts, subjects)
+        theme_ends.end_left(uow, row, holders, actor.name)
     return Updated(now, len(set(moved.unknown)))
 
 
@@ -153,8 +155,9 @@ def delete(uow: UnitOfWork, actor: Actor, group_id: str, check: Check) -> None:
     row = _locked(uow, actor, group_id)
     check(row.view)
     held = memberships.members_of(uow.conn, group_id) if row.view.size else ()
-    links = _held_links(uow, row)
+    links, holders = _held_links(uow, row), theme_ends.role_holders(uow, row)
     groups.drop(uow.conn, row.pk, row.client_pk)
+    theme_ends.end_left(uow, row, holders, actor.name)
     _judge_beheerders(uow, row.view, None, links)
     left = {"removed": tuple(person for person, _ in held)} if held else {}
     _record(uow, "group.delete", group_id, row.view, {"members": row.view.size}, left)
@@ -272,6 +275,9 @@ def _add(uow: UnitOfWork, actor: Actor, pk: int, step: MemberChange, moved: _Mov
     if len(added) == len(labels):
         return
     # Some were members before, or nobody knows them: only now is it worth asking.
+    if step.kind == "add":
+        # Adding is an assertion where a whole list may be an echo (rule 11).
+        moved.count += memberships.revive(uow.conn, pk, step.people, uow.now)
     if step.displays:
         moved.count += memberships.label(uow.conn, pk, dict(step.displays))
     if step.kind == "add" or moved.size != len(labels):

@@ -24,7 +24,7 @@ from mo_access.domain.model import (
     ShownGroup,
 )
 from mo_access.domain.text import fold
-from mo_access.service import beheerders, bounds, persons, registration
+from mo_access.service import beheerders, blocks, bounds, persons, registration, theme_ends
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import derived, identities, people, people_lists, rights, trigrams, values
 from mo_access.storage.derived import Derived
@@ -69,9 +69,13 @@ def create(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> PersonView:
     searchable = draft.index(draft.document)
     columns = _columns(draft, searchable, said_insz=isinstance(draft.insz, str))
     try:
-        link_pk = people.new_link(conn, actor.client_pk, person.pk, columns, uow.now)
+        link_pk = people.new_link(
+            conn, actor.client_pk, person.pk, columns, uow.now, draft.identities
+        )
     except Duplicate as error:
         raise _taken(error, draft) from error
+    if link_pk is None:
+        raise blocks.kept("userName, externalId or identities")
     if actor.platform and not draft.active:
         people.set_active(conn, person.pk, uow.now, active=False)
     moved = _write_rights(uow, actor, link_pk, person.pk, draft, fresh=True)
@@ -117,6 +121,8 @@ def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> Per
     if draft is None:
         return before
     was = _said(row) if before.own else None
+    blocks.remember(uow, row.person_pk, row.bar)
+    stood = theme_ends.standing(uow, row)
     if row.client_pk != actor.client_pk:
         row = _platform_link(uow, actor, row)
     person_pk, new_id = registration.person_after(uow, actor, row, draft)
@@ -129,6 +135,8 @@ def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> Per
         before_at = {shown.institution for shown in before.affiliations}
         touched |= before_at if draft.active != before.active else frozenset()
         _judge_beheerders(uow, row, before, draft, touched)
+        blocks.remember(uow, person_pk, row.bar)
+        theme_ends.end_withdrawn(uow, person_id, stood, actor.name)
         _record(uow, "person.update", new_id, replace(moved, at=touched), draft)
         if person_pk != row.person_pk:
             beheerders.touched(uow, beheerders.is_at(before, now=False))
@@ -149,6 +157,8 @@ def delete(uow: UnitOfWork, actor: Actor, person_id: str, check: Check) -> None:
     row = _found(people.get(conn, actor, person_id, lock=True))
     view = _views(uow, actor, [row], insz=False)[0]
     check(view)
+    blocks.remember(uow, row.person_pk, row.bar)
+    stood = theme_ends.standing(uow, row)
     links = people.links_of(conn, row.person_pk)
     ended = links if actor.platform else [(row.pk, row.client_pk)]
     for link_pk, client_pk in ended:
@@ -157,6 +167,7 @@ def delete(uow: UnitOfWork, actor: Actor, person_id: str, check: Check) -> None:
         persons.entomb(uow, row.person_pk)
     beheerders.touched(uow, beheerders.is_at(view, now=False))
     at = tuple(sorted({shown.institution for shown in view.affiliations}))
+    theme_ends.end_withdrawn(uow, person_id, stood, actor.name)
     uow.record(Event("person.delete", "ok", person=person_id, institutions=at))
 
 
@@ -234,12 +245,14 @@ def _platform_link(uow: UnitOfWork, actor: Actor, seen: LinkRow) -> LinkRow:
     active, numbered = bool(seen.active), seen.insz_index is not None
     columns = LinkValues(seen.user_name, seen.external_id, active, numbered, seen.document, "")
     try:
-        people.new_link(uow.conn, actor.client_pk, seen.person_pk, columns, uow.now)
+        made = people.new_link(uow.conn, actor.client_pk, seen.person_pk, columns, uow.now)
     except Duplicate as error:
         raise Conflict(
             "userName or externalId: another user of yours has this value. Change that one."
         ) from error
-    return _found(people.get(uow.conn, actor, seen.id))
+    if made is None:
+        raise blocks.kept("userName or externalId")
+    return _found(people.get(uow.conn, actor, seen.id, lock=True))
 
 
 def _write_rights(
@@ -282,6 +295,8 @@ def _write_link(uow: UnitOfWork, actor: Actor, new: Rewrite) -> None:
         changed = people.change_link(uow.conn, row, person_pk, new.columns, uow.now)
     except Duplicate as error:
         raise _taken(error, draft) from error
+    if not changed and people.is_barred(uow.conn, row, person_pk, new.columns):
+        raise blocks.kept("userName or externalId")
     if not changed:
         raise Stale("The user was changed by another request: read it again and repeat the change.")
     if actor.platform:
@@ -305,6 +320,8 @@ def _write_parts(
     values.change(conn, link_pk, held, searchable)
     before = identities.said_by(conn, link_pk)
     if before != frozenset(draft.identities):
+        if people.is_barred(conn, new.row, new.person_pk, new.columns, draft.identities):
+            raise blocks.kept("identities")
         people.replace_identities(conn, link_pk, draft.identities)
     return before
 

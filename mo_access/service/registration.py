@@ -7,8 +7,11 @@ from typing import NamedTuple
 
 from mo_access.domain.errors import Conflict
 from mo_access.domain.model import Actor, Keep, PersonDraft
+from mo_access.domain.text import fold
+from mo_access.service import blocks
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import identities, people, sessions
+from mo_access.storage import identities, people, registering, sessions
+from mo_access.storage.bars import Record
 from mo_access.storage.engine import Duplicate
 from mo_access.storage.people import LinkRow
 
@@ -35,12 +38,12 @@ def person_for(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> Meant:
     number = draft.insz if isinstance(draft.insz, str) else None
     if number is not None:
         known = people.by_insz(uow.conn, uow.keys.index(number))
-        return Meant(*known) if known else _new(uow, actor, number)
+        return Meant(*known) if known else _new(uow, actor, draft, number)
     for issuer, subject in draft.identities:
         known = identities.vouched(uow.conn, actor, issuer, subject)
         if known is not None:
             return Meant(*known)
-    return _new(uow, actor, None)
+    return _new(uow, actor, draft, None)
 
 
 def person_after(
@@ -66,7 +69,9 @@ def person_after(
     if known is None and _may_set(actor, row):
         _renumber(uow, row, (uow.keys.seal(context(row.id), draft.insz), index))
         return here
-    return _target(uow, actor, known, draft.insz)
+    if row.bar is not None:
+        raise blocks.kept("insz")
+    return _target(uow, actor, known, draft)
 
 
 def says_insz(row: LinkRow, draft: PersonDraft) -> bool:
@@ -86,9 +91,10 @@ def _may_set(actor: Actor, row: LinkRow) -> bool:
 
 
 def _target(
-    uow: UnitOfWork, actor: Actor, known: tuple[int, str] | None, number: str
+    uow: UnitOfWork, actor: Actor, known: tuple[int, str] | None, draft: PersonDraft
 ) -> tuple[int, str]:
-    target = Meant(*known) if known else _new(uow, actor, number)
+    number = draft.insz if isinstance(draft.insz, str) else None
+    target = Meant(*known) if known else _new(uow, actor, draft, number)
     taken = people.own_link(uow.conn, target.pk, actor.client_pk) is not None
     if actor.platform or taken:
         raise Conflict(
@@ -98,19 +104,25 @@ def _target(
     return target.pk, target.id
 
 
-def _new(uow: UnitOfWork, actor: Actor, number: str | None) -> Meant:
+def _new(uow: UnitOfWork, actor: Actor, draft: PersonDraft, number: str | None) -> Meant:
     person_id = str(uuid.uuid4())
+    record = _record(actor, draft)
     if number is None:
-        pk = people.new_person(uow.conn, person_id, actor.client_pk, None, uow.now)
+        pk = registering.new_person(uow.conn, person_id, actor.client_pk, None, uow.now, record)
         return Meant(pk, person_id, fresh=True)
     insz = (uow.keys.seal(context(person_id), number), uow.keys.index(number))
     try:
         with uow.conn.savepoint():
-            pk = people.new_person(uow.conn, person_id, actor.client_pk, insz, uow.now)
+            pk = registering.new_person(uow.conn, person_id, actor.client_pk, insz, uow.now, record)
     except Duplicate:
         # Another client registered the same number since we looked: that person it is.
         return _raced(uow, number)
     return Meant(pk, person_id, fresh=True)
+
+
+def _record(actor: Actor, draft: PersonDraft) -> Record:
+    external = None if draft.external_id is None else fold(draft.external_id)
+    return Record(actor.client_pk, fold(draft.user_name), external, draft.identities)
 
 
 def _raced(uow: UnitOfWork, number: str) -> Meant:

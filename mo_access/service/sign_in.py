@@ -11,6 +11,7 @@ from mo_access.domain.model import Event
 from mo_access.service import sessions
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import identities, matching
+from mo_access.storage import sessions as stored_sessions
 from mo_access.storage.engine import Duplicate
 from mo_access.storage.matching import Match
 
@@ -60,6 +61,7 @@ def sign_in(uow: UnitOfWork, said: SignIn) -> SignedIn:
     """
     live = recognised(uow, said.issuer, said.subject, said.links)
     everywhere = any(match.everywhere for match in live)
+    _refuse_blocked_capacity(uow, live[0].person_pk, said.capacity)
     _pin(uow, said, live)
     session_id = sessions.open_session(
         uow,
@@ -158,3 +160,11 @@ def _pin(uow: UnitOfWork, said: SignIn, matches: list[Match]) -> None:
 
 def _refused(code: str, person: str | None = None) -> Refused:
     return Refused(code, MESSAGES[code], person=person)
+
+
+def _refuse_blocked_capacity(
+    uow: UnitOfWork, person_pk: int, capacity: tuple[str, ...] | None
+) -> None:
+    """Let nobody in for one institution alone when a block is on what the sign-in is for."""
+    if capacity and stored_sessions.is_blocked(uow.conn, person_pk, " ".join(capacity)):
+        raise _refused("inactive")

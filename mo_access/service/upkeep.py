@@ -1,4 +1,4 @@
-"""What a serving process does beside answering: seal the audit trail, store counts, sweep."""
+"""What a serving process does beside answering: seal the audit trail, store counts, sweep, tell."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mo_access.service import (
     activity,
     attention,
     audit,
+    endings,
     idempotency,
     one_time,
     sessions,
@@ -20,7 +21,8 @@ from mo_access.service import (
     tally,
 )
 from mo_access.service.tally import Tally
-from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.service.unit_of_work import UnitOfWork, clock
+from mo_access.storage.endings import Told
 from mo_access.storage.engine import Database, DatabaseDown, Duplicate
 
 SEAL_SECONDS: Final = 1.0
@@ -32,17 +34,27 @@ _log = logging.getLogger(__name__)
 class Upkeep:
     """A thread that seals each second, stores counts and sweeps until it is told to stop.
 
-    Of several processes, the lease lets one seal; sweeping twice does no harm.
+    Of several processes, a lease lets one seal, and one tell which affiliations end; sweeping
+    twice does no harm.
     """
 
     def __init__(
-        self, database: Database, keys: KeyRing, idle_microseconds: int, counts: Tally
+        self,
+        database: Database,
+        keys: KeyRing,
+        idle_microseconds: int,
+        counts: Tally,
+        *,
+        notice_days: int = 30,
+        now: Callable[[], int] = clock,
     ) -> None:
         """Remember what to look after; nothing runs yet."""
         self._database = database
         self._keys = keys
         self._idle = idle_microseconds
         self._counts = counts
+        self._notice_days = notice_days
+        self._now = now
         self._holder = str(uuid.uuid4())
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mo-upkeep", daemon=True)
@@ -96,9 +108,26 @@ class Upkeep:
             attention.sweep(uow)
             uow.commit()
 
+    def tell_ends(self) -> None:
+        """Tell which affiliations ended and which soon will, a page in each transaction."""
+        tolds: tuple[Told, ...] = ("ended", "noticed")
+        for told in tolds:
+            after: int | None = 0
+            while after is not None and not self._stop.is_set():
+                with self._unit() as uow:
+                    after = endings.tell(uow, self._holder, told, self._notice_days, after)
+                    uow.commit()
+        with self._unit() as uow:
+            endings.tidy(uow)
+            uow.commit()
+
     def _unit(self) -> UnitOfWork:
         return UnitOfWork(
-            self._database, keys=self._keys, request_id=str(uuid.uuid4()), caller="upkeep"
+            self._database,
+            keys=self._keys,
+            request_id=str(uuid.uuid4()),
+            caller="upkeep",
+            now=self._now,
         )
 
     def _run(self) -> None:
@@ -111,6 +140,7 @@ class Upkeep:
             if rounds % SWEEP_EVERY == 0:
                 self._try(self.sweep)
                 self._try(self.watch)
+                self._try(self.tell_ends)
             rounds += 1
 
     def _try(self, work: Callable[[], object]) -> None:

@@ -179,3 +179,15 @@ def _document(d: DocumentRow) -> dict[str, str | int]:
         "size": d.size,
         "at_number": d.institution,
     }
+
+
+_SET_THEMES_END = (
+    update(institution)
+    .where(_i.number == bindparam("of"), _i.themes_end != bindparam("chosen"))
+    .values(themes_end=bindparam("chosen"))
+)
+
+
+def set_themes_end(conn: Connection, number: str, *, on: bool) -> bool:
+    """Store whether themes end with the affiliation; False where nothing changed."""
+    return conn.run(_SET_THEMES_END, {"of": number, "chosen": int(on)}) == 1

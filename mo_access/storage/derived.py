@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     CompoundSelect,
     Select,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     cast,
     literal,
     null,
+    or_,
     select,
     true,
     union_all,
@@ -25,6 +27,7 @@ from sqlalchemy import (
 
 from mo_access.domain.affiliations import KEPT, Said
 from mo_access.domain.model import Actor, Form, Role, ShownGroup
+from mo_access.storage.bars import at_institution
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection, Row
 from mo_access.storage.schema import (
@@ -52,6 +55,13 @@ _page: Final = json_texts(bindparam("people", type_=Text))
 _people: Final = select(cast(_page.c.value, BIG))
 
 
+def _unblocked(person_pk: Column[int]) -> tuple[ColumnElement[bool], ...]:
+    """Tell that no block is on the person, the institution, or what the one is at the other."""
+    here = at_institution(person_pk, institution.c.pk)
+    there = or_(person.c.bar.is_(None), here.is_(None))
+    return person.c.blocked.is_(None), institution.c.blocked.is_(None), there
+
+
 def _statement(*, platform: bool, alone: bool) -> CompoundSelect[tuple[object, ...]]:
     """Read what is derived of ``:people``, or of one ``:person``, which spares a list of one."""
 
@@ -77,8 +87,8 @@ def _statement(*, platform: bool, alone: bool) -> CompoundSelect[tuple[object, .
             affiliation.c.is_primary,
             link.c.active,
             and_(
-                *(person.c.active == 1, affiliation.c.blocked.is_(None)),
-                affiliation.c.outside == 0,
+                *(person.c.active == 1, affiliation.c.outside == 0),
+                *_unblocked(affiliation.c.person_pk),
             ),
             client.c.name,
         )
@@ -102,7 +112,10 @@ def _statement(*, platform: bool, alone: bool) -> CompoundSelect[tuple[object, .
             null(),
             literal(0),
             link.c.active,
-            and_(person.c.active == 1, group.c.outside == 0),
+            and_(
+                *(person.c.active == 1, group.c.outside == 0),
+                *_unblocked(membership.c.person_pk),
+            ),
             client.c.name,
         )
         .select_from(membership)
@@ -134,7 +147,7 @@ def _recovered(
             affiliation.c.end_day,
             affiliation.c.is_primary,
             literal(1),
-            and_(person.c.active == 1, affiliation.c.blocked.is_(None)),
+            and_(person.c.active == 1, *_unblocked(affiliation.c.person_pk)),
             literal("platform"),
         )
         .join(person, person.c.pk == affiliation.c.person_pk)

@@ -30,6 +30,7 @@ from mo_access.domain.model import Form, Role
 from mo_access.domain.policy import AffiliationFact, GrantFact
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection, Params, Row
+from mo_access.storage.interventions import block
 from mo_access.storage.schema import (
     affiliation,
     client,
@@ -41,6 +42,9 @@ from mo_access.storage.schema import (
     person,
     theme,
 )
+
+BARRED: Final = "barred"
+"""Stands for the form in rows that tell of a block, and of no affiliation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class PersonFacts:
     affiliations: tuple[AffiliationFact, ...]
     grants: tuple[tuple[str, GrantFact], ...]
     """(theme slug, fact); the institution "" of a fact stands for every one of that client."""
+    blocked_at: frozenset[str] = frozenset()
+    """Where a block is on whatever the person is."""
 
 
 _live_link = exists(select(link.c.pk).where(link.c.person_pk == person.c.pk, link.c.active == 1))
@@ -84,7 +90,7 @@ def _affiliations(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundS
         affiliation.c.start_day,
         affiliation.c.end_day,
         _live,
-        affiliation.c.blocked,
+        func.coalesce(affiliation.c.blocked, institution.c.blocked),
         client.c.name,
         affiliation.c.created,
     )
@@ -103,7 +109,7 @@ def _affiliations(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundS
         null(),
         null(),
         _live,
-        null(),
+        institution.c.blocked,
         client.c.name,
         membership.c.created,
     )
@@ -117,7 +123,7 @@ def _affiliations(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundS
         )
         .where(of(membership.c.person_pk), group.c.role.is_not(None), group.c.outside == 0)
     )
-    return union_all(said, held, _recovered(of))
+    return union_all(said, held, _recovered(of), _barred(of))
 
 
 def _recovered(of: Callable[[Column[int]], ColumnElement[bool]]) -> Select[Any]:
@@ -130,7 +136,7 @@ def _recovered(of: Callable[[Column[int]], ColumnElement[bool]]) -> Select[Any]:
         affiliation.c.start_day,
         affiliation.c.end_day,
         true(),
-        affiliation.c.blocked,
+        func.coalesce(affiliation.c.blocked, institution.c.blocked),
         null(),
         affiliation.c.created,
     )
@@ -142,6 +148,18 @@ def _recovered(of: Callable[[Column[int]], ColumnElement[bool]]) -> Select[Any]:
     )
 
 
+def _barred(of: Callable[[Column[int]], ColumnElement[bool]]) -> Select[Any]:
+    """Select where a block is on what a person is, whether a row says that it is something."""
+    found = select(
+        *(person.c.pk, institution.c.number, literal(""), literal(BARRED)),
+        *(null(), null(), literal(0) == 1, block.c.id, literal(""), literal(0)),
+    )
+    found = found.select_from(person).join(block, block.c.bar == person.c.bar)
+    return found.join(institution, institution.c.pk == block.c.institution_pk).where(
+        of(person.c.pk)
+    )
+
+
 def _grants(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundSelect[Any]:
     """Select what gives themes to one person or several, each with whose it is."""
     held = select(
@@ -149,7 +167,7 @@ def _grants(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundSelect[
         theme.c.slug,
         literal("group"),
         func.coalesce(institution.c.number, ""),
-        _group_live,
+        and_(_group_live, membership.c.ended.is_(None), institution.c.blocked.is_(None)),
         client.c.name,
         group.c.display_name,
         membership.c.created,
@@ -170,7 +188,7 @@ def _grants(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundSelect[
         theme.c.slug,
         literal("entitlement"),
         institution.c.number,
-        _live,
+        and_(_live, direct_grant.c.ended.is_(None), institution.c.blocked.is_(None)),
         client.c.name,
         literal("entitlements"),
         direct_grant.c.created,
@@ -250,8 +268,9 @@ def _facts(row: Row, affiliations: list[Row], grants: list[Row]) -> PersonFacts:
         known_id,
         bool(active and linked),
         blocked is not None,
-        tuple(map(_affiliation, affiliations)),
+        tuple(_affiliation(row) for row in affiliations if row[3] != BARRED),
         tuple(map(_grant, grants)),
+        frozenset(str(row[1]) for row in affiliations if row[3] == BARRED),
     )
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
     Select,
+    and_,
     bindparam,
     delete,
     insert,
+    or_,
     select,
     true,
     update,
@@ -52,6 +54,8 @@ class GroupRow:
     pk: int
     client_pk: int
     view: GroupView
+    ends_themes: bool = False
+    """Whether it gives a role where themes may end with it; read only with a lock."""
 
 
 def scope(client: ColumnElement[int], *, platform: bool, start: bool = True) -> ColumnElement[bool]:
@@ -115,20 +119,25 @@ def _get(*, platform: bool) -> Select[tuple[object, ...]]:
     return found.where(scope(asker, platform=platform))
 
 
-_GET = {
-    (platform, lock): _get(platform=platform).with_for_update(of=group)
-    if lock
-    else _get(platform=platform)
-    for platform in (False, True)
-    for lock in (False, True)
+_GET = {platform: _get(platform=platform) for platform in (False, True)}
+# A successor may have chosen it.
+_ends_themes = and_(
+    group.c.role.is_not(None),
+    or_(institution.c.themes_end == 1, institution.c.successor.is_not(None)),
+)
+_LOCK = {
+    platform: found.add_columns(_ends_themes).with_for_update(of=group)
+    for platform, found in _GET.items()
 }
 
 
 def get(conn: Connection, actor: Actor, group_id: str, *, lock: bool = False) -> GroupRow | None:
     """Return the group when this client sees it, else None."""
     params = scoped(actor, wanted=group_id)
-    found = conn.one(_GET[actor.platform, lock], params)
-    return _row(found) if found else None
+    found = conn.one((_LOCK if lock else _GET)[actor.platform], params)
+    if found is None:
+        return None
+    return replace(_row(found[:-1]), ends_themes=bool(found[-1])) if lock else _row(found)
 
 
 _PAGE: Final = _columns().where(group.c.pk.in_(on_page))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from sqlalchemy import Text, and_, bindparam, cast, delete, exists, insert, select, update
+from sqlalchemy import Text, and_, bindparam, cast, delete, exists, insert, null, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from mo_access.domain.model import Actor
@@ -205,3 +205,19 @@ def leave_all(conn: Connection, client_pk: int, person_pk: int, now: int) -> Non
 def move(conn: Connection, client_pk: int, person_pk: int, to_person: int) -> None:
     """Give the memberships in this client's groups to another person (ruling 2)."""
     conn.run(_MOVE, {"client": client_pk, "person": person_pk, "to_person": to_person})
+
+
+_REVIVE = (
+    update(membership)
+    .values(ended=null(), created=bindparam("now_"))
+    .where(
+        membership.c.group_pk == bindparam("group"),
+        membership.c.person_pk.in_(_known_anywhere),
+        membership.c.ended.is_not(None),
+    )
+)
+
+
+def revive(conn: Connection, group_pk: int, ids: tuple[str, ...], now: int) -> int:
+    """Let memberships that ended with the affiliation count again; return how many."""
+    return conn.run(_REVIVE, {"group": group_pk, "ids": json.dumps(ids), "now_": now})

@@ -24,10 +24,20 @@ from sqlalchemy import (
 
 from mo_access.domain.model import Actor, PersonView, ShownAffiliation, ShownGroup
 from mo_access.domain.text import fold
-from mo_access.storage import totals
+from mo_access.storage import bars, totals
+from mo_access.storage.bars import Record
 from mo_access.storage.comparing import unindexed
 from mo_access.storage.engine import Connection, Row
-from mo_access.storage.schema import BIG, link, link_identity, person
+from mo_access.storage.schema import (
+    BIG,
+    affiliation,
+    group,
+    institution,
+    link,
+    link_identity,
+    membership,
+    person,
+)
 
 own: Final = link.alias("own")
 owner: Final = person.alias("owner")
@@ -51,6 +61,10 @@ class LinkRow(NamedTuple):
     insz_sealed: bytes | None
     insz_index: bytes | None
     owner_pk: int | None
+    bar: str | None = None
+    """The bar of a person under a block; read only with a lock."""
+    ends_themes: bool = False
+    """Whether themes may end with an affiliation of the person; read only with a lock."""
 
     def view(
         self,
@@ -136,12 +150,25 @@ def _get(*, platform: bool) -> Select[Row]:
     return found.where(scope(asker, platform=platform))
 
 
-_GET = {
-    (platform, lock): _get(platform=platform).with_for_update(of=link)
-    if lock
-    else _get(platform=platform)
-    for platform in (False, True)
-    for lock in (False, True)
+_GET = {platform: _get(platform=platform) for platform in (False, True)}
+# A successor may have chosen it.
+_chosen: Final = or_(institution.c.themes_end == 1, institution.c.successor.is_not(None))
+_ends_themes: Final = or_(
+    exists(
+        select(affiliation.c.pk)
+        .join(institution, institution.c.pk == affiliation.c.institution_pk)
+        .where(affiliation.c.person_pk == link.c.person_pk, _chosen)
+    ),
+    exists(
+        select(group.c.pk)
+        .join(membership, membership.c.group_pk == group.c.pk)
+        .join(institution, institution.c.pk == group.c.institution_pk)
+        .where(membership.c.person_pk == link.c.person_pk, group.c.role.is_not(None), _chosen)
+    ),
+)
+_LOCK = {
+    platform: found.add_columns(person.c.bar, _ends_themes).with_for_update(of=link)
+    for platform, found in _GET.items()
 }
 
 
@@ -151,7 +178,7 @@ def get(conn: Connection, actor: Actor, person_id: str, *, lock: bool = False) -
         "client": actor.client_pk,
         "person": person_id,
     }
-    found = conn.one(_GET[actor.platform, lock], params)
+    found = conn.one((_LOCK if lock else _GET)[actor.platform], params)
     return LinkRow(*found) if found else None
 
 
@@ -173,46 +200,14 @@ def own_link(conn: Connection, person_pk: int, client_pk: int) -> int | None:
     return int(found[0]) if found else None
 
 
-_NEW_PERSON = (
-    insert(person)
-    .values(
-        id=bindparam("id"),
-        owner_pk=bindparam("owner"),
-        active=bindparam("active"),
-        insz_sealed=bindparam("sealed"),
-        insz_index=bindparam("index"),
-        created=bindparam("now"),
-        modified=bindparam("now"),
-    )
-    .returning(person.c.pk)
-)
-
-
-def new_person(
-    conn: Connection,
-    person_id: str,
-    owner_pk: int,
-    insz: tuple[bytes, bytes] | None,
-    now: int,
-) -> int:
-    """Insert a person; ``insz`` is (sealed, index) or None. Raises ``Duplicate`` on the index."""
-    sealed, index = insz or (None, None)
-    return conn.insert(
-        _NEW_PERSON,
-        {
-            "id": person_id,
-            "owner": owner_pk,
-            "active": 1,
-            "sealed": sealed,
-            "index": index,
-            "now": now,
-        },
-    )
-
-
 _SET_INSZ = (
     update(person)
-    .values(insz_sealed=bindparam("sealed"), insz_index=bindparam("index"))
+    .values(
+        insz_sealed=bindparam("sealed"),
+        insz_index=bindparam("index"),
+        bar=func.coalesce(person.c.bar, bars.bar_of_number()),
+        blocked=func.coalesce(person.c.blocked, bars.block_of(bars.bar_of_number())),
+    )
     .where(person.c.pk == bindparam("person"))
 )
 _SET_ACTIVE = (
@@ -234,8 +229,13 @@ _SET_OWNER = (
 
 
 def set_insz(conn: Connection, person_pk: int, sealed: bytes | None, index: bytes | None) -> None:
-    """Store or clear the sealed number and its blind index. Raises ``Duplicate``."""
-    conn.run(_SET_INSZ, {"person": person_pk, "sealed": sealed, "index": index})
+    """Store or clear the sealed number and its blind index. Raises ``Duplicate``.
+
+    A block on the human with that number is the person's from now on.
+    """
+    number = index.hex() if index else ""
+    row = {"person": person_pk, "sealed": sealed, "index": index, "bar_insz": number}
+    conn.run(_SET_INSZ, row)
 
 
 def set_active(conn: Connection, person_pk: int, now: int, *, active: bool) -> None:
@@ -250,22 +250,17 @@ def pass_ownership(conn: Connection, person_pk: int) -> bool:
 
 
 _ANY_LINK = select(link.c.pk).where(link.c.person_pk == bindparam("person")).limit(1)
+_LINK_COLUMNS: Final = (
+    *("client_pk", "person_pk", "user_name", "user_key", "external_id", "external_key"),
+    *("active", "said_insz", "document", "parts", "version", "created", "modified"),
+)
 _NEW_LINK = (
     insert(link)
-    .values(
-        client_pk=bindparam("client"),
-        person_pk=bindparam("person"),
-        user_name=bindparam("user_name"),
-        user_key=bindparam("user_key"),
-        external_id=bindparam("external_id"),
-        external_key=bindparam("external_key"),
-        active=bindparam("active"),
-        said_insz=bindparam("said_insz"),
-        document=bindparam("document"),
-        parts=bindparam("parts"),
-        version=bindparam("version"),
-        created=bindparam("now"),
-        modified=bindparam("now"),
+    .from_select(
+        _LINK_COLUMNS,
+        select(*(bindparam(name, type_=link.c[name].type) for name in _LINK_COLUMNS)).where(
+            ~bars.of_another(bindparam("person_pk", type_=BIG))
+        ),
     )
     .returning(link.c.pk)
 )
@@ -292,26 +287,71 @@ def _change(values: Mapping[str, ColumnElement[Any]]) -> Update:
     return update(link).values(values).where(link.c.pk == bindparam("link"), kept)
 
 
-_CHANGE_LINK = {False: _change(_SAID), True: _change({**_SAID, **_KEYS})}
+_CHANGE_LINK = {
+    False: _change(_SAID),
+    True: _change({**_SAID, **_KEYS}).where(~bars.of_another(bindparam("to_person", type_=BIG))),
+}
 
 
-def new_link(conn: Connection, client_pk: int, person_pk: int, values: LinkValues, now: int) -> int:
-    """Insert a link. Raises ``Duplicate`` when userName or externalId is taken at this client."""
-    row = {**_link_params(values), "client": client_pk, "person": person_pk, "now": now}
-    link_pk = conn.insert(_NEW_LINK, {**row, "version": 1})
-    totals.add(conn, "person", client_pk, link_pk, 1)
-    return link_pk
+def new_link(
+    conn: Connection,
+    client_pk: int,
+    person_pk: int,
+    values: LinkValues,
+    now: int,
+    identities: tuple[tuple[str, str], ...] = (),
+) -> int | None:
+    """Insert a link; None when its record is that of somebody else who is under a block.
+
+    Raises ``Duplicate`` when userName or externalId is taken at this client.
+    """
+    said = _link_params(values)
+    fixed = {"client_pk": client_pk, "person_pk": person_pk, "created": now, "modified": now}
+    record = record_of(client_pk, values, identities)
+    rows = conn.all(_NEW_LINK, {**said, **fixed, "version": 1, **record.params})
+    if not rows:
+        return None
+    totals.add(conn, "person", client_pk, rows[0][0], 1)
+    return int(rows[0][0])
 
 
 def change_link(
     conn: Connection, row: LinkRow, person_pk: int, values: LinkValues, now: int
 ) -> bool:
-    """Replace a link's columns if nobody did so meanwhile; tell whether it was done."""
+    """Replace a link's columns; tell whether it was done.
+
+    Nothing is done where somebody changed it meanwhile, or where it gets the record of somebody
+    else who is under a block.
+    """
     before = (row.person_pk, row.user_name, row.external_id)
-    statement = _CHANGE_LINK[(person_pk, values.user_name, values.external_id) != before]
+    keyed = (person_pk, values.user_name, values.external_id) != before
     params = {f"{name}_": value for name, value in _link_params(values).items()}
     fixed = {"to_person": person_pk, "link": row.pk, "expected": row.version, "now_": now}
-    return conn.run(statement, {**params, **fixed}) == 1
+    record = record_of(row.client_pk, values).params if keyed else {}
+    return conn.run(_CHANGE_LINK[keyed], {**params, **fixed, **record}) == 1
+
+
+_BARRED = select(person.c.pk).where(person.c.pk == bars.TARGET, bars.of_another(bars.TARGET))
+
+
+def is_barred(
+    conn: Connection,
+    row: LinkRow,
+    person_pk: int,
+    values: LinkValues,
+    identities: tuple[tuple[str, str], ...] = (),
+) -> bool:
+    """Tell whether a record is that of a human under a block, which this person is not."""
+    record = record_of(row.client_pk, values, identities)
+    return conn.one(_BARRED, {**record.params, "bar_target": person_pk}) is not None
+
+
+def record_of(
+    client_pk: int, values: LinkValues, identities: tuple[tuple[str, str], ...] = ()
+) -> Record:
+    """Tell by what a link's record is known."""
+    external = None if values.external_id is None else fold(values.external_id)
+    return Record(client_pk, fold(values.user_name), external, identities)
 
 
 def _link_params(values: LinkValues) -> dict[str, int | str | bytes | None]:

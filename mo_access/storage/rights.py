@@ -18,8 +18,10 @@ from sqlalchemy import (
 )
 
 from mo_access.domain.model import AffiliationClaim, Form, GrantClaim, Json
+from mo_access.storage import bars
 from mo_access.storage.engine import Connection
 from mo_access.storage.schema import (
+    BIG,
     affiliation,
     direct_grant,
     institution,
@@ -70,6 +72,12 @@ _ADD_AFFILIATION = insert(affiliation).values(
     start_day=bindparam("start"),
     end_day=bindparam("end"),
     is_primary=bindparam("is_primary_"),
+    blocked=bars.at_institution(
+        bindparam("person", type_=BIG),
+        select(institution.c.pk)
+        .where(institution.c.number == bindparam("number"))
+        .scalar_subquery(),
+    ),
     created=bindparam("now"),
 )
 _DROP_AFFILIATION = delete(affiliation).where(affiliation.c.pk == bindparam("pk_"))
@@ -192,7 +200,12 @@ def _granted(key: tuple[str, str]) -> dict[str, str]:
 
 _MOVE_AFFILIATIONS = (
     update(affiliation)
-    .values(person_pk=bindparam("to_person"))
+    .values(
+        person_pk=bindparam("to_person"),
+        blocked=bars.at_institution(
+            bindparam("to_person", type_=BIG), affiliation.c.institution_pk
+        ),
+    )
     .where(affiliation.c.link_pk == bindparam("link"))
 )
 _MOVE_GRANTS = (

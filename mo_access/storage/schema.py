@@ -109,6 +109,7 @@ person = Table(
     _ref("owner_pk", "client", null=True),
     _int("active", default=1),
     _text("blocked", null=True),
+    _text("bar", null=True),
     _bytes("insz_sealed", null=True),
     _bytes("insz_index", null=True),
     _int("created"),
@@ -182,6 +183,7 @@ affiliation = Table(
     Index(None, "institution_pk", "role"),
     Index(None, "institution_pk", "person_pk"),
     Index(None, "link_pk"),
+    Index(None, "end_day"),
 )
 
 direct_grant = Table(
@@ -194,6 +196,7 @@ direct_grant = Table(
     _ref("institution_pk", "institution"),
     _int("created"),
     _int("outside", default=0),
+    _int("ended", null=True),
     UniqueConstraint("link_pk", "theme_pk", "institution_pk"),
     Index(None, "person_pk", "theme_pk"),
     Index(None, "institution_pk", "person_pk"),
@@ -246,6 +249,7 @@ membership = Table(
     Column("person_pk", BIG, ForeignKey("person.pk"), primary_key=True),
     _text("display", null=True),
     _int("created"),
+    _int("ended", null=True),
     Index(None, "person_pk", "group_pk"),
 )
 

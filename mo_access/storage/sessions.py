@@ -7,8 +7,9 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, or_, select, update
 
+from mo_access.storage.bars import at_institution
 from mo_access.storage.engine import Connection, Params
-from mo_access.storage.schema import client, link, person, session, session_reach
+from mo_access.storage.schema import BIG, client, institution, link, person, session, session_reach
 
 _may_sign_in: Final[ColumnElement[bool]] = exists(
     select(link.c.pk)
@@ -28,6 +29,20 @@ _may_sign_in: Final[ColumnElement[bool]] = exists(
         ),
     )
 )
+
+
+def _barred(person_pk: ColumnElement[int]) -> ColumnElement[bool]:
+    """Tell whether a block is on an institution or on what a person is there."""
+    there = at_institution(person_pk, institution.c.pk)
+    return or_(institution.c.blocked.is_not(None), there.is_not(None))
+
+
+_blocked_capacity: Final[ColumnElement[bool]] = exists(
+    select(institution.c.pk).where(
+        institution.c.number == session.c.capacity, _barred(session.c.person_pk)
+    )
+)
+"""A session for one institution alone is over when a block is on what it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +95,7 @@ _LIVE = (
         session.c.seen > bindparam("idle_since"),
         person.c.active == 1,
         person.c.blocked.is_(None),
+        ~_blocked_capacity,
         _may_sign_in,
     )
 )
@@ -112,6 +128,9 @@ _REACH = (
     .join(client, client.c.pk == session_reach.c.client_pk)
     .where(session_reach.c.session_pk == bindparam("session"), client.c.revoked.is_(None))
 )
+_IS_BLOCKED = select(institution.c.pk).where(
+    institution.c.number == bindparam("at"), _barred(bindparam("person", type_=BIG))
+)
 _TOUCH = update(session).values(seen=bindparam("now")).where(session.c.pk == bindparam("pk_"))
 
 
@@ -130,6 +149,11 @@ def new(conn: Connection, row: dict[str, int | str | bytes | None], reach: froze
 def reach(conn: Connection, pk: int) -> list[int]:
     """Return the clients that vouch for a session that is not for everywhere."""
     return [int(row[0]) for row in conn.all(_REACH, {"session": pk})]
+
+
+def is_blocked(conn: Connection, person_pk: int, capacity: str) -> bool:
+    """Tell whether a block is on the one institution that a session would be for."""
+    return conn.one(_IS_BLOCKED, {"person": person_pk, "at": capacity}) is not None
 
 
 def touch(conn: Connection, pk: int, now: int) -> None:

@@ -12,19 +12,23 @@ from mo_access.domain.criteria import Column, Compare, Indexed, Op
 from mo_access.domain.keys import KeyRing
 from mo_access.domain.model import (
     Actor,
+    AffiliationClaim,
     Document,
+    Form,
     GroupDraft,
     IndexedValue,
+    Institution,
     MemberChange,
     PersonDraft,
     Query,
+    Role,
 )
 from mo_access.domain.text import fold
-from mo_access.service import activity, clients, groups, health, people
+from mo_access.service import activity, blocks, clients, groups, health, people
 from mo_access.service.activity import Activity
 from mo_access.service.clients import NewClient
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import migrating, revision, totals
+from mo_access.storage import catalogue, migrating, revision, totals
 from mo_access.storage.bookkeeping import client_tally
 from mo_access.storage.engine import Database
 from mo_access.storage.schema import group
@@ -192,3 +196,37 @@ def _client(uow: UnitOfWork) -> Actor:
 
 def _person(n: int) -> PersonDraft:
     return PersonDraft(f"p{n}", None, active=True, document={"userName": f"p{n}"})
+
+
+def test_blocks_by_hand_become_blocks_that_hold(database: Database) -> None:
+    """What was blocked in the database before is listed, keeps its reason and can be lifted."""
+    with _unit(database) as uow:
+        catalogue.add_institutions(uow.write(), [Institution("900001", "De Eik")])
+        actor = _client(uow)
+        numbered = replace(_person(0), insz="85073003328")
+        claim = AffiliationClaim(Form.AFFILIATIONS, "900001", Role.GEBRUIKER)
+        an = people.create(uow, actor, replace(numbered, affiliations=(claim,))).id
+        people.create(uow, actor, replace(_person(1), affiliations=(claim,)))
+        uow.commit()
+    database.close()
+    migrating.downgrade(database.url, "0008")
+    with database.connect() as conn:
+        for table in ("person", "affiliation", "institution"):
+            conn.run(text(f"UPDATE {table} SET blocked = 'by hand' WHERE pk = 1"))  # noqa: S608 - fixed names
+    database.close()
+    migrating.upgrade(database.url)
+    assert migrating.differences(database.url) == ()
+    with _unit(database) as uow:
+        found = [(b.kind, b.person, b.institution, b.reason) for b in blocks.listed(uow)]
+        assert found == [
+            ("institution", None, "900001", "by hand"),
+            ("person", an, None, "by hand"),
+            ("affiliation", an, "900001", "by hand"),
+        ]
+        people.delete(uow, actor, an, lambda _: None)
+        again = people.create(uow, actor, replace(numbered, affiliations=(claim,))).id
+        blocks.unblock_institution(uow, "900001", "a")
+        blocks.unblock_person(uow, again, "b")
+        blocks.unblock_affiliation(uow, again, "900001", "c")
+        assert blocks.listed(uow) == ()
+    database.close()

@@ -1,0 +1,206 @@
+"""Blocks: setting, lifting and listing them, and remembering whom they are on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Text, bindparam, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from mo_access.storage.bars import PERSON, Record, at_institution, identity_key
+from mo_access.storage.engine import Connection
+from mo_access.storage.identities import trusted
+from mo_access.storage.interventions import block, block_key
+from mo_access.storage.schema import (
+    affiliation,
+    client,
+    identity,
+    institution,
+    link,
+    link_identity,
+    person,
+    session,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block as it stands: on whom or what, why, since when (microseconds) and by whom."""
+
+    id: str
+    kind: str
+    person: str | None
+    institution: str | None
+    reason: str
+    since: int
+    set_by: str
+    bar: str | None = None
+
+
+_BLOCKS = (
+    select(
+        *(block.c.id, block.c.kind, block.c.person, institution.c.number),
+        *(block.c.reason, block.c.since, block.c.set_by, block.c.bar),
+    )
+    .select_from(block)
+    .outerjoin(institution, institution.c.pk == block.c.institution_pk)
+    .order_by(block.c.pk)
+)
+_OF_BAR = _BLOCKS.where(block.c.bar == bindparam("of"))
+_OF_INSTITUTION = _BLOCKS.where(
+    block.c.bar.is_(None), institution.c.number == bindparam("at", type_=Text)
+)
+_AT = select(institution.c.pk).where(institution.c.number == bindparam("at", type_=Text))
+_NEW = insert(block).values(
+    **{name: bindparam(name) for name in ("id", "kind", "bar", "person", "reason", "since")},
+    set_by=bindparam("set_by"),
+    institution_pk=_AT.scalar_subquery(),
+)
+_DROP = delete(block).where(block.c.id == bindparam("of"))
+_LOCK_PERSON = (
+    select(person.c.pk, person.c.bar)
+    .where(person.c.id == bindparam("person", type_=Text))
+    .with_for_update()
+)
+_LOCK_LINKS = (
+    select(link.c.pk)
+    .join(person, person.c.pk == link.c.person_pk)
+    .where(person.c.id == bindparam("person", type_=Text))
+    .with_for_update(of=link)
+)
+_LOCK_INSTITUTION = _AT.with_for_update()
+
+
+def every(conn: Connection) -> list[Block]:
+    """List every block, the oldest first."""
+    return [Block(*row) for row in conn.all(_BLOCKS, {})]
+
+
+def of_bar(conn: Connection, bar: str) -> list[Block]:
+    """List the blocks on one human."""
+    return [Block(*row) for row in conn.all(_OF_BAR, {"of": bar})]
+
+
+def of_institution(conn: Connection, number: str) -> list[Block]:
+    """List the blocks on an institution as a whole: one at most."""
+    return [Block(*row) for row in conn.all(_OF_INSTITUTION, {"at": number})]
+
+
+def lock_person(conn: Connection, person_id: str) -> tuple[int, str | None] | None:
+    """Hold a person until the commit; returns the key and the bar, or None for nobody.
+
+    The records of clients are held first, as clients hold theirs before the person.
+    """
+    conn.all(_LOCK_LINKS, {"person": person_id})
+    row = conn.one(_LOCK_PERSON, {"person": person_id})
+    return (int(row[0]), row[1]) if row else None
+
+
+def lock_institution(conn: Connection, number: str) -> None:
+    """Hold an institution until the commit."""
+    conn.one(_LOCK_INSTITUTION, {"at": number})
+
+
+def add(conn: Connection, made: Block) -> None:
+    """Write a block."""
+    names = ("id", "kind", "bar", "person", "reason", "since", "set_by")
+    conn.run(_NEW, {**{name: getattr(made, name) for name in names}, "at": made.institution})
+
+
+def drop(conn: Connection, block_id: str) -> None:
+    """Remove a block."""
+    conn.run(_DROP, {"of": block_id})
+
+
+_RECORDS = (
+    select(link.c.client_pk, link.c.user_key, link.c.external_key, person.c.insz_index)
+    .join(person, person.c.pk == link.c.person_pk)
+    .where(person.c.pk == bindparam("person"))
+)
+_CLAIMED = (
+    select(link_identity.c.issuer, link_identity.c.subject)
+    .join(link, link.c.pk == link_identity.c.link_pk)
+    .join(client, client.c.pk == link.c.client_pk)
+    .where(link.c.person_pk == bindparam("person"), trusted(link_identity.c.issuer))
+)
+_PINNED = select(identity.c.issuer, identity.c.subject).where(
+    identity.c.person_pk == bindparam("person")
+)
+_REMEMBER = (
+    upsert(block_key)
+    .values({name: bindparam(name) for name in ("kind", "scope", "value", "bar")})
+    .on_conflict_do_nothing()
+)
+_FORGET = delete(block_key).where(block_key.c.bar == bindparam("of"))
+_NAME = update(person).where(person.c.pk == bindparam("of")).values(bar=bindparam("named"))
+
+
+def name(conn: Connection, person_pk: int, bar: str) -> None:
+    """Let a person be the human of this bar."""
+    conn.run(_NAME, {"of": person_pk, "named": bar})
+
+
+def is_registered(conn: Connection, person_pk: int) -> bool:
+    """Tell whether a client still has a record of a person."""
+    return conn.one(_RECORDS, {"person": person_pk}) is not None
+
+
+def remember(conn: Connection, person_pk: int, bar: str) -> None:
+    """Write down everything that the human of a bar is known by now, beside what is known."""
+    who = {"person": person_pk}
+    rows = conn.all(_RECORDS, who)
+    pairs = (*conn.all(_CLAIMED, who), *conn.all(_PINNED, who))
+    keys = {
+        key
+        for client_pk, user, external, number in rows
+        for key in Record(client_pk, user, external, (), number).keys
+    }
+    keys |= {identity_key(*one) for one in pairs}
+    names = ("kind", "scope", "value", "bar")
+    conn.many(_REMEMBER, [dict(zip(names, (*key, bar), strict=True)) for key in sorted(keys)])
+
+
+def forget(conn: Connection, bar: str) -> None:
+    """Forget a human on whom no block is left."""
+    conn.run(_FORGET, {"of": bar})
+    conn.run(_UNNAME, {"of": bar})
+
+
+_UNNAME = update(person).where(person.c.bar == bindparam("of")).values(bar=None)
+_MARK_PEOPLE = (
+    update(person)
+    .where(person.c.bar == bindparam("of"))
+    .values(
+        blocked=select(block.c.id)
+        .where(block.c.bar == person.c.bar, block.c.kind == PERSON)
+        .limit(1)
+        .scalar_subquery()
+    )
+)
+_barred = select(person.c.pk).where(person.c.bar == bindparam("of"))
+_MARK_AFFILIATIONS = (
+    update(affiliation)
+    .where(affiliation.c.person_pk.in_(_barred))
+    .values(blocked=at_institution(affiliation.c.person_pk, affiliation.c.institution_pk))
+)
+_MARK_INSTITUTION = (
+    update(institution)
+    .where(institution.c.number == bindparam("at"))
+    .values(blocked=bindparam("mark"))
+)
+_END_SESSIONS = delete(session).where(
+    session.c.person_pk.in_(
+        select(person.c.pk).where(person.c.bar == bindparam("of"), person.c.blocked.is_not(None))
+    )
+)
+
+
+def mark_people(conn: Connection, bar: str) -> None:
+    """Let every row that stands for a human tell the blocks on it; sessions of a blocked end."""
+    for statement in (_MARK_PEOPLE, _MARK_AFFILIATIONS, _END_SESSIONS):
+        conn.run(statement, {"of": bar})
+
+
+def mark_institution(conn: Connection, number: str, block_id: str | None) -> None:
+    """Let an institution tell the block on it."""
+    conn.run(_MARK_INSTITUTION, {"at": number, "mark": block_id})

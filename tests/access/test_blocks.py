@@ -1,0 +1,413 @@
+"""Blocks are stronger than anything provisioned, and stay with the human (issue: blocks)."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from mo_access.domain.errors import Conflict, Forbidden, Invalid, NotFound, Refused
+from mo_access.domain.model import Actor, GroupDraft, MemberChange, PersonDraft, Role
+from mo_access.domain.policy import Reason
+from mo_access.service import blocks, clients, decisions, groups, people, sessions, sign_in
+from mo_access.service.sign_in import SignIn
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage.interventions import block_key
+from mo_access.storage.schema import institution, person
+from tests.access.standing_kit import (
+    DAY,
+    INSZ,
+    ISSUER,
+    NOW,
+    OLD,
+    OTHER,
+    SCHOOL,
+    SECOND_INSZ,
+    THEME,
+    Unit,
+    at,
+    change,
+    events,
+    lay_out,
+    reason,
+    remove,
+    said,
+    theme_group,
+)
+
+IDLE = 3_600_000_000
+Again = Callable[[UnitOfWork, Actor, str], str]
+
+
+def signed_in(uow: UnitOfWork, link: tuple[str, str], *capacity: str) -> str:
+    """Sign somebody in and return the session's id."""
+    told = SignIn("op", ISSUER, "sub-1", (link,), "token", NOW + DAY, capacity=capacity or None)
+    return sign_in.sign_in(uow, told).session_id
+
+
+def reader(uow: UnitOfWork, actor: Actor, **more: object) -> str:
+    """Register An, who reads the theme at the school."""
+    an = people.create(uow, actor, said("an", at(), external_id="ext-1", **more)).id
+    theme_group(uow, actor, an)
+    assert reason(uow, an) is Reason.GRANTED
+    return an
+
+
+def test_a_blocked_person_reads_nothing_and_is_signed_out(unit: Unit) -> None:
+    """Decision, session and sign-in, until the block is lifted; then all is as provisioned."""
+    with unit() as uow:
+        school = lay_out(uow, "school")["school"]
+        an = reader(uow, school)
+        session = signed_in(uow, ("ext-1", "externalId"))
+        blocks.block_person(uow, an, "Onderzoek 12")
+        assert reason(uow, an) is Reason.BLOCKED
+        assert sessions.find(uow, session, IDLE) is None
+        with pytest.raises(Refused) as refused:
+            signed_in(uow, ("ext-1", "externalId"))
+        assert refused.value.code == "inactive"
+        shown = people.get(uow, school, an)
+        assert [a.status for a in shown.affiliations] == ["suspended"]
+        assert shown.active
+        blocks.unblock_person(uow, an, "Onderzoek is klaar")
+        assert reason(uow, an) is Reason.GRANTED
+        assert sessions.find(uow, session, IDLE) is None, "an ended session does not come back"
+        signed_in(uow, ("ext-1", "externalId"))
+
+
+def _rewritten(uow: UnitOfWork, actor: Actor, an: str) -> str:
+    change(uow, actor, an, said("an"))
+    change(uow, actor, an, said("bea", at(), external_id="ext-2"))
+    return an
+
+
+def _inactive_and_back(uow: UnitOfWork, actor: Actor, an: str) -> str:
+    change(uow, actor, an, said("an", at(), active=False))
+    change(uow, actor, an, said("an", at()))
+    return an
+
+
+def _made_anew(**more: object) -> Again:
+    def again(uow: UnitOfWork, actor: Actor, an: str) -> str:
+        remove(uow, actor, an)
+        return people.create(uow, actor, said("an", at(), **more)).id
+
+    return again
+
+
+def _renamed_and_made_anew(uow: UnitOfWork, actor: Actor, an: str) -> str:
+    change(uow, actor, an, said("bea", at(), external_id="ext-2"))
+    remove(uow, actor, an)
+    return people.create(uow, actor, said("cis", at(), external_id="ext-2")).id
+
+
+def _renumbered(uow: UnitOfWork, actor: Actor, an: str) -> str:
+    """The number came after the block; the client that made the person may tell it."""
+    change(uow, actor, an, said("an", at(), insz=SECOND_INSZ))
+    remove(uow, actor, an)
+    return people.create(uow, actor, said("cis", at(), insz=SECOND_INSZ)).id
+
+
+EVASIONS = {
+    "PUT": (None, _rewritten),
+    "deactivate and activate": (None, _inactive_and_back),
+    "DELETE and POST with the INSZ": (INSZ, _made_anew(insz=INSZ, user_name="x")),
+    "DELETE and POST with the userName": (None, _made_anew()),
+    "DELETE and POST with the externalId": (
+        None,
+        _made_anew(user_name="x", external_id="EXT-1"),
+    ),
+    "DELETE and POST with the identity": (
+        None,
+        _made_anew(user_name="x", identities=((ISSUER, "s"),)),
+    ),
+    "rename, DELETE and POST": (None, _renamed_and_made_anew),
+    "number, DELETE and POST": (None, _renumbered),
+}
+
+
+@pytest.mark.parametrize("on", ["person", "affiliation"])
+@pytest.mark.parametrize("how", EVASIONS)
+def test_no_order_of_writes_takes_a_block_away(unit: Unit, how: str, on: str) -> None:
+    """Whatever the client does, the human reads nothing until the platform lifts the block."""
+    number, again = EVASIONS[how]
+    with unit() as uow:
+        school = lay_out(uow, "school")["school"]
+        known: dict[str, object] = {"identities": ((ISSUER, "s"),)}
+        an = reader(uow, school, **known | ({"insz": number} if number else {}))
+        if on == "person":
+            blocks.block_person(uow, an, "Onderzoek")
+        else:
+            blocks.block_affiliation(uow, an, SCHOOL, "Onderzoek")
+        now = again(uow, school, an)
+        groups.create(
+            uow, school, GroupDraft("g2", None, {}, (), THEME, SCHOOL), MemberChange("add", (now,))
+        )
+        assert reason(uow, now) is Reason.BLOCKED
+        shown = people.get(uow, school, now)
+        assert [a.status for a in shown.affiliations] == ["suspended"]
+        if on == "person":
+            blocks.unblock_person(uow, now, "Klaar")
+        else:
+            blocks.unblock_affiliation(uow, now, SCHOOL, "Klaar")
+        assert reason(uow, now) is Reason.GRANTED
+        assert blocks.listed(uow) == ()
+        assert uow.conn.all(select(block_key.c.bar)) == []
+
+
+@pytest.mark.parametrize("on", ["person", "affiliation"])
+def test_another_clients_registration_is_of_the_same_human(unit: Unit, on: str) -> None:
+    """Relinking by INSZ, in another form, after every row of the first client is gone."""
+    with unit() as uow:
+        actors = lay_out(uow, "school", "board", "platform")
+        an = reader(uow, actors["school"], insz=INSZ)
+        if on == "person":
+            blocks.block_person(uow, an, "Onderzoek")
+        else:
+            blocks.block_affiliation(uow, an, SCHOOL, "Onderzoek")
+        remove(uow, actors["platform"], an)
+        for name in ("board", "platform"):
+            again = people.create(uow, actors[name], said("x", insz=INSZ)).id
+            role = GroupDraft("rol", None, {}, (), None, SCHOOL, Role.BEHEERDER)
+            groups.create(uow, actors[name], role, MemberChange("add", (again,)))
+            theme_group(uow, actors[name], again)
+            assert reason(uow, again) is Reason.BLOCKED
+
+
+@pytest.mark.parametrize("number", [SECOND_INSZ, INSZ])
+def test_the_record_of_a_blocked_human_is_nobody_elses(unit: Unit, number: str) -> None:
+    """It cannot be moved to another person by a number, new or known, nor given to one by name.
+
+    The provider would let the human in through it.
+    """
+    with unit() as uow:
+        actors = lay_out(uow, "school", "board")
+        school = actors["school"]
+        an = reader(uow, school, identities=((ISSUER, "s"),))
+        known: dict[str, Any] = {"external_id": "ext-1", "identities": ((ISSUER, "s"),)}
+        change(uow, school, an, said("an", at(), insz="17073003384", **known))
+        other = people.create(uow, actors["board"], said("bob", at(), insz=INSZ)).id
+        blocks.block_affiliation(uow, an, OTHER, "Onderzoek")
+        with pytest.raises(Forbidden), uow.attempt():
+            change(uow, school, an, said("an", at(), insz=number, **known))
+        remove(uow, school, an)
+        stolen: dict[str, Any] = {**known, "user_name": "AN"}
+        for taken, value in stolen.items():
+            record = {"user_name": "new", taken: value}
+            with pytest.raises(Forbidden), uow.attempt():
+                people.create(uow, school, said("an", at(), insz=number, **record))
+        mine = people.create(uow, school, said("new", at(), insz=number)).id
+        assert (mine == other) is (number == INSZ)
+        for taken in ("external_id", "user_name", "identities"):
+            with pytest.raises(Forbidden), uow.attempt():
+                change(uow, school, mine, said("new", at(), **{taken: stolen[taken]}))
+        change(uow, school, mine, said("newer", at()))
+        found = people.create(uow, actors["board"], said("an", at(), external_id="ext-1"))
+        assert found.id not in {an, mine}, "keys of one client tell another client nothing"
+
+
+def test_a_claimed_identity_bars_nobody_where_the_claim_is_not_trusted(unit: Unit) -> None:
+    """A client that the provider does not trust cannot shut out the human of a subject."""
+    with unit() as uow:
+        actors = lay_out(uow, "school", "board")
+        untrusted = _without_issuer(uow)
+        bad = people.create(uow, untrusted, said("x", at(), identities=((ISSUER, "victim"),))).id
+        blocks.block_person(uow, bad, "Onderzoek")
+        victim = said("v", at(), identities=((ISSUER, "victim"),))
+        made = people.create(uow, actors["school"], victim).id
+        theme_group(uow, actors["school"], made)
+        assert reason(uow, made) is Reason.GRANTED
+
+
+def test_who_is_not_trusted_learns_nothing_of_a_block_by_a_claim(unit: Unit) -> None:
+    """A subject of the provider is answered as if nobody were blocked."""
+    with unit() as uow:
+        school = lay_out(uow, "school")["school"]
+        an = reader(uow, school, identities=((ISSUER, "s"),))
+        blocks.block_person(uow, an, "Onderzoek")
+        claims = said("x", at(), insz=SECOND_INSZ, identities=((ISSUER, "s"),))
+        made = people.create(uow, _without_issuer(uow), claims)
+        assert [a.status for a in made.affiliations] == ["active"]
+        with pytest.raises(Forbidden), uow.attempt():
+            people.create(uow, school, replace(claims, insz="17073003384"))
+
+
+def _without_issuer(uow: UnitOfWork) -> Actor:
+    _, token = clients.create(uow, clients.NewClient("wild", institutions=(SCHOOL,)))
+    actor = clients.by_token(uow, token)
+    assert actor is not None
+    return actor
+
+
+def test_a_blocked_affiliation_shuts_one_institution_only(unit: Unit) -> None:
+    """Reading at the other goes on, by role group or affiliation; who signs in there may."""
+    with unit() as uow:
+        school = lay_out(uow, "school")["school"]
+        an = people.create(uow, school, said("an", at(), at(OTHER), external_id="ext-1")).id
+        for number in (SCHOOL, OTHER):
+            theme_group(uow, school, an, institution=number)
+        here, there, anywhere = (
+            signed_in(uow, ("ext-1", "externalId"), *capacity)
+            for capacity in ((SCHOOL,), (OTHER,), ())
+        )
+        blocks.block_affiliation(uow, an, SCHOOL, "Onderzoek")
+        found = {number: reason(uow, an, number) for number in (SCHOOL, OTHER)}
+        assert found == {SCHOOL: Reason.BLOCKED, OTHER: Reason.GRANTED}
+        live = [sessions.find(uow, one, IDLE) is not None for one in (here, there, anywhere)]
+        assert live == [False, True, True]
+        with pytest.raises(Refused):
+            signed_in(uow, ("ext-1", "externalId"), SCHOOL)
+        signed_in(uow, ("ext-1", "externalId"), OTHER)
+        places = decisions.current_places(uow, an, decisions.ANYBODY)
+        assert [place.institution for place in places] == [OTHER]
+        assert list(decisions.who(uow, THEME, SCHOOL)) == []
+        statuses = {a.institution: a.status for a in people.get(uow, school, an).affiliations}
+        assert statuses == {SCHOOL: "suspended", OTHER: "active"}
+
+
+@pytest.mark.parametrize(("blocked", "held"), [(OLD, SCHOOL), (SCHOOL, OLD), (OLD, OLD)])
+def test_a_block_on_an_affiliation_follows_the_successor(
+    unit: Unit, blocked: str, held: str
+) -> None:
+    """What counts at a successor (ruling 10) is blocked there too, in both orders."""
+    with unit() as uow:
+        school = lay_out(uow, "school")["school"]
+        an = people.create(uow, school, said("an", at(held))).id
+        theme_group(uow, school, an)
+        assert reason(uow, an) is Reason.GRANTED
+        blocks.block_affiliation(uow, an, blocked, "Onderzoek")
+        assert reason(uow, an) is Reason.BLOCKED
+
+
+def test_a_blocked_institution_is_shut_for_everybody(unit: Unit) -> None:
+    """Also for who has rights of it at its successor; sessions for it alone are over."""
+    with unit() as uow:
+        school = lay_out(uow, "school")["school"]
+        an = reader(uow, school)
+        old = people.create(uow, school, said("old", at(OLD))).id
+        given = people.create(uow, school, said("given", at())).id
+        theme_group(uow, school, old, given, institution=OLD)
+        assert {reason(uow, one) for one in (old, given)} == {Reason.GRANTED}
+        session = signed_in(uow, ("ext-1", "externalId"), SCHOOL)
+        blocks.block_institution(uow, OLD, "Fraude")
+        found = [reason(uow, one) for one in (an, old, given)]
+        assert found == [Reason.GRANTED, Reason.BLOCKED, Reason.DORMANT]
+        blocks.block_institution(uow, SCHOOL, "Fraude")
+        assert reason(uow, an) is Reason.BLOCKED
+        assert sessions.find(uow, session, IDLE) is None
+        blocks.unblock_institution(uow, SCHOOL, "Klaar")
+        blocks.unblock_institution(uow, OLD, "Klaar")
+        assert {reason(uow, one) for one in (an, old, given)} == {Reason.GRANTED}
+        assert uow.conn.all(select(institution.c.blocked).distinct()) == [(None,)]
+
+
+def test_blocks_of_one_human_are_lifted_one_by_one(unit: Unit) -> None:
+    """Lifting the one on the person leaves the one on the affiliation, and the other way round."""
+    with unit() as uow:
+        school = lay_out(uow, "school")["school"]
+        an = reader(uow, school)
+        blocks.block_affiliation(uow, an, SCHOOL, "b")
+        blocks.block_person(uow, an, "a")
+        for again in (blocks.block_person, blocks.unblock_institution):
+            with pytest.raises((Conflict, NotFound)), uow.attempt():
+                again(uow, an, "twice")
+        blocks.unblock_person(uow, an, "c")
+        assert reason(uow, an) is Reason.BLOCKED
+        assert [one.kind for one in blocks.listed(uow)] == ["affiliation"]
+        with pytest.raises(NotFound):
+            blocks.unblock_affiliation(uow, an, OTHER, "d")
+        blocks.unblock_affiliation(uow, an, SCHOOL, "d")
+        assert reason(uow, an) is Reason.GRANTED
+
+
+def test_blocks_are_audited_with_their_reason(unit: Unit) -> None:
+    """At the institution where it is about one, else at the platform; never with an INSZ."""
+    with unit() as uow:
+        school = lay_out(uow, "school")["school"]
+        an = reader(uow, school, insz=INSZ)
+        blocks.block_affiliation(uow, an, SCHOOL, "Eerste  reden")
+        blocks.block_person(uow, an, "Tweede reden")
+        blocks.unblock_person(uow, an, "Derde reden")
+        told = events(uow, "block.set", "block.lifted")
+        assert [(e["kind"], e["chain"], e["facts"]["reason"]) for e in told] == [
+            ("block.set", SCHOOL, "Eerste reden"),
+            ("block.set", "platform", "Tweede reden"),
+            ("block.lifted", "platform", "Derde reden"),
+        ]
+        assert {(e["person"], e["caller"]) for e in told} == {(an, "cli:test")}
+        assert INSZ not in json.dumps(told)
+
+
+@pytest.mark.parametrize("bad", ["", " \n", "x" * 501, f"over {INSZ}", "85.07.30-033.28 dus"])
+def test_a_reason_says_something_and_no_number(unit: Unit, bad: str) -> None:
+    """It is kept in the audit trail for ever."""
+    with unit() as uow:
+        school = lay_out(uow, "school")["school"]
+        an = reader(uow, school)
+        for attempt, on in ((blocks.block_person, an), (blocks.block_institution, SCHOOL)):
+            with pytest.raises(Invalid), uow.attempt():
+                attempt(uow, on, bad)
+        assert reason(uow, an) is Reason.GRANTED
+
+
+def test_who_was_removed_before_the_block_is_not_said_to_be_blocked(unit: Unit) -> None:
+    """Nothing is left to know the human by, so that a block would promise what it cannot hold."""
+    with unit() as uow:
+        school = lay_out(uow, "school")["school"]
+        an = reader(uow, school, insz=INSZ)
+        remove(uow, school, an)
+        with pytest.raises(NotFound):
+            blocks.block_person(uow, an, "a")
+
+
+@pytest.mark.parametrize("first", ["client", "block"])
+def test_a_write_that_overlaps_the_block_does_not_slip_by(unit: Unit, first: str) -> None:
+    """Whoever comes first, the record is not another's while the operator believes in the block."""
+    with unit() as uow:
+        school = lay_out(uow, "school")["school"]
+        an = reader(uow, school, insz=INSZ)
+        uow.commit()
+    outcome: list[Exception | None] = []
+
+    def moving(uow: UnitOfWork) -> None:
+        change(uow, school, an, said("an", at(), external_id="ext-1", insz=SECOND_INSZ))
+
+    def blocking(uow: UnitOfWork) -> None:
+        blocks.block_person(uow, an, "Onderzoek")
+
+    ours, theirs = (moving, blocking) if first == "client" else (blocking, moving)
+
+    def second() -> None:
+        try:
+            with unit() as uow:
+                theirs(uow)
+                uow.commit()
+                outcome.append(None)
+        except (NotFound, Forbidden, Conflict) as refused:
+            outcome.append(refused)
+
+    thread = threading.Thread(target=second)
+    with unit() as uow:
+        ours(uow)
+        thread.start()
+        thread.join(0.5)
+        assert outcome == []
+        uow.commit()
+    thread.join()
+    assert isinstance(outcome[0], NotFound if first == "client" else Forbidden)
+
+
+def test_registering_under_no_block_costs_nothing_and_bars_nobody(unit: Unit) -> None:
+    """Empty keys match no record that has none."""
+    with unit() as uow:
+        school = lay_out(uow, "school")["school"]
+        first = people.create(uow, school, PersonDraft("a", None, active=True, document={})).id
+        blocks.block_person(uow, first, "a")
+        second = people.create(uow, school, PersonDraft("b", None, active=True, document={})).id
+        change(uow, school, second, said("c", at()))
+        rows = uow.conn.all(select(person.c.id, person.c.bar).where(person.c.bar.is_not(None)))
+        assert [row[0] for row in rows] == [first]

@@ -1,0 +1,134 @@
+"""Checks of blocks, of what the calendar ends and of themes that end: (file, old, new, tests)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_BLOCK_TESTS: Final = "tests/access/test_blocks.py"
+_END_TESTS: Final = "tests/access/test_endings.py"
+_THEME_TESTS: Final = "tests/access/test_theme_ends.py"
+_BARS, _BLOCKS = "mo_access/storage/bars.py", "mo_access/storage/blocks.py"
+_FACTS, _PEOPLE = "mo_access/storage/facts.py", "mo_access/service/people.py"
+_SESSIONS, _DERIVED = "mo_access/storage/sessions.py", "mo_access/storage/derived.py"
+_STORED, _THEMES = "mo_access/storage/people.py", "mo_access/storage/theme_ends.py"
+_ENDS, _ENDING = "mo_access/service/endings.py", "mo_access/domain/ending.py"
+_MADE, _WIRE_TESTS = "mo_access/storage/registering.py", "tests/scim/endpoints/test_standing.py"
+_THEME_ENDS = "mo_access/service/theme_ends.py"
+
+STANDING: Final = (
+    (_BARS, "_client, trusted(_k.scope))", "_client)", _BLOCK_TESTS),
+    (
+        _BARS,
+        'either = or_(_of_number, and_(_insz == "", _of_record))',
+        "either = _of_number",
+        _BLOCK_TESTS,
+    ),
+    (_BARS, 'or_(_of_number, and_(_insz == "", _of_record))', "_of_record", _BLOCK_TESTS),
+    (
+        _BARS,
+        "_k.scope == _client, _k.value == _user",
+        "_k.value == _user",
+        _WIRE_TESTS,
+    ),
+    (
+        _BARS,
+        "_k.scope == _client, _k.value == _external",
+        "_k.value == _external",
+        _WIRE_TESTS,
+    ),
+    (_BARS, "block.c.institution_pk == institution_pk", "True", _BLOCK_TESTS),
+    (_BLOCKS, ", trusted(link_identity.c.issuer)", "", _BLOCK_TESTS),
+    (
+        _BLOCKS,
+        "for statement in (_MARK_PEOPLE, _MARK_AFFILIATIONS, _END_SESSIONS):",
+        "for statement in (_MARK_PEOPLE, _MARK_AFFILIATIONS):",
+        _BLOCK_TESTS,
+    ),
+    (
+        _MADE,
+        "        blocked=bars.block_of(bars.bar_of_new()),\n",
+        "",
+        _BLOCK_TESTS,
+    ),
+    (_MADE, "        bar=bars.bar_of_new(),\n", "", _BLOCK_TESTS),
+    (
+        _STORED,
+        "        blocked=func.coalesce(person.c.blocked, bars.block_of(bars.bar_of_number())),\n",
+        "",
+        _BLOCK_TESTS,
+    ),
+    (_STORED, '.where(~bars.of_another(bindparam("to_person", type_=BIG)))', "", _BLOCK_TESTS),
+    (_STORED, '~bars.of_another(bindparam("person_pk", type_=BIG))', "True", _BLOCK_TESTS),
+    (
+        "mo_access/service/registration.py",
+        "    if row.bar is not None:",
+        "    if False:",
+        _WIRE_TESTS,
+    ),
+    (
+        _PEOPLE,
+        "        if people.is_barred(conn, new.row, new.person_pk, new.columns, draft.identities):",
+        "        if False:",
+        _BLOCK_TESTS,
+    ),
+    (_PEOPLE, "        blocks.remember(uow, person_pk, row.bar)\n", "", _BLOCK_TESTS),
+    (_PEOPLE, "    blocks.remember(uow, row.person_pk, row.bar)\n", "", _BLOCK_TESTS),
+    (_FACTS, "_barred(of))", "*())", _BLOCK_TESTS),
+    (_FACTS, "and_(_live, direct_grant.c.ended.is_(None), ", "and_(_live, ", _THEME_TESTS),
+    (
+        _FACTS,
+        "and_(_group_live, membership.c.ended.is_(None), ",
+        "and_(_group_live, ",
+        _THEME_TESTS,
+    ),
+    (
+        _FACTS,
+        "and_(_group_live, membership.c.ended.is_(None), institution.c.blocked.is_(None))",
+        "and_(_group_live, membership.c.ended.is_(None))",
+        _BLOCK_TESTS,
+    ),
+    (
+        _FACTS,
+        "func.coalesce(affiliation.c.blocked, institution.c.blocked)",
+        "affiliation.c.blocked",
+        _BLOCK_TESTS,
+    ),
+    (
+        "mo_access/service/decisions.py",
+        "if known.blocked_at & spot.at:",
+        "if False:",
+        _BLOCK_TESTS,
+    ),
+    (_DERIVED, "return person.c.blocked.is_(None), ", "return ", _BLOCK_TESTS),
+    (_DERIVED, "or_(person.c.bar.is_(None), here.is_(None))", "true()", _BLOCK_TESTS),
+    (_SESSIONS, "        ~_blocked_capacity,\n", "", _BLOCK_TESTS),
+    ("mo_access/service/sign_in.py", "    _refuse_blocked_capacity(", "    (", _BLOCK_TESTS),
+    (
+        "mo_access/service/blocks.py",
+        "if without_numbers(told) != told:",
+        "if False:",
+        _BLOCK_TESTS,
+    ),
+    (_ENDS, "or not stored.claim(uow.conn, told, end, uow.now)", "", _END_TESTS),
+    (_ENDS, "if not leases.take(", "if not (", _END_TESTS),
+    ("mo_access/storage/endings.py", "        where=_e[told].is_(None),\n", "", _END_TESTS),
+    ("mo_access/storage/leases.py", 'lease.c.expires < bindparam("now"), ', "True, ", _END_TESTS),
+    (_ENDING, "fact.suspended or ", "", _END_TESTS),
+    (_ENDING, "<= day <=", "<= end <=", _END_TESTS),
+    (_THEMES, '        membership.c.created < bindparam("before"),\n', "", _THEME_TESTS),
+    (_THEMES, '        direct_grant.c.person_pk == bindparam("person"),\n', "", _THEME_TESTS),
+    (_THEMES, '        membership.c.person_pk == bindparam("person"),\n', "", _THEME_TESTS),
+    (
+        _THEME_ENDS,
+        "for n in access.successors(uow.conn, number)} & opted",
+        "for n in access.successors(uow.conn, number)}",
+        _THEME_TESTS,
+    ),
+    (_THEME_ENDS, "if not any(a.institution in house for a in left):", "if True:", _THEME_TESTS),
+    (
+        "mo_access/service/groups.py",
+        "        moved.count += memberships.revive(",
+        "        (",
+        _THEME_TESTS,
+    ),
+)
