@@ -106,6 +106,21 @@ class World:
         reach: str | None = None,
         capacity: tuple[str, ...] | None = None,
     ) -> Browser:
+        """Open the browser of somebody who signed in, as ``session`` says."""
+        session = self.session(name, reach=reach, capacity=capacity)
+        app = create_app(
+            self.settings, self.database, KEYS, [oidc(self.settings), portal()]
+        ).test_client()
+        app.set_cookie("__Host-mo_session", session, domain="mo.example", secure=True)
+        return Browser(app)
+
+    def session(
+        self,
+        name: str,
+        *,
+        reach: str | None = None,
+        capacity: tuple[str, ...] | None = None,
+    ) -> str:
         """Sign somebody in; ``reach`` names the one client that vouches, None is everywhere."""
         with self.unit() as uow:
             found = uow.conn.one(_PERSON, {"id": self.people[name]})
@@ -125,11 +140,7 @@ class World:
                 expires=uow.now + 3_600_000_000,
             )
             uow.commit()
-        app = create_app(
-            self.settings, self.database, KEYS, [oidc(self.settings), portal()]
-        ).test_client()
-        app.set_cookie("__Host-mo_session", session, domain="mo.example", secure=True)
-        return Browser(app)
+        return session
 
 
 @dataclass

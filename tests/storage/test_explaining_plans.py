@@ -1,0 +1,54 @@
+"""What explains access reads by indexes only: its cost does not grow with people or events."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.sql.elements import CompilerElement
+
+from mo_access.storage import access, facts, history, named, review
+from mo_access.storage.engine import Connection, Database, Params
+
+_SCAN: Final = re.compile(r"SCAN (\w+)|Seq Scan on (\w+)")
+_SMALL: Final = {"institution", "theme", "client", "alembic_version"}
+ASKED: Final[dict[str, tuple[CompilerElement, Params]]] = {
+    "history": (
+        history._HISTORY,
+        {"person": "p", "since": 0, "at_": "", "before": 9, "page": 9},
+    ),
+    "named": (named._NAMED, {"typed": "p", "folded": "p"}),
+    "who": (
+        access._PEOPLE_OF_THEME,
+        {"slug": "s", "number": "900001", "everyone": 1, "client": 0},
+    ),
+    "review": (review._PAGE, {"numbers": '["900001"]', "after": 0, "page": 9}),
+    "names": (review._NAMES, {"wanted": '["p"]'}),
+    "last": (review._LAST, {"number": "900001"}),
+    "affiliations": (facts._AFFILIATIONS, {"pk": 1}),
+    "grants": (facts._GRANTS, {"pk": 1}),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_no_big_table_is_read_whole(database: Database, name: str) -> None:
+    """PostgreSQL would read an empty table whole: it is told to do so only where it must."""
+    statement, params = ASKED[name]
+    with database.connect() as conn:
+        lines = _plan(conn, statement, params)
+    read = {found[1] or found[2] for line in lines for found in _SCAN.finditer(line)}
+    whole = {table for table in read if not re.match(r"(anon|json)_", table)} - _SMALL
+    assert whole == set(), lines
+
+
+def _plan(conn: Connection, statement: CompilerElement, params: Params) -> list[str]:
+    prepared = conn.database.statements.fixed(statement)
+    if conn.database.dialect_name == "sqlite":
+        rows = conn.raw.execute(f"EXPLAIN QUERY PLAN {prepared.sql}", prepared.bound(params))
+        return [row[3] for row in rows.fetchall()]
+    conn.begin()
+    conn.run(text("SET LOCAL enable_seqscan = off"))
+    found = conn.raw.execute(f"EXPLAIN {prepared.sql}", prepared.bound(params))
+    return [row[0] for row in found.fetchall()]
