@@ -89,14 +89,21 @@ def _drawn(
 
 
 def _pieces(institution: str) -> Iterator[bytes]:
-    """Return the pieces of the file; they are read when the request itself is over."""
+    """Return the pieces of the file; they are read when the request itself is over.
+
+    Each page is read in a unit of its own: whoever reads slowly holds no connection.
+    """
     open_unit, chosen = unit.afterwards(), language.current()
 
-    def read() -> Iterator[bytes]:
-        with open_unit() as uow:
-            yield from review_csv.chunks(review.pages(uow, institution), chosen)
+    def read() -> Iterator[Listing]:
+        after: int | None = 0
+        while after is not None:
+            with open_unit() as uow:
+                found = review.page(uow, institution, after, review.AT_ONCE)
+            yield found
+            after = found.following
 
-    return read()
+    return review_csv.chunks(read(), chosen)
 
 
 def _moment(micros: int | None, form: str = "%Y-%m-%d") -> str:

@@ -328,4 +328,10 @@ def _record(
     at = (group.institution,) if group.institution else ()
     role = group.role.value if group.role else None
     told = {"group": group_id, "role": role, **facts}
+    alone = [(what, who[0]) for what, who in subjects.items() if len(who) == 1]
+    if len(alone) == len(subjects) == 1:
+        # The event itself names one person: the commonest change costs no more for being found.
+        ((what, person),) = alone
+        uow.record(Event(kind, "ok", person, at, group.theme, {**told, "what": what}))
+        return
     uow.record(Event(kind, "ok", institutions=at, theme=group.theme, facts=told, subjects=subjects))

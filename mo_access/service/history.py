@@ -76,6 +76,6 @@ def _entry(row: Row, names: Mapping[str, str]) -> Entry:
         request=said["request"],
         institutions=tuple(said["institutions"]),
         theme=said["theme"],
-        what=what,
+        what=what or str(said["facts"].get("what", "")),
         facts=said["facts"],
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import memberships, people, rights, sessions
+from mo_access.storage import identities, memberships, people, rights, sessions
 from mo_access.storage.people import LinkRow
 
 
@@ -18,6 +18,7 @@ def entomb(uow: UnitOfWork, person_pk: int) -> None:
     """Leave of a person nobody knows any more only the id: the number is destroyed (ruling 1)."""
     people.set_insz(uow.conn, person_pk, None, None)
     people.set_active(uow.conn, person_pk, uow.now, active=False)
+    identities.forget_sign_in(uow.conn, person_pk)
     sessions.end_of_person(uow.conn, person_pk)
 
 

@@ -79,9 +79,17 @@ _SIGNED_IN = _signed_in.on_conflict_do_update(
 )
 
 
+_FORGET_SIGN_IN = delete(last_sign_in).where(last_sign_in.c.person_pk == bindparam("person"))
+
+
 def signed_in(conn: Connection, person_pk: int, now: int) -> None:
     """Note when the person last signed in."""
     conn.run(_SIGNED_IN, {"person": person_pk, "now": now})
+
+
+def forget_sign_in(conn: Connection, person_pk: int) -> None:
+    """Forget when somebody last signed in of whom only a tombstone stays."""
+    conn.run(_FORGET_SIGN_IN, {"person": person_pk})
 
 
 def unpin(conn: Connection, link_pk: int) -> None:
