@@ -49,10 +49,8 @@ def is_at(view: PersonView, *, now: bool) -> frozenset[str]:
 def settle(uow: UnitOfWork) -> None:
     """Bring down what follows from what was touched: retained roles, attention, events."""
     noted = dict(uow.beheerders)
-    heads = stored.locked(uow.write(), noted)
-    if not heads:
-        return
-    for one in stored.standing(uow.conn, heads, uow.today):
+    for head in stored.locked(uow.write(), noted):
+        one = stored.standing(uow.conn, head, uow.today)
         if not one.settled:
             _settle(uow, one, noted)
 
@@ -93,8 +91,8 @@ def _forget(uow: UnitOfWork, one: Standing) -> None:
 
 
 def _refuse(uow: UnitOfWork, numbers: frozenset[str]) -> None:
-    heads = stored.locked(uow.write(), numbers) if numbers else []
-    for one in stored.standing(uow.conn, heads, uow.today) if heads else ():
+    for head in stored.locked(uow.write(), numbers) if numbers else ():
+        one = stored.standing(uow.conn, head, uow.today)
         if one.watched and one.missing_since is None and not (one.present or one.retained):
             raise LastBeheerder(
                 f"Institution {one.number} would be left without beheerder. Make somebody else "

@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, case, delete, func, insert, select
 
+from mo_access.domain.model import Form
 from mo_access.storage.bookkeeping import client_activity
 from mo_access.storage.engine import Connection, Row
 from mo_access.storage.schema import affiliation, client, group, link, membership
@@ -89,7 +90,7 @@ _HELD = select(
             select(func.count(link.c.pk)).where(link.c.client_pk == client.c.pk),
             select(func.count(affiliation.c.pk))
             .join_from(affiliation, link, affiliation.c.link_pk == link.c.pk)
-            .where(link.c.client_pk == client.c.pk),
+            .where(link.c.client_pk == client.c.pk, affiliation.c.form != Form.RETAINED.value),
             select(func.count(group.c.pk)).where(group.c.client_pk == client.c.pk, _GIVES),
             select(func.count(group.c.pk)).where(group.c.client_pk == client.c.pk, ~_GIVES),
             select(func.count(membership.c.person_pk))

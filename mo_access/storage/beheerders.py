@@ -7,34 +7,31 @@ are those of ``facts`` and the policy: current, live, not blocked, inside the cl
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
-    CompoundSelect,
     Select,
     Text,
     and_,
     bindparam,
-    case,
-    cast,
     exists,
     func,
     literal,
+    not_,
     or_,
     select,
-    union_all,
+    union,
 )
 
 from mo_access.domain.model import Form, Role
 from mo_access.storage.bookkeeping import beheerder_watch
 from mo_access.storage.constructs import json_texts
-from mo_access.storage.engine import Connection, Params
+from mo_access.storage.engine import Connection
 from mo_access.storage.schema import (
-    BIG,
     affiliation,
     client,
     group,
@@ -46,8 +43,6 @@ from mo_access.storage.schema import (
 
 _BEHEERDER: Final = Role.BEHEERDER.value
 _numbers = json_texts(bindparam("numbers", type_=Text))
-_heads = json_texts(bindparam("heads", type_=Text))
-_of_heads: Final = institution.c.pk.in_(select(cast(_heads.c.value, BIG)))
 _not_succeeded: Final = institution.c.successor.is_(None)
 
 
@@ -104,72 +99,70 @@ _any_live: Final = exists(
 )
 
 
-def _said(line: CTE) -> Select[Any]:
-    """Select what clients said of people, retained roles among it."""
-    at = and_(affiliation.c.institution_pk == line.c.pk, affiliation.c.role == _BEHEERDER)
-    found = select(line.c.head, affiliation.c.form).join_from(line, affiliation, at)
+def _said(form: ColumnElement[bool]) -> Select[Any]:
+    """Select where clients said it of people, in these forms."""
+    found = select(affiliation.c.institution_pk).select_from(affiliation)
     found = found.join(person, person.c.pk == affiliation.c.person_pk)
     found = found.join(link, link.c.pk == affiliation.c.link_pk)
     return found.join(client, client.c.pk == link.c.client_pk).where(
-        *(current(_today), _person_on, link.c.active == 1),
-        *(affiliation.c.outside == 0, client.c.beheerders == 1),
+        *(affiliation.c.role == _BEHEERDER, form, current(_today)),
+        *(_person_on, link.c.active == 1, affiliation.c.outside == 0, client.c.beheerders == 1),
     )
 
 
-def _recovered(line: CTE) -> Select[Any]:
-    """Select what the platform gave by itself, which stands on no link."""
-    at = and_(affiliation.c.institution_pk == line.c.pk, affiliation.c.role == _BEHEERDER)
-    found = select(line.c.head, affiliation.c.form).join_from(line, affiliation, at)
+def _recovered() -> Select[Any]:
+    """Select where the platform gave it by itself, which stands on no link."""
+    found = select(affiliation.c.institution_pk).select_from(affiliation)
     return found.join(person, person.c.pk == affiliation.c.person_pk).where(
-        affiliation.c.link_pk.is_(None),
+        *(affiliation.c.role == _BEHEERDER, affiliation.c.link_pk.is_(None)),
         affiliation.c.form == Form.RECOVERY.value,
         *(current(_today), _person_on, _any_live),
     )
 
 
-def _through_groups(line: CTE) -> Select[Any]:
-    """Select the members of role groups whom the group's client knows."""
-    at = and_(group.c.institution_pk == line.c.pk, group.c.role == _BEHEERDER)
+def _through_groups() -> Select[Any]:
+    """Select where role groups have members whom the group's client knows."""
     knows = and_(link.c.person_pk == person.c.pk, link.c.client_pk == group.c.client_pk)
-    found = select(line.c.head, literal(Form.GROUP.value)).join_from(line, group, at)
+    found = select(group.c.institution_pk).select_from(group)
     found = found.join(membership, membership.c.group_pk == group.c.pk)
     found = found.join(person, person.c.pk == membership.c.person_pk).join(link, knows)
     return found.join(client, client.c.pk == group.c.client_pk).where(
-        *(_person_on, link.c.active == 1, group.c.outside == 0, client.c.beheerders == 1)
+        *(group.c.role == _BEHEERDER, _person_on, link.c.active == 1),
+        *(group.c.outside == 0, client.c.beheerders == 1),
     )
 
 
-def _holders(line: CTE) -> CompoundSelect[Any]:
-    return union_all(_said(line), _recovered(line), _through_groups(line))
+_KNOWN: Final = (
+    *(institution.c.pk, institution.c.number),
+    *(beheerder_watch.c.institution_pk, beheerder_watch.c.missing_since),
+)
+_retained: Final = affiliation.c.form == Form.RETAINED.value
+_ACTING: Final = (_said(not_(_retained)), _recovered(), _through_groups())
+_KEPT: Final = _said(_retained)
 
 
-def _standing(wanted: ColumnElement[bool]) -> Select[Any]:
-    holders = _holders(line_of(wanted)).subquery()
-    head, form = holders.c
-    retained = form == Form.RETAINED.value
-    held = (
-        select(
-            head.label("head"),
-            func.max(case((retained, 0), else_=1)).label("present"),
-            func.max(case((retained, 1), else_=0)).label("retained"),
-        )
-        .group_by(head)
-        .subquery()
-    )
-    watch = beheerder_watch
+def _any(line: CTE, found: Select[Any]) -> ColumnElement[int]:
+    """Give 1 where there is such a row, else 0.
+
+    One row sought by index for each place; of EXISTS PostgreSQL would make a join of everything.
+    """
+    (place,) = found.selected_columns
+    one = found.where(place == line.c.pk).with_only_columns(literal(1)).limit(1)
+    return func.coalesce(one.correlate(line).scalar_subquery(), 0)
+
+
+def _standing() -> Select[Any]:
+    """Select how one institution stands, with all that it succeeded."""
+    line = line_of(institution.c.pk == bindparam("head"))
+    acting: ColumnElement[int] = literal(0)
+    for source in _ACTING:
+        acting = acting + _any(line, source)
+    held = select(line.c.head, acting.label("acting"), _any(line, _KEPT).label("kept")).subquery()
     return (
-        select(
-            institution.c.pk,
-            institution.c.number,
-            watch.c.institution_pk,
-            watch.c.missing_since,
-            func.coalesce(held.c.present, 0),
-            func.coalesce(held.c.retained, 0),
-        )
-        .outerjoin(watch, watch.c.institution_pk == institution.c.pk)
-        .outerjoin(held, held.c.head == institution.c.pk)
-        .where(wanted)
-        .order_by(institution.c.number)
+        select(*_KNOWN, func.max(held.c.acting), func.max(held.c.kept))
+        .join_from(institution, held, held.c.head == institution.c.pk)
+        .outerjoin(beheerder_watch, beheerder_watch.c.institution_pk == institution.c.pk)
+        .group_by(*_KNOWN)
     )
 
 
@@ -187,8 +180,12 @@ def _last_of() -> CTE:
 
 
 _up = _last_of()
-_STANDING: Final = _standing(_of_heads)
-_EVERY: Final = _standing(_not_succeeded)
+_STANDING: Final = _standing()
+_EVERY: Final = select(*_KNOWN, institution.c.successor).outerjoin(
+    beheerder_watch, beheerder_watch.c.institution_pk == institution.c.pk
+)
+_EVERY_ACTING: Final = union(*_ACTING)
+_EVERY_KEPT: Final = _KEPT.distinct()
 # PostgreSQL: of two who take away the last two beheerders, the second sees what the first did.
 # A key is never changed, so who refers to the institution does not wait.
 _LOCK: Final = (
@@ -212,15 +209,38 @@ def locked(conn: Connection, numbers: Iterable[str]) -> list[int]:
     return [int(row[0]) for row in rows]
 
 
-def standing(conn: Connection, heads: Iterable[int], today: str) -> tuple[Standing, ...]:
-    """Tell how these institutions stand, by number."""
-    params: Params = {"heads": json.dumps([*map(str, heads)]), "today": today}
-    return tuple(_row(*row) for row in conn.all(_STANDING, params))
+def standing(conn: Connection, head: int, today: str) -> Standing:
+    """Tell how this institution stands, whose key the caller has from the database."""
+    row = conn.one(_STANDING, {"head": head, "today": today})
+    if row is None:
+        raise LookupError("there is no institution with this key")
+    return _row(*row)
 
 
 def every_standing(conn: Connection, today: str) -> tuple[Standing, ...]:
-    """Tell how every institution stands that was not succeeded, by number."""
-    return tuple(_row(*row) for row in conn.all(_EVERY, {"today": today}))
+    """Tell how every institution stands that was not succeeded, by number; three statements."""
+    acting, kept = (
+        {int(row[0]) for row in conn.all(statement, {"today": today})}
+        for statement in (_EVERY_ACTING, _EVERY_KEPT)
+    )
+    rows = conn.all(_EVERY, {})
+    later = {str(row[1]): row[4] for row in rows}
+    ends = {int(row[0]): _end(str(row[1]), later) for row in rows}
+    with_one, with_kept = ({ends[pk] for pk in pks} for pks in (acting, kept))
+    return tuple(
+        _row(pk, number, watched, since, number in with_one, number in with_kept)
+        for pk, number, watched, since, successor in sorted(rows, key=lambda row: str(row[1]))
+        if successor is None
+    )
+
+
+def _end(number: str, later: Mapping[str, str | None]) -> str:
+    """Follow successors to the last; imports let none form a circle."""
+    seen = {number}
+    while (after := later.get(number)) is not None and after not in seen:
+        seen.add(after)
+        number = after
+    return number
 
 
 def missing(conn: Connection) -> list[tuple[str, str, int]]:

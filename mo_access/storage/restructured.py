@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sqlalchemy import Select, Table, Text, Update, bindparam, cast, or_, select, update
+from sqlalchemy import Select, Table, Text, Update, bindparam, cast, select, update
 
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection, Params
@@ -45,11 +45,12 @@ def _every_scope() -> Select[Any]:
         )
     )
     school = institution.alias()
-    here = or_(school.c.number == bound.c.number, school.c.board == bound.c.number)
-    scope = (
-        select(bound.c.client_pk, school.c.number, school.c.successor)
-        .join_from(bound, school, here)
-        .cte("every_scope", recursive=True)
+    schools = select(bound.c.client_pk, school.c.number, school.c.successor)
+    schools = schools.join_from(bound, school, school.c.board == bound.c.number)
+    own = select(bound.c.client_pk, bound.c.number, bound.c.successor)
+    place = own.union(schools).cte("every_place")
+    scope = select(place.c.client_pk, place.c.number, place.c.successor).cte(
+        "every_scope", recursive=True
     )
     after = institution.alias()
     scope = scope.union(

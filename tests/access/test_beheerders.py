@@ -31,6 +31,7 @@ from tests.access.beheerder_kit import (
     draft,
     gebruiker,
 )
+from tests.support.statements import asked
 
 LOST, FOUND = "institution.without_beheerder", "institution.with_beheerder"
 KEPT, LET_GO = "beheerder.retain", "beheerder.retain_end"
@@ -373,6 +374,20 @@ def test_who_may_make_no_beheerders_retains_none(house: House) -> None:
     house.person(actor, draft("bea", beheerder(OTHER)))
     with pytest.raises(LastBeheerder):
         client_may_not_any_more(house, actor, an)
+
+
+def test_only_who_touches_a_beheerder_pays_for_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock and one question at the commit, however many people there are."""
+    actor = house.client("school", SCHOOL)()
+    house.person(actor, draft("first", beheerder()))
+    costs = []
+    for name, said in (("an", gebruiker()), ("bea", beheerder())):
+        with asked(monkeypatch) as seen:
+            house.person(actor, draft(name, said))
+        costs.append(len(seen))
+    assert costs[1] - costs[0] == 2
 
 
 def together(work: Callable[[int], None], count: int) -> list[BaseException | None]:

@@ -14,7 +14,12 @@ _SUCCEED = "mo_access/service/succession.py"
 
 ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     (_STANDING, "    .with_for_update(key_share=True)\n", "", _LAST),
-    (_STANDING, "*(current(_today), _person_on, link.c.active == 1),", "current(_today),", _LAST),
+    (
+        _STANDING,
+        "*(_person_on, link.c.active == 1, affiliation",
+        "*(_person_on, affiliation",
+        _LAST,
+    ),
     (
         _STANDING,
         "_person_on: Final = and_(person.c.active == 1, person.c.blocked.is_(None))",
@@ -23,14 +28,14 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ),
     (
         _STANDING,
-        "*(affiliation.c.outside == 0, client.c.beheerders == 1),",
-        "affiliation.c.outside == 0,",
+        "affiliation.c.outside == 0, client.c.beheerders == 1),",
+        "affiliation.c.outside == 0),",
         _LAST,
     ),
     (
         _STANDING,
-        "*(affiliation.c.outside == 0, client.c.beheerders == 1),",
-        "client.c.beheerders == 1,",
+        "affiliation.c.outside == 0, client.c.beheerders == 1),",
+        "client.c.beheerders == 1),",
         _SUCCESSION,
     ),
     (_CHANGES, "*(link.c.active == 1, person.c.active == 1,", "*(person.c.active == 1,", _LAST),

@@ -24,14 +24,23 @@ from mo_access.domain.model import (
     Role,
 )
 from mo_access.domain.text import fold
-from mo_access.service import activity, blocks, clients, groups, health, people
+from mo_access.service import (
+    activity,
+    attention,
+    blocks,
+    clients,
+    groups,
+    health,
+    people,
+    recovery,
+)
 from mo_access.service.activity import Activity
 from mo_access.service.clients import NewClient
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import catalogue, migrating, revision, totals
 from mo_access.storage.bookkeeping import client_tally
 from mo_access.storage.engine import Database
-from mo_access.storage.schema import group
+from mo_access.storage.schema import affiliation, group
 from mo_access.storage.tally import HOUR
 from mo_access.storage.totals import Kind
 from tests.support.postgres import USER, PostgresServer
@@ -229,4 +238,27 @@ def test_blocks_by_hand_become_blocks_that_hold(database: Database) -> None:
         blocks.unblock_person(uow, again, "b")
         blocks.unblock_affiliation(uow, again, "900001", "c")
         assert blocks.listed(uow) == ()
+    database.close()
+
+
+def test_what_the_release_before_would_misread_does_not_stay(database: Database) -> None:
+    """Going back, retained and recovered roles end; what was said by a client stays, and again up."""
+    with _unit(database) as uow:
+        actor = _client(uow)
+        catalogue.add_institutions(uow.write(), [Institution("900001", "De Eik")])
+        said = AffiliationClaim(Form.AFFILIATIONS, "900001", Role.BEHEERDER)
+        an = people.create(uow, actor, replace(_person(1), affiliations=(said,)))
+        recovery.recover(uow, "900001", an.id, "weg")
+        uow.commit()
+    database.close()
+    migrating.downgrade(database.url, "0006")
+    migrating.upgrade(database.url)
+    assert migrating.differences(database.url) == ()
+    with database.connect() as conn:
+        rows = conn.all(select(affiliation.c.form, affiliation.c.outside))
+    assert rows == [("affiliations", 0)]
+    with _unit(database) as uow:
+        assert attention.sweep(uow) == 1
+        uow.commit()
+        assert attention.found(uow) == ()
     database.close()
