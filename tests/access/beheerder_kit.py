@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from threading import Barrier
 from typing import Any, Final
 
 from sqlalchemy import select
 
+from mo_access.domain.errors import LastBeheerder as Refused
 from mo_access.domain.keys import KeyRing
 from mo_access.domain.model import (
     Actor,
@@ -23,7 +26,7 @@ from mo_access.domain.model import (
     Role,
 )
 from mo_access.domain.terms import DEFAULT, LastBeheerder, Terms
-from mo_access.service import clients, decisions, groups, imports, people
+from mo_access.service import attention, clients, decisions, groups, imports, people
 from mo_access.service.clients import NewClient
 from mo_access.service.decisions import Question
 from mo_access.service.unit_of_work import UnitOfWork
@@ -168,3 +171,38 @@ def draft(name: str, *said: AffiliationClaim, **told: Any) -> PersonDraft:  # no
     """Say who a person is and what of which institutions."""
     made = PersonDraft(name, None, active=True, document={"userName": name}, affiliations=said)
     return replace(made, **told)
+
+
+def missing(house: House) -> list[tuple[str, str]]:
+    """List (institution, state) of what needs attention, without a sweep."""
+    with house.unit() as uow:
+        return [(one.institution, one.state) for one in attention.found(uow)]
+
+
+def counted(house: House) -> int:
+    """Count what the metric shows."""
+    with house.unit() as uow:
+        return attention.count(uow)
+
+
+def swept(house: House) -> None:
+    """Let the upkeep look."""
+    with house.unit() as uow:
+        attention.sweep(uow)
+        uow.commit()
+
+
+def together(work: Callable[[int], None], count: int) -> list[BaseException | None]:
+    """Do the work so many times at once; give what each raised."""
+    start = Barrier(count)
+
+    def one(n: int) -> BaseException | None:
+        start.wait()
+        try:
+            work(n)
+        except Refused as error:
+            return error
+        return None
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))

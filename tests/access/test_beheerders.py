@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
-from threading import Barrier
 
 import pytest
 from sqlalchemy import update
@@ -28,10 +26,13 @@ from tests.access.beheerder_kit import (
     THEME,
     House,
     beheerder,
+    counted,
     draft,
     gebruiker,
+    missing,
+    swept,
+    together,
 )
-from tests.support.statements import asked
 
 LOST, FOUND = "institution.without_beheerder", "institution.with_beheerder"
 KEPT, LET_GO = "beheerder.retain", "beheerder.retain_end"
@@ -41,25 +42,6 @@ KEPT, LET_GO = "beheerder.retain", "beheerder.retain_end"
 def house(database: Database, tmp_path: Path) -> House:
     """Give the core with schools and a theme."""
     return House(database, tmp_path).seed()
-
-
-def missing(house: House) -> list[tuple[str, str]]:
-    """List (institution, state) of what needs attention, without a sweep."""
-    with house.unit() as uow:
-        return [(one.institution, one.state) for one in attention.found(uow)]
-
-
-def counted(house: House) -> int:
-    """Count what the metric shows."""
-    with house.unit() as uow:
-        return attention.count(uow)
-
-
-def swept(house: House) -> None:
-    """Let the upkeep look."""
-    with house.unit() as uow:
-        attention.sweep(uow)
-        uow.commit()
 
 
 def shown(house: House, actor: Actor, person: str) -> list[tuple[Role, Status, tuple[str, ...]]]:
@@ -374,64 +356,3 @@ def test_who_may_make_no_beheerders_retains_none(house: House) -> None:
     house.person(actor, draft("bea", beheerder(OTHER)))
     with pytest.raises(LastBeheerder):
         client_may_not_any_more(house, actor, an)
-
-
-def test_only_who_touches_a_beheerder_pays_for_it(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A lock and one question at the commit, however many people there are."""
-    actor = house.client("school", SCHOOL)()
-    house.person(actor, draft("first", beheerder()))
-    costs = []
-    for name, said in (("an", gebruiker()), ("bea", beheerder())):
-        with asked(monkeypatch) as seen:
-            house.person(actor, draft(name, said))
-        costs.append(len(seen))
-    assert costs[1] - costs[0] == 2
-
-
-def together(work: Callable[[int], None], count: int) -> list[BaseException | None]:
-    """Do the work so many times at once; give what each raised."""
-    start = Barrier(count)
-
-    def one(n: int) -> BaseException | None:
-        start.wait()
-        try:
-            work(n)
-        except LastBeheerder as error:
-            return error
-        return None
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(one, range(count)))
-
-
-@pytest.mark.parametrize("choice", ["retain", "refuse", "allow"])
-def test_two_who_take_the_last_two_at_once(house: House, choice: Choice) -> None:
-    """Exactly one is kept where one must be: neither sees the other's change in time."""
-    house.choose(choice)
-    actors = [house.client(f"c{n}", SCHOOL)() for n in range(2)]
-    for turn in range(5):
-        names = [f"p{turn}-{n}" for n in range(2)]
-        made = [house.person(actors[n], draft(names[n], beheerder())) for n in range(2)]
-        before = len(house.events(KEPT))
-
-        def take(n: int, made: list[str] = made, names: list[str] = names) -> None:
-            house.write(actors[n], made[n], draft(names[n], gebruiker()))
-
-        raised = together(take, 2)
-        held = [house.is_beheerder(one) for one in made]
-        if choice == "refuse":
-            assert sorted(error is not None for error in raised) == [False, True]
-            assert held == [error is not None for error in raised]
-            for n in range(2):
-                deleted(house, actors[n], made[n])
-        else:
-            assert (raised, held) == ([None, None], [False, False])
-            state = "retained" if choice == "retain" else "missing"
-            assert missing(house) == [(SCHOOL, state)]
-            if choice == "retain":
-                assert len(house.events(KEPT)) - before == 1
-                kept = house.facts(KEPT)["people"]
-                assert isinstance(kept, list)
-                assert len(kept) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 _LAST, _RECOVERY = "tests/access/test_beheerders.py", "tests/access/test_recovery.py"
+_AT_ONCE = "tests/access/test_beheerders_at_once.py"
 _SUCCESSION = "tests/access/test_succession.py"
 _STANDING = "mo_access/storage/beheerders.py"
 _CHANGES = "mo_access/storage/beheerder_changes.py"
@@ -13,7 +14,7 @@ _SERVICE = "mo_access/service/beheerders.py"
 _SUCCEED = "mo_access/service/succession.py"
 
 ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
-    (_STANDING, "    .with_for_update(key_share=True)\n", "", _LAST),
+    (_STANDING, "    .with_for_update(key_share=True)\n", "", _AT_ONCE),
     (
         _STANDING,
         "*(_person_on, link.c.active == 1, affiliation",

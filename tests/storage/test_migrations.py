@@ -242,7 +242,7 @@ def test_blocks_by_hand_become_blocks_that_hold(database: Database) -> None:
 
 
 def test_what_the_release_before_would_misread_does_not_stay(database: Database) -> None:
-    """Going back, retained and recovered roles end; what was said by a client stays, and again up."""
+    """Going back, retained and recovered roles end; what a client said stays."""
     with _unit(database) as uow:
         actor = _client(uow)
         catalogue.add_institutions(uow.write(), [Institution("900001", "De Eik")])
