@@ -224,6 +224,26 @@ def test_a_retained_role_ends_with_the_person(house: House) -> None:
     assert missing(house) == [(SCHOOL, "missing")]
 
 
+def test_a_retained_role_stays_whatever_the_broker_writes(house: House) -> None:
+    """It is no word of the broker's, so no write of the broker replaces it."""
+    actor, an = last_one(house, "retain")
+    unwritten(house, actor, an)
+    house.write(actor, an, draft("an", gebruiker(OTHER), document={"title": "t"}))
+    house.write(actor, an, draft("an"))
+    swept(house)
+    assert (missing(house), house.events(LOST)) == ([(SCHOOL, "retained")], [])
+
+
+def test_a_role_that_goes_before_the_person_is_not_kept(house: House) -> None:
+    """In one Bulk: first the role, then the person; nobody is left to keep it."""
+    actor, an = last_one(house, "retain")
+    with house.unit() as uow:
+        people.update(uow, actor, an, lambda _: draft("an"))
+        people.update(uow, actor, an, lambda _: draft("an", active=False))
+        uow.commit()
+    assert (missing(house), house.events(KEPT)) == ([(SCHOOL, "missing")], [])
+
+
 def test_who_gets_the_role_back_is_beheerder_again(house: House) -> None:
     """The retained role gives way to what the broker says."""
     actor, an = last_one(house, "retain")

@@ -40,12 +40,6 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
         _SUCCESSION,
     ),
     (_CHANGES, "*(link.c.active == 1, person.c.active == 1,", "*(person.c.active == 1,", _LAST),
-    (
-        _CHANGES,
-        "_REVOKE = delete(affiliation).where(\n    affiliation.c.form == _RECOVERY,",
-        "_REVOKE = delete(affiliation).where(",
-        _RECOVERY,
-    ),
     (_SERVICE, '    if uow.terms.last_beheerder == "refuse":', "    if False:", _LAST),
     ("mo_access/service/people.py", "    if draft.active:\n", "    if True:\n", _LAST),
     ("mo_access/storage/rights.py", ", affiliation.c.form != _RETAINED)", ")", _LAST),
