@@ -31,11 +31,19 @@ def renew(found: Session) -> None:
 
     Called without an open unit of work, and leaves none.
     """
+    if _is_left_alone(found):
+        return
     with unit.apart() as uow:
         turn = renewals.claim(uow, found)
         uow.commit()
     if turn is not None:
         _take(found, turn)
+
+
+def _is_left_alone(found: Session) -> bool:
+    """Tell whether the session's provider is one that is not, or no longer, asked for renewals."""
+    known = [p.config for p in providers().all if p.config.name == found.provider]
+    return bool(known) and not known[0].refresh
 
 
 def _take(found: Session, turn: Turn) -> None:

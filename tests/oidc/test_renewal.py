@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -71,6 +72,19 @@ def test_only_a_provider_that_is_set_so(make_world: Callable[[dict[str, object]]
     world.let_time_pass()
     assert agent.signed_in
     assert asked(world) == 1
+
+
+def test_a_setting_that_is_switched_off(world: World, agent: Agent) -> None:
+    """A session of before is asked about no more; one whose provider is gone ends."""
+    held = world.site.app.extensions["mo_oidc"]
+    (provider,) = held.all
+    world.let_time_pass()
+    provider.config = replace(provider.config, refresh=False)
+    assert agent.signed_in
+    assert asked(world) == 1
+    held.all = ()
+    assert not agent.signed_in
+    assert world.why_renewal_ended() == "provider_unknown"
 
 
 def test_a_provider_that_gives_none(world: World) -> None:
