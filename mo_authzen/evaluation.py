@@ -72,7 +72,7 @@ def decide(actor: Actor, asked: Asked) -> Decision:
 def _decide_document(actor: Actor, asked: Asked) -> Decision:
     uow = unit.current()
     try:
-        wanted = documents.get(uow, asked.resource.id)
+        wanted = documents.get(uow, asked.resource.id, actor)
     except NotFound:
         return NO
     return documents.decide(uow, asked.subject.id, wanted, asked.session, actor)

@@ -84,10 +84,10 @@ def _readers(told: JsonObject, institution: str, theme: str, actor: Actor) -> li
 def _readable(told: JsonObject, subject: Entity, kind: str, actor: Actor) -> list[str]:
     session = questions.session(told, shared().settings.oidc_acr_levels)
     if kind == questions.THEME:
-        rights = decisions.readable(unit.current(), subject.id, session)
+        rights = decisions.readable(unit.current(), subject.id, session, actor)
         ids = [f"{right.institution}:{right.theme}" for right in rights]
     elif kind == questions.DOCUMENT:
-        found = documents.readable(unit.current(), subject.id, session)
+        found = documents.readable(unit.current(), subject.id, session, actor)
         ids = [document.id for document in found]
     else:
         ids = []

@@ -77,13 +77,19 @@ def decide(uow: UnitOfWork, question: Question) -> Decision:
     return policy.decide(here, session)
 
 
-def readable(uow: UnitOfWork, person_id: str, session: Session) -> tuple[Right, ...]:
-    """List every theme that the person may read now, with where."""
-    known = facts.person_facts(uow.conn, person_id)
+def readable(
+    uow: UnitOfWork, person_id: str, session: Session, actor: Actor | None = None
+) -> tuple[Right, ...]:
+    """List every theme that the person may read now, with where.
+
+    For a client, ``actor``, only of its own people and at its own institutions (ruling 9).
+    """
+    bound = None if actor is None or actor.platform else actor
+    known = facts.person_facts(uow.conn, person_id, bound.client_pk if bound else None)
     if known is None:
         return ()
     themes = access.themes(uow.conn)
-    places = _places(uow, known)
+    places = _places(uow, known, bound)
     rights = []
     for number, (name, blocked) in places.items():
         place = Spot(number, access.lineage(uow.conn, number), blocked)
@@ -123,8 +129,10 @@ def who(uow: UnitOfWork, theme: str, institution: str, actor: Actor | None = Non
 
     The facts of a thousand are read at once; the policy judges each person.
     """
+    if actor is not None and not actor.covers(institution):
+        return
     spot = spot_of(uow, institution, theme)
-    if spot is None or (actor is not None and not actor.covers(institution)):
+    if spot is None:
         return
     client = None if actor is None or actor.platform else actor.client_pk
     ids = {i for at in sorted(spot.at) for i in access.holders(uow.conn, theme, at, client)}
@@ -209,11 +217,17 @@ def _grants(
             yield grant
 
 
-def _places(uow: UnitOfWork, known: PersonFacts) -> dict[str, tuple[str, bool]]:
-    """Every institution where the person is something, with those that succeeded it."""
-    numbers = {a.institution for a in known.affiliations}
-    later = {n for number in numbers for n in access.successors(uow.conn, number)}
-    return dict(sorted(access.institutions(uow.conn, frozenset(later)).items()))
+def _places(
+    uow: UnitOfWork, known: PersonFacts, bound: Actor | None = None
+) -> dict[str, tuple[str, bool]]:
+    """Every institution where the person is something, with those that succeeded it.
+
+    For a bound client its own, in as many statements whatever others know of the person.
+    """
+    later = access.with_successors(uow.conn, {a.institution for a in known.affiliations})
+    if bound is not None:
+        later &= bound.institutions
+    return dict(sorted(access.institutions(uow.conn, later).items()))
 
 
 def _followed(session: Session, spot: Spot) -> Session:

@@ -18,22 +18,30 @@ _TELLING: Final = (Reason.LEVEL, Reason.DORMANT, Reason.NO_THEME)
 __all__ = ["Document", "decide", "get", "readable", "record_reading"]
 
 
-def get(uow: UnitOfWork, document_id: str) -> Document:
-    """Return a document without judging access. Raises ``NotFound``."""
-    found = documents.get(uow.conn, document_id)
+def get(uow: UnitOfWork, document_id: str, actor: Actor | None = None) -> Document:
+    """Return a document without judging access. Raises ``NotFound``.
+
+    For a client, ``actor``, a document of another institution is not there (ruling 9).
+    """
+    within = None if actor is None or actor.platform else actor.institutions
+    found = documents.get(uow.conn, document_id, within)
     if found is None:
         raise NotFound("There is no such document.")
     return found
 
 
-def readable(uow: UnitOfWork, person_id: str, session: Session) -> tuple[Document, ...]:
+def readable(
+    uow: UnitOfWork, person_id: str, session: Session, actor: Actor | None = None
+) -> tuple[Document, ...]:
     """List the documents that the person may read now, by institution and title.
+
+    For a client, ``actor``, only of its own people and institutions (ruling 9).
 
     A right at an institution opens the documents of those that it succeeded (ruling 10).
     """
     held = {
         (number, right.theme)
-        for right in decisions.readable(uow, person_id, session)
+        for right in decisions.readable(uow, person_id, session, actor)
         for number in access.lineage(uow.conn, right.institution)
     }
     found = documents.at(uow.conn, sorted({number for number, _ in held}))

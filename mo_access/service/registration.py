@@ -12,7 +12,6 @@ from mo_access.service import blocks
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import identities, people, registering, sessions
 from mo_access.storage.bars import Record
-from mo_access.storage.engine import Duplicate
 from mo_access.storage.people import LinkRow
 
 
@@ -106,17 +105,13 @@ def _target(
 
 def _new(uow: UnitOfWork, actor: Actor, draft: PersonDraft, number: str | None) -> Meant:
     person_id = str(uuid.uuid4())
-    record = _record(actor, draft)
-    if number is None:
-        pk = registering.new_person(uow.conn, person_id, actor.client_pk, None, uow.now, record)
-        return Meant(pk, person_id, fresh=True)
-    insz = (uow.keys.seal(context(person_id), number), uow.keys.index(number))
-    try:
-        with uow.conn.savepoint():
-            pk = registering.new_person(uow.conn, person_id, actor.client_pk, insz, uow.now, record)
-    except Duplicate:
+    record, insz = _record(actor, draft), None
+    if number is not None:
+        insz = (uow.keys.seal(context(person_id), number), uow.keys.index(number))
+    pk = registering.new_person(uow.conn, person_id, actor.client_pk, insz, uow.now, record)
+    if pk is None:
         # Another client registered the same number since we looked: that person it is.
-        return _raced(uow, number)
+        return _raced(uow, number or "")
     return Meant(pk, person_id, fresh=True)
 
 

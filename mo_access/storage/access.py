@@ -5,12 +5,15 @@ Read on each request (rule 7): no cache, no rights in cookies.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
+    Text,
     and_,
     bindparam,
     literal,
@@ -20,6 +23,7 @@ from sqlalchemy import (
 )
 
 from mo_access.domain.model import Role
+from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection
 from mo_access.storage.schema import (
     affiliation,
@@ -95,6 +99,22 @@ def successors(conn: Connection, number: str) -> frozenset[str]:
         known.add(str(found[0]))
         found = conn.one(_SUCCESSORS, {"number": found[0]})
     return frozenset(known)
+
+
+_texts = json_texts(bindparam("numbers", type_=Text))
+_given = select(_texts.c.value.label("number")).cte("later", recursive=True)
+_later = _given.union(
+    select(institution.c.successor)
+    .join(_given, institution.c.number == _given.c.number)
+    .where(institution.c.successor.is_not(None))
+)
+_ALL_LATER = select(_later.c.number)
+
+
+def with_successors(conn: Connection, numbers: Iterable[str]) -> frozenset[str]:
+    """Return these institutions with all that succeeded them; one statement, however many."""
+    rows = conn.all(_ALL_LATER, {"numbers": json.dumps(sorted(numbers))})
+    return frozenset(str(row[0]) for row in rows)
 
 
 _asked = or_(literal(1) == bindparam("everyone"), group.c.client_pk == bindparam("client"))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, Text, bindparam, exists, select
 
+from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection, Row
 from mo_access.storage.schema import document, document_theme, institution, theme
 
@@ -53,9 +55,37 @@ _ROWS: Final[Select[Row]] = (
 _BY_ID = _ROWS.where(document.c.id == bindparam("document"))
 
 
-def get(conn: Connection, document_id: str) -> Document | None:
-    """Return a document with its themes, or None."""
-    found = _joined(conn.all(_BY_ID, {"document": document_id}))
+_place: Final = (
+    select(institution.c.number)
+    .join(document, document.c.institution_pk == institution.c.pk)
+    .where(document.c.id == bindparam("document"))
+    .cte("lineage", recursive=True)
+)
+_heir: Final = institution.alias("heir")
+_lineage: Final = _place.union(
+    select(_heir.c.successor)
+    .join(_place, _heir.c.number == _place.c.number)
+    .where(_heir.c.successor.is_not(None))
+)
+_numbers: Final = json_texts(bindparam("numbers", type_=Text))
+_BY_ID_AT = _BY_ID.where(
+    exists(select(_lineage.c.number).where(_lineage.c.number.in_(select(_numbers.c.value))))
+)
+
+
+def get(
+    conn: Connection, document_id: str, within: frozenset[str] | None = None
+) -> Document | None:
+    """Return a document with its themes, or None.
+
+    ``within``: only where its institution, or one that succeeded it (ruling 10), is among these.
+    """
+    wanted: dict[str, int | str | bytes | None] = {"document": document_id}
+    if within is None:
+        rows = conn.all(_BY_ID, wanted)
+    else:
+        rows = conn.all(_BY_ID_AT, {**wanted, "numbers": json.dumps(sorted(within))})
+    found = _joined(rows)
     return found[0] if found else None
 
 

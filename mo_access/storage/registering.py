@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, insert
+from sqlalchemy import bindparam
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from mo_access.storage import bars
 from mo_access.storage.bars import Record
 from mo_access.storage.engine import Connection
 from mo_access.storage.schema import person
 
+# The engines spell this alike; PostgreSQL's construct compiles on both.
 _NEW_PERSON = (
-    insert(person)
+    upsert(person)
     .values(
         id=bindparam("id"),
         owner_pk=bindparam("owner"),
@@ -22,6 +24,7 @@ _NEW_PERSON = (
         created=bindparam("now"),
         modified=bindparam("now"),
     )
+    .on_conflict_do_nothing()
     .returning(person.c.pk)
 )
 
@@ -33,14 +36,17 @@ def new_person(
     insz: tuple[bytes, bytes] | None,
     now: int,
     record: Record,
-) -> int:
-    """Insert a person; ``insz`` is (sealed, index) or None. Raises ``Duplicate`` on the index.
+) -> int | None:
+    """Insert a person and return its key; ``insz`` is (sealed, index) or None.
+
+    None when somebody has the number, perhaps since a moment ago. One statement without a
+    savepoint: a number that is new must not cost more than one that is known (rule 4).
 
     Who is known to be under a block, by the number or else by the client's ``record``, is so from
     the start.
     """
     sealed, index = insz or (None, None)
-    return conn.insert(
+    made = conn.one(
         _NEW_PERSON,
         {
             "id": person_id,
@@ -53,3 +59,4 @@ def new_person(
             "bar_insz": index.hex() if index else "",
         },
     )
+    return None if made is None else int(made[0])
