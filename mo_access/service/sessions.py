@@ -66,6 +66,7 @@ def open_session(  # noqa: PLR0913 - the facts of a sign-in
     person_pk: int,
     *,
     reach: frozenset[int] | None,
+    everywhere: int = 0,
     provider: str,
     issuer: str,
     subject: str,
@@ -80,14 +81,15 @@ def open_session(  # noqa: PLR0913 - the facts of a sign-in
 ) -> str:
     """Open a session with a new id and return the id; the caller puts it in a cookie.
 
-    ``reach`` names the clients whose word alone it stands on, None for everywhere.
+    ``reach`` names the clients whose word it stands on, None for everywhere and everybody's.
+    ``everywhere`` tells why it counts beyond them: bits of ``contested``, 0 when it does not.
     """
     session_id = secrets.token_urlsafe(ID_BYTES)
     hashed = _hash(session_id)
     row: dict[str, int | str | bytes | None] = {
         "id_hash": hashed,
         "person_pk": person_pk,
-        "reach_all": int(reach is None),
+        "reach_all": 1 if reach is None else everywhere,
         "provider": provider,
         "issuer": issuer,
         "subject": subject,
@@ -166,7 +168,7 @@ def sweep(uow: UnitOfWork, idle: int) -> int:
 
 def _session(uow: UnitOfWork, row: SessionRow) -> Session:
     capacity = None if row.capacity is None else frozenset(row.capacity.split())
-    reach = None if row.reach_all else _reach(uow, row.pk)
+    reach = None if row.reach_all and not row.contested else _reach(uow, row)
     return Session(
         pk=row.pk,
         person=row.person_id,
@@ -184,9 +186,20 @@ def _session(uow: UnitOfWork, row: SessionRow) -> Session:
     )
 
 
-def _reach(uow: UnitOfWork, pk: int) -> frozenset[str]:
-    """Return the institutions for which the clients behind a session may speak (ruling 3)."""
-    found = (clients.institutions(uow.conn, c) for c in sessions.reach(uow.conn, pk))
+def _reach(uow: UnitOfWork, row: SessionRow) -> frozenset[str]:
+    """Return the institutions for which the clients behind a session may speak (ruling 3).
+
+    One that counts everywhere: all but those of whom its person is perhaps somebody else.
+    """
+    own = _spoken_for(uow, sessions.reach(uow.conn, row.pk))
+    if not row.reach_all:
+        return own
+    others = _spoken_for(uow, sessions.contested(uow.conn, row.pk))
+    return (frozenset(clients.institution_pks(uow.conn)) - others) | own
+
+
+def _spoken_for(uow: UnitOfWork, client_pks: list[int]) -> frozenset[str]:
+    found = (clients.institutions(uow.conn, client_pk) for client_pk in client_pks)
     return frozenset().union(*found)
 
 

@@ -12,6 +12,7 @@ from mo_access.service import sessions
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import identities, matching
 from mo_access.storage import sessions as stored_sessions
+from mo_access.storage.contested import BY_LINK, BY_NUMBER
 from mo_access.storage.engine import Duplicate
 from mo_access.storage.matching import Match
 
@@ -60,13 +61,14 @@ def sign_in(uow: UnitOfWork, said: SignIn) -> SignedIn:
     ``identity_conflict``; the caller records it with ``record_refusal`` in a unit of its own.
     """
     live = recognised(uow, said.issuer, said.subject, said.links)
-    everywhere = any(match.everywhere for match in live)
     _refuse_blocked_capacity(uow, live[0].person_pk, said.capacity)
+    everywhere = _everywhere(live)
     _pin(uow, said, live)
     session_id = sessions.open_session(
         uow,
         live[0].person_pk,
-        reach=None if everywhere else frozenset(m.client_pk for m in live if m.client_pk),
+        reach=frozenset(match.client_pk for match in live if match.client_pk),
+        everywhere=everywhere,
         provider=said.provider,
         issuer=said.issuer,
         subject=said.subject,
@@ -80,7 +82,7 @@ def sign_in(uow: UnitOfWork, said: SignIn) -> SignedIn:
         renewal=said.renewal,
     )
     identities.signed_in(uow.conn, live[0].person_pk, uow.now)
-    facts = {"provider": said.provider, "acr": said.acr, "everywhere": everywhere}
+    facts = {"provider": said.provider, "acr": said.acr, "everywhere": everywhere > 0}
     uow.record(Event("sign_in", "ok", person=live[0].person_id, facts=facts))
     return SignedIn(session_id, live[0].person_id)
 
@@ -136,6 +138,13 @@ def _one_person(matches: list[Match]) -> None:
         raise _refused("unknown_person")
     if len(people) > 1:
         raise _refused("identity_conflict")
+
+
+def _everywhere(live: list[Match]) -> int:
+    """Tell on what a session stands that counts everywhere, 0 when it does not (ruling 3)."""
+    wide = [match for match in live if match.everywhere]
+    by_link = BY_LINK if any(match.link_pk is not None for match in wide) else 0
+    return by_link | (BY_NUMBER if any(match.link_pk is None for match in wide) else 0)
 
 
 def _pin(uow: UnitOfWork, said: SignIn, matches: list[Match]) -> None:

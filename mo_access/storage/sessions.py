@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, or_, select, update
 
 from mo_access.storage.bars import at_institution
+from mo_access.storage.contested import CONTESTED
 from mo_access.storage.engine import Connection, Params
 from mo_access.storage.schema import BIG, client, institution, link, person, session, session_reach
 
@@ -19,7 +20,7 @@ _may_sign_in: Final[ColumnElement[bool]] = exists(
         link.c.active == 1,
         client.c.revoked.is_(None),
         or_(
-            session.c.reach_all == 1,
+            session.c.reach_all != 0,
             exists(
                 select(session_reach.c.client_pk).where(
                     session_reach.c.session_pk == session.c.pk,
@@ -66,6 +67,8 @@ class SessionRow:
     expires: int
     auth_time: int | None
     renew_at: int | None
+    contested: bool
+    """Somebody gives rights to the person of whom the session is perhaps not (``contested``)."""
 
 
 _COLUMNS = (
@@ -86,6 +89,7 @@ _COLUMNS = (
     session.c.expires,
     session.c.auth_time,
     session.c.renew_at,
+    exists(CONTESTED),
 )
 _LIVE = (
     select(*_COLUMNS)
@@ -154,6 +158,16 @@ def reach(conn: Connection, pk: int) -> list[int]:
 def is_blocked(conn: Connection, person_pk: int, capacity: str) -> bool:
     """Tell whether a block is on the one institution that a session would be for."""
     return conn.one(_IS_BLOCKED, {"person": person_pk, "at": capacity}) is not None
+
+
+_CONTESTED = select(link.c.client_pk).where(
+    link.c.pk.in_(CONTESTED), session.c.pk == bindparam("session")
+)
+
+
+def contested(conn: Connection, pk: int) -> list[int]:
+    """Return the clients whose word about the person is perhaps not about whose session it is."""
+    return [int(row[0]) for row in conn.all(_CONTESTED, {"session": pk})]
 
 
 def touch(conn: Connection, pk: int, now: int) -> None:

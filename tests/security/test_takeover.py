@@ -92,3 +92,45 @@ def test_the_word_of_a_revoked_client_holds_nobody_in(site: Site) -> None:
         clients.revoke(uow, "gone")
         uow.commit()
     assert [browser.me().status_code for browser in browsers] == [401, 200]
+
+
+def two(site: Site) -> str:
+    """Make a client of 900002 that the provider has nothing to do with."""
+    return site.client("two", platform=False, institutions=("900002",), issuers=())
+
+
+def test_a_planted_number_opens_nobodys_rights_to_an_accomplice(site: Site) -> None:
+    """Ruling 3: a school makes one person of an accomplice's subject and another's number.
+
+    The platform knows the accomplice by subject, a second school the other by number. What that
+    school gives is not the accomplice's, whichever came first; what the platform gives stays.
+    """
+    pair, planter = ((site.script.issuer, "accomplice"),), school(site)
+    person = site.person(planter, "x", identities=pair, insz=VICTIM)
+    at_three = (AffiliationClaim(Form.AFFILIATIONS, "900001", Role.BEHEERDER),)
+    assert site.person(site.client("platform"), "y", identities=pair, affiliations=at_three)
+    accomplice = arrives(site, "accomplice")
+    assert places(accomplice) == ["900001"]
+    assert site.person(two(site), "z", insz=VICTIM, affiliations=AT_TWO) == person
+    assert places(accomplice) == places(arrives(site, "accomplice")) == ["900001"]
+
+
+def test_a_planted_subject_opens_nobodys_rights_to_a_number(site: Site) -> None:
+    """Ruling 3: the same the other way round, where the platform vouches for the number."""
+    pair, planter = ((site.script.issuer, "victim"),), school(site)
+    person = site.person(planter, "x", identities=pair, insz=MALLORY)
+    assert site.person(site.client("platform"), "y", insz=MALLORY) == person
+    trusted = site.client("two", platform=False, institutions=("900002",))
+    assert site.person(trusted, "z", identities=pair, affiliations=AT_TWO) == person
+    assert places(arrives(site, "mallory", MALLORY)) == ["900001"]
+    assert places(arrives(site, "victim")) == ["900001", "900002"]
+
+
+def test_what_a_platform_client_ties_together_is_one(site: Site) -> None:
+    """Ruling 3: a platform client that says number and subject vouches for both."""
+    pair = ((site.script.issuer, "v"),)
+    person = site.person(site.client("platform"), "y", identities=pair, insz=VICTIM)
+    assert site.person(school(site), "x", identities=pair) == person
+    assert site.person(two(site), "z", insz=VICTIM, affiliations=AT_TWO) == person
+    assert places(arrives(site, "v")) == ["900001", "900002"]
+    assert places(arrives(site, "v", VICTIM)) == ["900001", "900002"]

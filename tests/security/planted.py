@@ -1,0 +1,133 @@
+"""Flaws to plant: each puts back a mistake that ruling 3 forbids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import Select, bindparam, select
+
+from mo_access.domain.model import Actor, PersonDraft
+from mo_access.service import persons, registration, sessions, sign_in
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage import identities, matching, people, rights
+from mo_access.storage.schema import client, link, link_identity, person
+
+Flaw = Callable[[pytest.MonkeyPatch], None]
+
+
+def _links_of_anybody() -> Select[Any]:
+    found = select(
+        person.c.pk,
+        person.c.id,
+        link.c.pk,
+        link.c.client_pk,
+        client.c.platform,
+        link.c.active,
+        person.c.active == 1,
+    ).select_from(link)
+    return found.join(person, person.c.pk == link.c.person_pk).join(
+        client, client.c.pk == link.c.client_pk
+    )
+
+
+def any_clients_external_id(patch: pytest.MonkeyPatch) -> None:
+    """Look for externalId in the links of clients that the provider does not trust."""
+    anybody = _links_of_anybody().where(link.c.external_id == bindparam("value"))
+    patch.setattr(matching, "_BY_EXTERNAL", anybody)
+
+
+def any_clients_subject(patch: pytest.MonkeyPatch) -> None:
+    """Believe anybody about {issuer, subject} at sign-in."""
+    anybody = (
+        _links_of_anybody()
+        .join(link_identity, link_identity.c.link_pk == link.c.pk)
+        .where(link_identity.c.subject == bindparam("value"))
+    )
+    patch.setattr(matching, "_BY_IDENTITY", anybody)
+
+
+def first_of_several(patch: pytest.MonkeyPatch) -> None:
+    """Take the first where a sign-in leads to several people."""
+    patch.setattr(sign_in, "_unambiguous", lambda matches: matches)
+    patch.setattr(sign_in, "_one_person", lambda matches: matches or _nobody())
+
+
+def _nobody() -> None:
+    raise sign_in._refused("unknown_person")
+
+
+def pins_stay(patch: pytest.MonkeyPatch) -> None:
+    """Keep a pin, and the sessions, when the link that made it changes."""
+    patch.setattr(identities, "unpin", lambda *_: None)
+    patch.setattr(persons, "end_sessions", lambda *_, **__: None)
+
+
+def reaches_everywhere(patch: pytest.MonkeyPatch) -> None:
+    """Let a school's word count everywhere."""
+    patch.setattr(sessions, "_reach", lambda *_: None)
+
+
+def number_of_anybody(patch: pytest.MonkeyPatch) -> None:
+    """Let a number count everywhere, whoever said it."""
+    told = matching._PERSON.where(
+        person.c.insz_index == bindparam("value"),
+        matching._trusted_link,
+    )
+    patch.setattr(matching, "_BY_INSZ", told)
+
+
+def contested_is_ignored(patch: pytest.MonkeyPatch) -> None:
+    """Let a platform client's link open what others gave to somebody else's number."""
+    real = sessions.open_session
+
+    def wide(*told: Any, **named: Any) -> str:  # noqa: ANN401 - passed on
+        reach = None if named["everywhere"] else named["reach"]
+        return real(*told, **{**named, "reach": reach})
+
+    patch.setattr(sessions, "open_session", wide)
+
+
+def numbers_move_people(patch: pytest.MonkeyPatch) -> None:
+    """Let any client change the number of a person (ruling 2)."""
+    patch.setattr(registration, "_may_set", lambda *_: True)
+
+
+def links_leave_rights_behind(patch: pytest.MonkeyPatch) -> None:
+    """Leave what a link gave with the person that it moves away from."""
+    patch.setattr(rights, "move", lambda *_: None)
+
+
+def names_link(patch: pytest.MonkeyPatch) -> None:
+    """Link to whoever has the same externalId, as others were taken over (CVE-2022-1680)."""
+    real = registration.person_for
+    same = (
+        select(person.c.pk, person.c.id)
+        .join(link, link.c.person_pk == person.c.pk)
+        .where(link.c.external_id == bindparam("value"))
+    )
+
+    def meant(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> registration.Meant:
+        found = uow.conn.one(same, {"value": draft.external_id})
+        known = found and people.own_link(uow.conn, found[0], actor.client_pk) is None
+        return registration.Meant(*found) if found and known else real(uow, actor, draft)
+
+    patch.setattr(registration, "person_for", meant)
+
+
+FLAWS: Final[Mapping[str, Flaw]] = {
+    flaw.__name__: flaw
+    for flaw in (
+        any_clients_external_id,
+        any_clients_subject,
+        first_of_several,
+        pins_stay,
+        reaches_everywhere,
+        number_of_anybody,
+        contested_is_ignored,
+        numbers_move_people,
+        links_leave_rights_behind,
+        names_link,
+    )
+}
