@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -69,6 +69,15 @@ def document(body: bytes, status: int = 200, headers: Mapping[str, str] | None =
 def resource(body: bytes, etag: str, location: str, status: int = 200) -> Response:
     """Answer with one resource, its entity tag and its address."""
     return document(body, status, {"ETag": etag, "Location": location})
+
+
+def streamed(pieces: Iterable[bytes], etag: str, location: str) -> Response:
+    """Answer with one large resource, of which each piece is made when the one before is sent.
+
+    Nothing may be read from the database for it: the connection was given back before.
+    """
+    told = {"Content-Type": media_type(), "ETag": etag, "Location": location}
+    return Answer(pieces, 200, Headers(told))
 
 
 def empty(etag: str | None = None) -> Response:

@@ -60,8 +60,10 @@ def shown(resource_id: str) -> Response:
         return answer.not_modified(tag)
     if chosen.shows("members"):
         view = service.with_members(call.uow, view)
-    whole = render.group(view, call.base, chosen)
-    return answer.resource(whole, tag, f"{call.base}/Groups/{view.id}")
+    location = f"{call.base}/Groups/{view.id}"
+    if view.size <= render.PIECE:
+        return answer.resource(render.group(view, call.base, chosen), tag, location)
+    return answer.streamed(render.group_pieces(view, call.base, chosen), tag, location)
 
 
 def created(call: Call, write: Write) -> Change:

@@ -7,7 +7,7 @@ enterprise extension near the end and ours last; that order is what the splicing
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -24,7 +24,7 @@ from mo_access.domain.model import (
 from mo_scim.mapping import derived
 from mo_scim.mapping.derived import etag
 from mo_scim.mapping.echo import derived_organization
-from mo_scim.mapping.request import part, stored
+from mo_scim.mapping.request import objects, part, stored
 from mo_scim.mapping.selection import Selection, project, selection
 from mo_scim.resources import (
     CORE_GROUP,
@@ -41,6 +41,7 @@ __all__ = [
     "etag",
     "full",
     "group",
+    "group_pieces",
     "institution",
     "page",
     "selection",
@@ -50,6 +51,7 @@ __all__ = [
 
 # Built once: json.dumps with arguments makes an encoder on every call.
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+PIECE: Final = 1_000
 _ON_REQUEST: Final = ("gender", "birthDate")
 _FREE: Final[Document] = {"status": "unmapped"}
 _UNASSIGNED: Final = '"active":null'
@@ -103,6 +105,14 @@ def full(view: PersonView, base_url: str = "") -> Document:
 
 def group(view: GroupView, base_url: str, chosen: Selection) -> bytes:
     """Return the Group; ``members`` is ``[]`` when empty, absent when excluded or not loaded."""
+    return b"".join(group_pieces(view, base_url, chosen))
+
+
+def group_pieces(view: GroupView, base_url: str, chosen: Selection) -> Iterator[bytes]:
+    """Return the Group as ``group`` does, with so many members in each piece (``PIECE``).
+
+    Of a group of 100,000 only the ids are held at a time, and not each of its texts thrice.
+    """
     body = full_group(view, base_url)
     asked = any(urn == GROUP_EXTENSION.casefold() for urn, _, _ in chosen.included or ())
     if not asked and body[GROUP_EXTENSION] == _FREE:
@@ -110,16 +120,17 @@ def group(view: GroupView, base_url: str, chosen: Selection) -> bytes:
         del body[GROUP_EXTENSION]
         body["schemas"] = [CORE_GROUP]
     if not chosen.is_default:
-        narrowed = any(name[1] == "members" and name[2] for name in _named(chosen))
-        if narrowed and view.members is not None:
-            items = _members(view.members, base_url)
-            body["members"] = [json.loads(item) for item in items]
-            return _dumps(project(body, chosen)).encode()
         body = project(body, chosen)
     text = _dumps(body)
     if view.members is None or not chosen.shows("members"):
-        return text.encode()
-    return f'{text[:-1]},"members":[{",".join(_members(view.members, base_url))}]}}'.encode()
+        yield text.encode()
+        return
+    joint = f'{text[:-1]},"members":['
+    for start in range(0, len(view.members), PIECE):
+        items = _members(view.members[start : start + PIECE], base_url, chosen)
+        yield f"{joint}{','.join(items)}".encode()
+        joint = ","
+    yield f"{joint if not view.members else ''}]}}".encode()
 
 
 def full_group(view: GroupView, base_url: str = "") -> Document:
@@ -257,13 +268,19 @@ def _extension(
     return {"affiliations": [derived.affiliation(each) for each in shown], **body}
 
 
-def _members(members: tuple[tuple[str, str | None], ...], base_url: str) -> list[str]:
+def _members(
+    members: Sequence[tuple[str, str | None]], base_url: str, chosen: Selection
+) -> list[str]:
     """Render members, each with the label that the client gave it."""
-    return [
+    items = [
         f'{{"value":"{person}","$ref":"{base_url}/Users/{person}",'
         f'{_display(display) if display else ""}"type":"User"}}'
         for person, display in members
     ]
+    if not any(name[1] == "members" and name[2] for name in _named(chosen)):
+        return items
+    narrowed = project({"members": [json.loads(item) for item in items]}, chosen)
+    return [_dumps(item) for item in objects(narrowed.get("members"))]
 
 
 def _display(text: str) -> str:

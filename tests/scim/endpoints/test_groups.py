@@ -173,6 +173,21 @@ def test_a_large_group_answers_204_to_a_patch(broker: Broker) -> None:
     assert answer.headers["ETag"]
 
 
+@pytest.mark.parametrize("query", ["", "?attributes=members.value", "?excludedAttributes=id"])
+def test_a_large_group_is_sent_in_pieces(
+    broker: Broker, people: list[str], monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    """It reads as when it is sent in one, with a length only where that is known before."""
+    path = group_of(broker, *people)
+    whole = broker.send("GET", f"{path}{query}")
+    monkeypatch.setattr("mo_scim.mapping.render.PIECE", 2)
+    answer = broker.send("GET", f"{path}{query}")
+    assert (answer.data, answer.headers["ETag"]) == (whole.data, whole.headers["ETag"])
+    assert "Content-Length" in whole.headers
+    assert "Content-Length" not in answer.headers
+    assert broker.send("HEAD", f"{path}{query}").data == b""
+
+
 def _add(person: str) -> dict[str, object]:
     return {"op": "add", "path": "members", "value": [{"value": person}]}
 
