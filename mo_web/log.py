@@ -79,6 +79,8 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(shape)
     _replace_handler(handler, _LEVELS[level])
+    # Asked for with each record, and in none of our lines.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
