@@ -28,13 +28,18 @@ ORGANIZATION: Final = f"{ENTERPRISE}:organization"
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a link says once echoes are gone: in the extension, as organization, and all in all."""
+    """What a link says once echoes are gone: in the extension, as organization, and all in all.
+
+    ``echoed`` names the flat attributes that said nothing, so that they are not kept either:
+    from the link's own document they would be assertions the next time.
+    """
 
     affiliations: tuple[AffiliationClaim, ...]
     organization: str | None
     claims: tuple[AffiliationClaim, ...]
     grants: tuple[GrantClaim, ...]
     unmapped: tuple[str, ...]
+    echoed: frozenset[str] = frozenset()
 
 
 def read(body: Document, request: Request) -> Said:
@@ -43,7 +48,8 @@ def read(body: Document, request: Request) -> Said:
     Raises ``Invalid`` for unknown or foreign institutions in ``affiliations[]`` and for views
     that contradict each other.
     """
-    body = _without_foreign(body, request)
+    echoed = _foreign(body, request)
+    body = {name: value for name, value in body.items() if name not in echoed}
     own = _affiliations(objects(part(body, USER_EXTENSION).get("affiliations")), request)
     organization = _organization(body, request)
     known = institutions.known(organization or "", request.catalogue)
@@ -58,7 +64,7 @@ def read(body: Document, request: Request) -> Said:
     if organization and not known:
         unmapped.append(roles.told("organization", organization))
     grants = tuple(dict.fromkeys((*flat.grants, *themes.grants)))
-    return Said(own, organization, tuple(claims), grants, tuple(unmapped))
+    return Said(own, organization, tuple(claims), grants, tuple(unmapped), echoed)
 
 
 def _over(claims: list[AffiliationClaim], request: Request) -> list[str]:
@@ -74,19 +80,18 @@ def _over(claims: list[AffiliationClaim], request: Request) -> list[str]:
     ]
 
 
-def _without_foreign(body: Document, request: Request) -> Document:
-    """Leave out flat rights that a platform client only read from the owner's document.
+def _foreign(body: Document, request: Request) -> frozenset[str]:
+    """Name the flat rights that a platform client only read from the owner's document.
 
     It has no link yet, so what comes back unchanged asserts nothing (rule 11).
     """
     if request.shown is None or request.shown.own:
-        return body
-    echoed = {
+        return frozenset()
+    return frozenset(
         name
         for name in ("roles", "entitlements")
         if body.get(name) == request.before.get(name) and not request.named(name)
-    }
-    return {name: value for name, value in body.items() if name not in echoed}
+    )
 
 
 def _affiliations(entries: list[Json], request: Request) -> tuple[AffiliationClaim, ...]:

@@ -101,7 +101,8 @@ def _document(sent: Document, said: claims.Said, details: Document) -> Document:
 
     ``mo_scim.mapping.render`` splices derived parts into that order.
     """
-    document = {name: value for name, value in sent.items() if name not in _NOT_STORED}
+    left_out = _NOT_STORED | said.echoed
+    document = {name: value for name, value in sent.items() if name not in left_out}
     enterprise = dict(part(sent, ENTERPRISE))
     enterprise.pop("organization", None)
     if said.organization is not None:

@@ -36,3 +36,11 @@ def test_what_the_link_itself_wrote_is_asserted_again() -> None:
 def test_what_the_platform_changes_is_asserted(value: str) -> None:
     """A role that differs from the owner's is the platform's own word."""
     assert roles({**OWNERS, "roles": [{"value": value}]}) != set()
+
+
+def test_an_echo_is_not_kept_as_an_own_word() -> None:
+    """Put back twice, it would be the platform's own right the second time."""
+    first = kit.read(OWNERS, shown=VIEW)
+    assert "roles" not in first.document
+    again = replace(VIEW, own=True, document=json.dumps(first.document))
+    assert {claim.role for claim in kit.read({"userName": "an"}, shown=again).affiliations} == set()
