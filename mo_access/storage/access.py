@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    exists,
     literal,
     or_,
     select,
@@ -117,7 +118,14 @@ def with_successors(conn: Connection, numbers: Iterable[str]) -> frozenset[str]:
     return frozenset(str(row[0]) for row in rows)
 
 
-_asked = or_(literal(1) == bindparam("everyone"), group.c.client_pk == bindparam("client"))
+_theirs = or_(
+    literal(1) == bindparam("everyone"),
+    exists(
+        select(link.c.pk).where(
+            link.c.person_pk == person.c.pk, link.c.client_pk == bindparam("client")
+        )
+    ),
+)
 _role_group, _has_role = group.alias(), membership.alias()
 
 
@@ -139,7 +147,7 @@ def _everywhere(start: FromClause, person_pk: ColumnElement[int]) -> Select[str]
             institution.c.number == bindparam("number"),
             theme.c.slug == bindparam("slug"),
             group.c.institution_pk.is_(None),
-            _asked,
+            _theirs,
         )
     )
 
@@ -158,7 +166,7 @@ _PEOPLE_OF_THEME = union_all(
     .join(theme, theme.c.pk == group.c.theme_pk)
     .join(person, person.c.pk == membership.c.person_pk)
     .join(institution, institution.c.pk == group.c.institution_pk)
-    .where(theme.c.slug == bindparam("slug"), institution.c.number == bindparam("number"), _asked),
+    .where(theme.c.slug == bindparam("slug"), institution.c.number == bindparam("number"), _theirs),
     _everywhere(affiliation, affiliation.c.person_pk),
     _everywhere(_holds_role, _has_role.c.person_pk),
     select(person.c.id)
@@ -166,17 +174,20 @@ _PEOPLE_OF_THEME = union_all(
     .join(theme, theme.c.pk == direct_grant.c.theme_pk)
     .join(institution, institution.c.pk == direct_grant.c.institution_pk)
     .join(person, person.c.pk == direct_grant.c.person_pk)
-    .join(link, link.c.pk == direct_grant.c.link_pk)
     .where(
         theme.c.slug == bindparam("slug"),
         institution.c.number == bindparam("number"),
-        or_(literal(1) == bindparam("everyone"), link.c.client_pk == bindparam("client")),
+        _theirs,
     ),
 )
 
 
 def holders(conn: Connection, slug: str, number: str, client_pk: int | None) -> list[str]:
-    """Return the ids of people who may hold the theme here, each once: candidates to decide on."""
+    """Return the ids of people who may hold the theme here, each once: candidates to decide on.
+
+    With ``client_pk`` only people to whom that client has a link, whoever gave them the theme: as
+    a decision about them is told to that client too (ruling 9).
+    """
     params: dict[str, int | str | bytes | None] = {
         "slug": slug,
         "number": number,

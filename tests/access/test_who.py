@@ -1,6 +1,7 @@
 """Who may read: the facts of many are read at once, and judged as a decision on each would."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -157,3 +158,24 @@ def test_the_facts_of_many_are_those_of_each(unit: Unit, actors: dict[str, Actor
             told = sorted(several, key=lambda one: one.id)
             assert told == [known for known in each if known is not None]
             assert bool(told) is (client_pk != actors["platform"].client_pk)
+
+
+def test_who_lists_a_shared_person_whoever_gave_the_theme(
+    unit: Unit, actors: dict[str, Actor]
+) -> None:
+    """As a decision on that person is told to both clients, a search is too (ruling 9)."""
+    shared = PersonDraft(
+        "shared",
+        None,
+        active=True,
+        document={"userName": "shared"},
+        affiliations=(AffiliationClaim(Form.AFFILIATIONS, "900002", Role.GEBRUIKER),),
+        insz="85073003328",
+    )
+    with unit() as uow:
+        granted = replace(shared, grants=(GrantClaim(THEME, "900002"),))
+        ids = {people.create(uow, actors["own"], granted).id}
+        ids |= {people.create(uow, actors["other"], shared).id}
+        asked_for = Question(*ids, "900002", THEME, actor=actors["other"])
+        assert decisions.decide(uow, asked_for).allowed
+        assert set(decisions.who(uow, THEME, "900002", actors["other"])) == ids
