@@ -125,7 +125,7 @@ def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> Per
     blocks.remember(uow, row.person_pk, row.bar)
     stood = theme_ends.standing(uow, row)
     if row.client_pk != actor.client_pk:
-        row = _platform_link(uow, actor, row)
+        row = _platform_link(uow, actor, row, draft)
     person_pk, new_id = registration.person_after(uow, actor, row, draft)
     moved = _write_rights(uow, actor, row.pk, row.person_pk, draft)
     touched = moved.at
@@ -238,19 +238,19 @@ def _number(uow: UnitOfWork, actor: Actor, row: LinkRow) -> str | None:
     return uow.keys.open(registration.context(row.id), row.insz_sealed)
 
 
-def _platform_link(uow: UnitOfWork, actor: Actor, seen: LinkRow) -> LinkRow:
+def _platform_link(uow: UnitOfWork, actor: Actor, seen: LinkRow, draft: PersonDraft) -> LinkRow:
     """Give a platform client a link of its own before it writes (design section 2).
 
-    It sees the number of the person that it adopts, and so vouches for it.
+    It sees the number of the person that it adopts, and so vouches for it. The link is named as
+    the client says, since what the owner calls the person may be another's name here.
     """
     active, numbered = bool(seen.active), seen.insz_index is not None
-    columns = LinkValues(seen.user_name, seen.external_id, active, numbered, seen.document, "")
+    names = (draft.user_name, draft.external_id)
+    columns = LinkValues(*names, active, numbered, seen.document, "")
     try:
         made = people.new_link(uow.conn, actor.client_pk, seen.person_pk, columns, uow.now)
     except Duplicate as error:
-        raise Conflict(
-            "userName or externalId: another user of yours has this value. Change that one."
-        ) from error
+        raise _taken(error, draft) from error
     if made is None:
         raise blocks.kept("userName or externalId")
     return _found(people.get(uow.conn, actor, seen.id, lock=True))
