@@ -41,7 +41,8 @@ def digest(uow: UnitOfWork, *parts: bytes) -> bytes:
     whole = sha256()
     for part in parts:
         whole.update(len(part).to_bytes(8, "big") + part)
-    return uow.keys.index(f"mo:idempotency:{whole.hexdigest()}")
+    # Not the index, which a rotation changes: an answer must be found again after one.
+    return uow.keys.sign(f"mo:idempotency:{whole.hexdigest()}".encode())
 
 
 def find(uow: UnitOfWork, actor: Actor, key: str) -> Kept | None:

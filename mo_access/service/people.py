@@ -103,7 +103,7 @@ def get(uow: UnitOfWork, actor: Actor, person_id: str, *, insz: bool = False) ->
 
 def find(uow: UnitOfWork, actor: Actor, query: Query, *, insz: bool = False) -> Page[PersonView]:
     """Return a page of the people that this client sees and that meet the query."""
-    found = people_lists.find(uow.conn, actor, query, uow.keys.index)
+    found = people_lists.find(uow.conn, actor, query, lambda text: b"".join(uow.keys.indexes(text)))
     items = tuple(_views(uow, actor, found.items, insz=insz))
     return Page(found.total, items, found.last)
 

@@ -16,6 +16,7 @@ def end_link(uow: UnitOfWork, link_pk: int, client_pk: int, person_pk: int) -> N
 
 def entomb(uow: UnitOfWork, person_pk: int) -> None:
     """Leave of a person nobody knows any more only the id: the number is destroyed (ruling 1)."""
+    memberships.leave_every(uow.conn, person_pk, uow.now)
     people.set_insz(uow.conn, person_pk, None, None)
     people.set_active(uow.conn, person_pk, uow.now, active=False)
     identities.forget_sign_in(uow.conn, person_pk)

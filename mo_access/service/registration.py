@@ -36,7 +36,7 @@ def person_for(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> Meant:
     """
     number = draft.insz if isinstance(draft.insz, str) else None
     if number is not None:
-        known = people.by_insz(uow.conn, uow.keys.index(number))
+        known = _known(uow, number)
         return Meant(*known) if known else _new(uow, actor, draft, number)
     for issuer, subject in draft.identities:
         known = identities.vouched(uow.conn, actor, issuer, subject)
@@ -61,12 +61,12 @@ def person_after(
         if actor.platform:
             _renumber(uow, row, None)
         return here
-    index = uow.keys.index(draft.insz)
-    if row.insz_index == index:
+    if row.insz_index in uow.keys.indexes(draft.insz):
         return here
-    known = people.by_insz(uow.conn, index)
+    known = _known(uow, draft.insz)
     if known is None and _may_set(actor, row):
-        _renumber(uow, row, (uow.keys.seal(context(row.id), draft.insz), index))
+        sealed = uow.keys.seal(context(row.id), draft.insz)
+        _renumber(uow, row, (sealed, uow.keys.index(draft.insz)))
         return here
     if row.bar is not None:
         raise blocks.kept("insz")
@@ -76,6 +76,17 @@ def person_after(
 def says_insz(row: LinkRow, draft: PersonDraft) -> bool:
     """Tell whether the link's client vouches for the number after this change (ruling 4)."""
     return bool(row.said_insz) if isinstance(draft.insz, Keep) else draft.insz is not None
+
+
+def _known(uow: UnitOfWork, number: str) -> tuple[int, str] | None:
+    """Look for the person with this number, as who may give it to another in this transaction.
+
+    While the key of the index is replaced, two writers may make two entries of one number, which
+    the database cannot tell: then they take turns.
+    """
+    if uow.keys.rotating:
+        people.take_turn(uow.conn, uow.keys.turn(number))
+    return people.by_insz(uow.conn, uow.keys.indexes(number))
 
 
 def _renumber(uow: UnitOfWork, row: LinkRow, insz: tuple[bytes, bytes] | None) -> None:
@@ -121,7 +132,7 @@ def _record(actor: Actor, draft: PersonDraft) -> Record:
 
 
 def _raced(uow: UnitOfWork, number: str) -> Meant:
-    known = people.by_insz(uow.conn, uow.keys.index(number))
+    known = people.by_insz(uow.conn, uow.keys.indexes(number))
     if known is None:
         raise Conflict(
             "insz: is being registered by another request. Send this one again.", attribute="insz"

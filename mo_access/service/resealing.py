@@ -1,14 +1,24 @@
-"""Sealing people's numbers anew under the current key, while the service runs (trust.md, P8)."""
+"""Replacing the key of people's numbers and ID tokens while the service runs (trust.md, P8).
+
+Each page is a transaction of its own, and what is left to do is seen in the rows: a rotation that
+was broken off goes on where it was.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
+from mo_access.domain.errors import Conflict
 from mo_access.domain.model import Event
+from mo_access.service import sessions
 from mo_access.service.registration import context
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import resealing as stored
+from mo_access.storage.engine import Duplicate
+from mo_access.storage.resealing import Sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +30,49 @@ class Progress:
     done: bool
 
 
-def page(uow: UnitOfWork, after: int) -> Progress:
-    """Seal the next rows anew, each under its own row's name; the caller commits.
+def people(uow: UnitOfWork, after: int) -> Progress:
+    """Seal and index the next people anew, each under its own row's name; the caller commits.
 
-    A row that changes meanwhile keeps its new value, which the current key sealed.
+    A row that changes meanwhile keeps its new value; a later pass looks at it again. Raises
+    ``Conflict`` when two people turn out to have one number.
     """
     rows = stored.people(uow.write(), after)
+    try:
+        resealed = sum(_renewed(uow, row) for row in rows)
+    except Duplicate as error:
+        raise Conflict("two people have the same number: find them with doctor") from error
+    return Progress(rows[-1].pk if rows else after, resealed, len(rows) < stored.PAGE)
+
+
+def tokens(uow: UnitOfWork, after: int) -> Progress:
+    """Seal the ID tokens of the next sessions anew; the caller commits."""
+    return _tokens(uow, stored.ID_TOKEN, sessions.context, after)
+
+
+def refresh_tokens(uow: UnitOfWork, after: int) -> Progress:
+    """Seal the refresh tokens of the next sessions anew; the caller commits."""
+    return _tokens(uow, stored.REFRESH_TOKEN, sessions.refresh_context, after)
+
+
+def _tokens(uow: UnitOfWork, kind: str, context_of: Callable[[bytes], str], after: int) -> Progress:
+    rows, keys = stored.tokens(uow.write(), kind, after), uow.keys
     resealed = 0
-    for pk, person_id, sealed in rows:
-        if uow.keys.sealed_by(sealed) != uow.keys.current:
-            number = uow.keys.open(context(person_id), sealed)
-            resealed += stored.reseal(
-                uow.conn, pk, sealed, uow.keys.seal(context(person_id), number)
-            )
-    return Progress(rows[-1][0] if rows else after, resealed, len(rows) < stored.PAGE)
+    for row in rows:
+        if keys.sealed_by(row.sealed) != keys.current:
+            name = context_of(bytes.fromhex(row.name))
+            fresh = keys.seal(name, keys.open(name, row.sealed))
+            resealed += stored.reseal_token(uow.conn, kind, row, fresh)
+    return Progress(rows[-1].pk if rows else after, resealed, len(rows) < stored.PAGE)
+
+
+def settle(uow: UnitOfWork) -> None:
+    """Wait until every transaction that is under way has ended.
+
+    Who began before the key file was changed may still write with the keys of before. Raises
+    ``Conflict`` when one does not end in a minute.
+    """
+    if not stored.wait_for_others(uow.conn):
+        raise Conflict("a transaction of a server does not end: run key rotate again")
 
 
 def record(uow: UnitOfWork, resealed: int) -> None:
@@ -43,10 +82,23 @@ def record(uow: UnitOfWork, resealed: int) -> None:
 
 def in_use(uow: UnitOfWork) -> Counter[str]:
     """Count the sealed values by the id of the key that sealed them."""
-    found = Counter(uow.keys.sealed_by(sealed) for sealed in stored.session_tokens(uow.conn))
-    last, rows = 0, stored.people(uow.conn, 0)
-    while rows:
-        found.update(uow.keys.sealed_by(sealed) for _, _, sealed in rows)
-        last = rows[-1][0]
-        rows = stored.people(uow.conn, last)
+    found: Counter[str] = Counter()
+    readers: list[Callable[[int], list[Sealed]]] = [partial(stored.people, uow.conn)]
+    for kind in (stored.ID_TOKEN, stored.REFRESH_TOKEN):
+        readers.append(partial(stored.tokens, uow.conn, kind))
+    for read in readers:
+        rows = read(0)
+        while rows:
+            found.update(uow.keys.sealed_by(row.sealed) for row in rows)
+            rows = read(rows[-1].pk)
     return found
+
+
+def _renewed(uow: UnitOfWork, row: Sealed) -> int:
+    """Seal and index one number anew where that was not done by the keys of now."""
+    keys, name = uow.keys, context(row.name)
+    number = keys.open(name, row.sealed)
+    index = keys.index(number)
+    if keys.sealed_by(row.sealed) == keys.current and row.blind == index:
+        return 0
+    return stored.reseal(uow.conn, row, keys.seal(name, number), index)

@@ -208,7 +208,7 @@ def _hash(session_id: str) -> bytes:
 
 
 def context(hashed: bytes) -> str:
-    """Return what binds a sealed ID token to its session."""
+    """Name the row that a sealed ID token belongs to."""
     return f"mo:session:id-token:{hashed.hex()}"
 
 

@@ -117,8 +117,8 @@ def _matches(
     found: list[Match] = []
     for value, attribute in links:
         if attribute == "insz":
-            index = uow.keys.index(value)
-            found += _unambiguous(matching.by_insz(uow.conn, issuer, index))
+            indexes = uow.keys.indexes(value)
+            found += _unambiguous(matching.by_insz(uow.conn, issuer, indexes))
         else:
             rows = matching.by_attribute(uow.conn, issuer, attribute, value)
             found += _unambiguous(rows)

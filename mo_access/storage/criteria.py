@@ -295,7 +295,7 @@ def _insz(leaf: Compare | Present, scope: _Scope) -> Condition:
     index = person.c.insz_index
     known: Condition = index.is_not(None)
     if isinstance(leaf, Compare):
-        known = and_(known, index == Operand.of(leaf.value, scope.makers).param())
+        known = and_(known, index.in_(Operand.of(leaf.value, scope.makers).halves()))
     mine = _of_person(known)
     return mine if scope.client is None else and_(link.c.said_insz == 1, mine)
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import Select, Text, and_, bindparam, exists, literal, or_, select
 
+from mo_access.domain.keys import Indexes
 from mo_access.domain.text import fold
 from mo_access.storage.engine import Connection, Row
 from mo_access.storage.identities import trusted
@@ -84,10 +85,9 @@ _vouched_by_all: Final = or_(
 _PERSON = select(
     person.c.pk, person.c.id, literal(None), literal(None), literal(1), _live_link, _usable
 )
-_BY_INSZ = _PERSON.where(person.c.insz_index == bindparam("value"), _trusted_link, _vouched_by_all)
-_BY_INSZ_OF_SOME = _links().where(
-    person.c.insz_index == bindparam("value"), link.c.said_insz == 1, ~_vouched_by_all
-)
+_numbered = person.c.insz_index.in_([bindparam("value"), bindparam("or_")])
+_BY_INSZ = _PERSON.where(_numbered, _trusted_link, _vouched_by_all)
+_BY_INSZ_OF_SOME = _links().where(_numbered, link.c.said_insz == 1, ~_vouched_by_all)
 
 
 def by_attribute(conn: Connection, issuer: str, attribute: str, value: str) -> list[Match]:
@@ -101,14 +101,15 @@ def by_attribute(conn: Connection, issuer: str, attribute: str, value: str) -> l
     return _matches(conn, _BY_EXTERNAL, issuer, value)
 
 
-def by_insz(conn: Connection, issuer: str, index: bytes) -> list[Match]:
+def by_insz(conn: Connection, issuer: str, indexes: Indexes) -> list[Match]:
     """Return the person with this number, if a client that the provider trusts knows them.
 
     It opens everything only where every client said that number, or the platform did; else it
     counts for the clients that said it (ruling 3).
     """
-    for_all = _matches(conn, _BY_INSZ, issuer, index)
-    return for_all or _matches(conn, _BY_INSZ_OF_SOME, issuer, index)
+    value, other = indexes
+    for_all = _matches(conn, _BY_INSZ, issuer, value, or_=other)
+    return for_all or _matches(conn, _BY_INSZ_OF_SOME, issuer, value, or_=other)
 
 
 def by_subject(conn: Connection, issuer: str, subject: str) -> list[Match]:
@@ -126,8 +127,9 @@ def _matches(
     statement: Select[Row],
     issuer: str,
     value: str | bytes,
+    **more: bytes,
 ) -> list[Match]:
-    rows = conn.all(statement, {"issuer": issuer, "value": value})
+    rows = conn.all(statement, {"issuer": issuer, "value": value, **more})
     return [
         Match(pk, person_id, link_pk, client_pk, bool(everywhere), bool(live and active))
         for pk, person_id, link_pk, client_pk, everywhere, live, active in rows

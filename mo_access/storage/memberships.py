@@ -23,7 +23,10 @@ _mine = exists(
     )
 )
 _known = select(person.c.pk).where(person.c.id.in_(_texts), _mine)
-_known_anywhere = select(person.c.pk).where(person.c.id.in_(_texts))
+_anybody = select(person.c.pk).where(person.c.id.in_(_texts))
+# Whom nobody knows any more is nobody, to a platform client too.
+_lives = exists(select(link.c.pk).where(link.c.person_pk == person.c.pk))
+_known_anywhere = _anybody.where(_lives)
 _already = exists(
     select(membership.c.group_pk).where(
         membership.c.group_pk == bindparam("group"), membership.c.person_pk == person.c.pk
@@ -38,8 +41,7 @@ def _adding(*, platform: bool) -> ReturningInsert[tuple[int]]:
     known = select(
         bindparam("group", type_=BIG), person.c.pk, _labels.c.value, bindparam("now", type_=BIG)
     ).join_from(_labels, person, person.c.id == _labels.c.key)
-    if not platform:
-        known = known.where(_mine)
+    known = known.where(_lives if platform else _mine)
     columns = ["group_pk", "person_pk", "display", "created"]
     adding = insert(membership).from_select(columns, known.where(~_already))
     return adding.returning(membership.c.person_pk)
@@ -56,7 +58,7 @@ _REMOVE = (
     delete(membership)
     .where(
         membership.c.group_pk == bindparam("group"),
-        membership.c.person_pk.in_(_known_anywhere),
+        membership.c.person_pk.in_(_anybody),
     )
     .returning(membership.c.person_pk)
 )
@@ -71,7 +73,11 @@ _seen = exists(
     .join(link, link.c.person_pk == person.c.pk)
     .where(person.c.id == _ids.c.value, link.c.client_pk == bindparam("client"))
 )
-_seen_anywhere = exists(select(person.c.pk).where(person.c.id == _ids.c.value))
+_seen_anywhere = exists(
+    select(person.c.pk)
+    .join(link, link.c.person_pk == person.c.pk)
+    .where(person.c.id == _ids.c.value)
+)
 _UNKNOWN = {
     platform: select(_ids.c.value).where(~seen)
     for platform, seen in ((False, _seen), (True, _seen_anywhere))
@@ -200,6 +206,24 @@ def leave_all(conn: Connection, client_pk: int, person_pk: int, now: int) -> Non
     params = {"client": client_pk, "person": person_pk}
     conn.run(_BUMP_JOINED, {**params, "now_": now})
     conn.run(_LEAVE, params)
+
+
+_LEAVE_EVERY = delete(membership).where(membership.c.person_pk == bindparam("person"))
+_BUMP_EVERY = (
+    update(group)
+    .values(version=group.c.version + 1, size=group.c.size - 1, modified=bindparam("now_"))
+    .where(
+        group.c.pk.in_(
+            select(membership.c.group_pk).where(membership.c.person_pk == bindparam("person"))
+        )
+    )
+)
+
+
+def leave_every(conn: Connection, person_pk: int, now: int) -> None:
+    """Take the person out of every group: those of a platform client outlive the last link."""
+    conn.run(_BUMP_EVERY, {"person": person_pk, "now_": now})
+    conn.run(_LEAVE_EVERY, {"person": person_pk})
 
 
 def move(conn: Connection, client_pk: int, person_pk: int, to_person: int) -> None:

@@ -61,6 +61,10 @@ class Operand:
         """Return the parameter for a text that is made of the value."""
         return self._made(make, Text)
 
+    def halves(self) -> list[BindParameter[bytes]]:
+        """Return two parameters for a value that is two of equal length, one behind the other."""
+        return [self._made(_front, LargeBinary), self._made(_back, LargeBinary)]
+
     def length(self) -> BindParameter[int]:
         """Return the parameter for how many characters it has."""
         return self._made(len, Integer)
@@ -70,6 +74,14 @@ class Operand:
         whole = (lambda value: make(fold(value))) if self.is_folded else make
         self.makers.made[name] = (self.slot.place, whole)
         return bindparam(name, type_=type_())
+
+
+def _front(value: bytes) -> bytes:
+    return value[: len(value) // 2]
+
+
+def _back(value: bytes) -> bytes:
+    return value[len(value) // 2 :]
 
 
 def _same(value: Value) -> Value:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from mo_access.domain.keys import Indexes
 from mo_access.domain.model import Actor, PersonView, ShownAffiliation, ShownGroup
 from mo_access.domain.text import fold
 from mo_access.storage import bars, totals
@@ -182,16 +183,28 @@ def get(conn: Connection, actor: Actor, person_id: str, *, lock: bool = False) -
     return LinkRow(*found) if found else None
 
 
-_BY_INSZ = select(person.c.pk, person.c.id).where(person.c.insz_index == bindparam("insz"))
+_BY_INSZ = select(person.c.pk, person.c.id).where(
+    person.c.insz_index.in_([bindparam("insz"), bindparam("or_")])
+)
 _OWN_LINK = select(link.c.pk).where(
     link.c.person_pk == bindparam("person"), link.c.client_pk == bindparam("client")
 )
 
 
-def by_insz(conn: Connection, index: bytes) -> tuple[int, str] | None:
-    """Return (pk, id) of the person with this blind index, or None."""
-    found = conn.one(_BY_INSZ, {"insz": index})
+def by_insz(conn: Connection, indexes: Indexes) -> tuple[int, str] | None:
+    """Return (pk, id) of the person with one of these blind indexes, or None."""
+    found = conn.one(_BY_INSZ, {"insz": indexes[0], "or_": indexes[1]})
     return (int(found[0]), str(found[1])) if found else None
+
+
+_TURN = select(func.pg_advisory_xact_lock(bindparam("turn", type_=BIG)))
+
+
+def take_turn(conn: Connection, turn: int) -> None:
+    """Wait until no other transaction has this turn, and keep it until the end of this one."""
+    if conn.database.dialect_name == "postgresql":
+        # SQLite lets one transaction write at a time anyway.
+        conn.one(_TURN, {"turn": turn})
 
 
 def own_link(conn: Connection, person_pk: int, client_pk: int) -> int | None:

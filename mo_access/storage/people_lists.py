@@ -45,7 +45,7 @@ def find(
 ) -> Page[LinkRow]:
     """Return a page of the visible links that meet the query.
 
-    ``blind`` turns an INSZ into its index, so that it can be looked up.
+    ``blind`` turns an INSZ into the two indexes to look it up by, one behind the other.
     """
     shape, values = shaped(query.criteria, blind)
     form = source(shape, query.sort, descending=query.descending, platform=actor.platform)

@@ -328,9 +328,10 @@ def test_rotating_the_key_seals_every_number_anew(seeded: Run) -> None:
     person(token, INSZ)
     assert seeded("key", "rotate", "--json").json == {"key": "k2", "people": 1}
     with unit() as uow:
-        ((_, person_id, sealed),) = resealing.people(uow.conn, 0)
+        ((_, person_id, sealed, index),) = resealing.people(uow.conn, 0)
         assert uow.keys.sealed_by(sealed) == "k2"
         assert uow.keys.open(f"mo:person:insz:{person_id}", sealed) == INSZ
+        assert uow.keys.indexes(INSZ) == (index, index)
     assert seeded("key", "rotate", "--finish", "--json").json["people"] == 0
     assert seeded("key", "forget").code == 0
     assert INSZ not in seeded("audit", "export").out

@@ -1,14 +1,16 @@
 """Settings: where they come from, and one readable line for each fault (design section 4)."""
 
+import base64
+import json
 import stat
 from pathlib import Path
 
 import pytest
 
 from mo_access import settings, settings_types
-from mo_access.domain.keys import KeyRing, SealBroken
+from mo_access.domain.keys import SealBroken
 from mo_access.domain.terms import Terms
-from mo_access.key_files import add_key, drop_keys
+from mo_access.key_files import drop_keys, prepare, switch
 from mo_access.settings import ConfigError
 from mo_web import keys
 
@@ -249,24 +251,60 @@ def test_keys_are_made_once_and_theirs_only(folder: Path) -> None:
 
 
 def test_a_running_server_takes_up_a_later_key() -> None:
-    """What a new key sealed opens in a process that read the file before; signatures stay."""
+    """It follows each step of a rotation, with no moment at which it cannot find or open."""
     found = settings.load()
-    running = settings.keys(found)
-    renewed = add_key(found.key_file)
-    assert renewed.current == "k2"
-    assert running.open("row", renewed.seal("row", "text")) == "text"
-    assert running.sign(b"head") == renewed.sign(b"head")
+    path, running = found.key_file, settings.keys(found)
+    sealed, index, signed = running.seal("row", "text"), running.index("text"), running.sign(b"h")
+    assert prepare(path)
+    assert not prepare(path)
+    assert (running.current, running.index("text")) == ("k1", index)
+    assert len(set(running.indexes("text"))) == 2
+    turn = running.turn("text")
+    assert switch(path)
+    assert not switch(path)
+    assert running.current == "k2"
+    assert (running.index("text"), index) == running.indexes("text")
+    assert running.open("row", sealed) == "text"
+    assert (running.turn("text"), running.sign(b"h")) == (turn, signed)
+    drop_keys(path)
+    assert not running.rotating
+    assert running.sign(b"h") == signed
 
 
 def test_forgotten_keys_open_nothing() -> None:
-    """The root key stays, since index and signatures stand on it; others go."""
+    """Not even the first is kept: of it only the key of signatures."""
     found = settings.load()
-    settings.keys(found)
-    middle = add_key(found.key_file)
-    sealed = middle.seal("row", "text")
-    add_key(found.key_file)
-    left = drop_keys(found.key_file)
+    ring = settings.keys(found)
+    sealed, signed = ring.seal("row", "text"), ring.sign(b"h")
+    (first,) = json.loads(found.key_file.read_text())["keys"].values()
+    left = ring
+    for _ in range(2):
+        prepare(found.key_file)
+        switch(found.key_file)
+        left = drop_keys(found.key_file)
+    assert first not in found.key_file.read_text()
+    assert (left.current, left.sign(b"h")) == ("k3", signed)
     with pytest.raises(SealBroken):
         left.open("row", sealed)
-    assert isinstance(left, KeyRing)
-    assert left.index("x") == middle.index("x")
+
+
+def test_a_ring_of_before_keeps_its_index_until_it_rotates() -> None:
+    """Earlier releases replaced only the key that seals: numbers stand under the first."""
+    found = settings.load()
+    settings.keys(found)
+    content = json.loads(found.key_file.read_text())
+    content["keys"]["k2"] = base64.b64encode(b"n" * 32).decode()
+    found.key_file.write_text(json.dumps({**content, "current": "k2"}))
+    before = settings.keys(found)
+    kept = drop_keys(found.key_file)
+    assert (kept.index("x"), kept.sign(b"x")) == (before.index("x"), before.sign(b"x"))
+    assert kept.current == "k2"
+
+
+def test_a_key_file_that_is_gone_for_a_moment_changes_nothing() -> None:
+    """A running server keeps what it read, also when the file is being restored."""
+    found = settings.load()
+    running = settings.keys(found)
+    index = running.index("text")
+    found.key_file.unlink()
+    assert running.index("text") == index

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from mo_access.domain.model import PersonDraft
-from mo_access.service import people
+import pytest
+
+from mo_access.domain.errors import Invalid
+from mo_access.domain.model import GroupDraft, MemberChange, PersonDraft
+from mo_access.service import groups, people
 from mo_access.service.unit_of_work import UnitOfWork
 from tests.access import test_people as kit
 from tests.access.test_people import INSZ, client, draft
@@ -19,3 +22,16 @@ def test_a_platform_names_whom_it_takes_over(uow: UnitOfWork) -> None:
     renamed = PersonDraft("an2", "e2", active=True, document={"userName": "an2"})
     seen = people.update(uow, platform, shared.id, lambda _: renamed)
     assert (seen.user_name, seen.external_id, seen.own) == ("an2", "e2", True)
+
+
+def test_who_is_gone_is_in_no_group_of_the_platform(uow: UnitOfWork) -> None:
+    """The last link ends the person: no group keeps an id that answers 404, or takes one."""
+    school, platform = client(uow, "school", kit.SCHOOL), client(uow, "platform")
+    gone = people.create(uow, school, draft()).id
+    step = MemberChange("add", (gone,))
+    group = groups.create(uow, platform, GroupDraft("g", None, {}), step)
+    people.delete(uow, school, gone, lambda _: None)
+    left = groups.get(uow, platform, group.id)
+    assert (left.members, left.size, left.version) == ((), 0, 2)
+    with pytest.raises(Invalid, match="no users of yours"):
+        groups.update(uow, platform, group.id, lambda _: None, (step,))

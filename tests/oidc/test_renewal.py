@@ -80,10 +80,9 @@ def test_a_setting_that_is_switched_off(world: World, agent: Agent) -> None:
     (provider,) = held.all
     world.let_time_pass()
     provider.config = replace(provider.config, refresh=False)
-    assert agent.signed_in
-    assert asked(world) == 1
+    before, renewals = agent.signed_in, asked(world)
     held.all = ()
-    assert not agent.signed_in
+    assert (before, renewals, agent.signed_in) == (True, 1, False)
     assert world.why_renewal_ended() == "provider_unknown"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import pytest
 from sqlalchemy import Select, bindparam, select
@@ -54,7 +54,7 @@ def first_of_several(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(sign_in, "_one_person", lambda matches: matches or _nobody())
 
 
-def _nobody() -> None:
+def _nobody() -> NoReturn:
     raise sign_in._refused("unknown_person")
 
 

@@ -169,7 +169,8 @@ def test_what_others_do_changes_nothing_of_what_one_reads(
     mine = world.things("stranger", OURS)
     before = [world.asked("stranger", sent, [], monkeypatch) for sent in reads(mine)]
     theirs = world.things("owner", THEIRS)
-    shared = {"userName": f"shared-{world.serial}", EXTENSION: {"insz": mine["insz"]}}
+    shared: dict[str, object] = {"userName": f"shared-{world.serial}"}
+    shared[EXTENSION] = {"insz": mine["insz"]}
     shared["entitlements"] = [{"value": f"{THEIRS}:{THEME}"}]
     known = world.made("owner", "Users", shared)
     assert known["id"] == mine["user"]

@@ -242,7 +242,7 @@ class Takeover(RuleBasedStateMachine):
     @rule(human=st.sampled_from(HUMANS), external=st.booleans(), number=st.booleans())
     def arrive(self, human: int, external: bool, number: bool) -> None:
         """Somebody signs in; the provider tells the truth, and as much as it likes."""
-        links = ((f"vo-{human}", "externalId"),) if external else ()
+        links: tuple[tuple[str, str], ...] = ((f"vo-{human}", "externalId"),) if external else ()
         links += ((NUMBERS[human], "insz"),) if number else ()
         with self.ground.unit() as uow:
             said = SignIn("broker", ISSUER, f"sub-{human}", links, "t", uow.now + YEAR)
