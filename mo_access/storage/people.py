@@ -237,7 +237,14 @@ _SET_OWNER = (
         .limit(1)
         .scalar_subquery()
     )
-    .where(person.c.pk == bindparam("person"))
+    .where(
+        person.c.pk == bindparam("person"),
+        ~exists(
+            select(link.c.pk).where(
+                link.c.person_pk == bindparam("person"), link.c.client_pk == person.c.owner_pk
+            )
+        ),
+    )
 )
 
 
@@ -257,7 +264,10 @@ def set_active(conn: Connection, person_pk: int, now: int, *, active: bool) -> N
 
 
 def pass_ownership(conn: Connection, person_pk: int) -> bool:
-    """Make the oldest living link the owner; False when no link is left."""
+    """Make the oldest living link the owner, if the owner's own is gone; False when none is left.
+
+    A link that moved here may be older than that of the owner, whose attributes stay (rule 5).
+    """
     conn.run(_SET_OWNER, {"person": person_pk})
     return conn.one(_ANY_LINK, {"person": person_pk}) is not None
 

@@ -35,3 +35,17 @@ def test_who_is_gone_is_in_no_group_of_the_platform(uow: UnitOfWork) -> None:
     assert (left.members, left.size, left.version) == ((), 0, 2)
     with pytest.raises(Invalid, match="no users of yours"):
         groups.update(uow, platform, group.id, lambda _: None, (step,))
+
+
+def test_an_older_link_that_moved_here_does_not_become_the_owner(uow: UnitOfWork) -> None:
+    """What the platform reads of a person stays the owner's while the owner's link lives."""
+    moved, owner, third = (client(uow, name, kit.SCHOOL) for name in ("moved", "owner", "third"))
+    first = people.create(uow, moved, draft("moved", insz="85073003427")).id
+    shared = people.create(uow, owner, draft("owner", insz=INSZ)).id
+    people.create(uow, third, draft("third", insz=INSZ))
+    people.update(uow, moved, first, lambda _: draft("moved", insz=INSZ))
+    people.delete(uow, third, shared, lambda _: None)
+    platform = client(uow, "platform")
+    assert people.get(uow, platform, shared).user_name == "owner"
+    people.delete(uow, owner, shared, lambda _: None)
+    assert people.get(uow, platform, shared).user_name == "moved"
