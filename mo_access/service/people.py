@@ -63,9 +63,7 @@ def create(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> PersonView:
     conn = uow.write()
     person = registration.person_for(uow, actor, draft)
     if not person.fresh and people.own_link(conn, person.pk, actor.client_pk) is not None:
-        raise Conflict(
-            "insz: you registered this person before. Change that user instead.", attribute="insz"
-        )
+        raise _registered()
     searchable = draft.index(draft.document)
     columns = _columns(draft, searchable, said_insz=isinstance(draft.insz, str))
     try:
@@ -360,7 +358,15 @@ def _parts(draft: PersonDraft, found: tuple[IndexedValue, ...]) -> str:
     return trigrams.joined(texts)
 
 
+def _registered() -> Conflict:
+    message = "insz: you registered this person before. Change that user instead."
+    return Conflict(message, attribute="insz")
+
+
 def _taken(error: Duplicate, draft: PersonDraft) -> Conflict:
+    if "person_pk" in error.columns:
+        # Another request of this client registered the same person since we looked.
+        return _registered()
     by_name = "user_key" in error.columns or draft.external_id is None
     name = "userName" if by_name else "externalId"
     message = (

@@ -84,8 +84,8 @@ def in_use(uow: UnitOfWork) -> Counter[str]:
     """Count the sealed values by the id of the key that sealed them."""
     found: Counter[str] = Counter()
     readers: list[Callable[[int], list[Sealed]]] = [partial(stored.people, uow.conn)]
-    for kind in (stored.ID_TOKEN, stored.REFRESH_TOKEN):
-        readers.append(partial(stored.tokens, uow.conn, kind))
+    kinds = (stored.ID_TOKEN, stored.REFRESH_TOKEN)
+    readers.extend(partial(stored.tokens, uow.conn, kind) for kind in kinds)
     for read in readers:
         rows = read(0)
         while rows:

@@ -24,9 +24,8 @@ def trusted(issuer: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 _issuer: Final = bindparam("issuer", type_=Text)
-_VOUCHED = (
-    select(person.c.pk, person.c.id)
-    .join(link, link.c.person_pk == person.c.pk)
+_said = (
+    select(link.c.person_pk)
     .join(link_identity, link_identity.c.link_pk == link.c.pk)
     .join(client, client.c.pk == link.c.client_pk)
     .where(
@@ -34,7 +33,12 @@ _VOUCHED = (
         link_identity.c.subject == bindparam("subject"),
         trusted(_issuer),
     )
-    .distinct()
+)
+# Locked, so that it stays somebody until a link is made to it; who is gone has no owner.
+_VOUCHED = (
+    select(person.c.pk, person.c.id)
+    .where(person.c.pk.in_(_said), person.c.owner_pk.is_not(None))
+    .with_for_update(read=True, of=person)
 )
 _TRUSTS = select(client.c.pk).where(client.c.pk == bindparam("client"), trusted(_issuer))
 _SAID_BY = select(link_identity.c.issuer, link_identity.c.subject).where(

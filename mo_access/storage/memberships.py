@@ -5,12 +5,27 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from sqlalchemy import Text, and_, bindparam, cast, delete, exists, insert, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Select,
+    Text,
+    Update,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    insert,
+    null,
+    select,
+    update,
+)
 from sqlalchemy.sql.dml import ReturningInsert
 
 from mo_access.domain.model import Actor
 from mo_access.storage.constructs import json_pairs, json_texts
-from mo_access.storage.engine import Connection, Row
+from mo_access.storage.engine import Connection, Params, Row
 from mo_access.storage.groups import scoped
 from mo_access.storage.schema import BIG, group, link, membership, person
 
@@ -24,8 +39,8 @@ _mine = exists(
 )
 _known = select(person.c.pk).where(person.c.id.in_(_texts), _mine)
 _anybody = select(person.c.pk).where(person.c.id.in_(_texts))
-# Whom nobody knows any more is nobody, to a platform client too.
-_lives = exists(select(link.c.pk).where(link.c.person_pk == person.c.pk))
+# Whom nobody knows any more has no owner and is nobody, to a platform client too.
+_lives = person.c.owner_pk.is_not(None)
 _known_anywhere = _anybody.where(_lives)
 _already = exists(
     select(membership.c.group_pk).where(
@@ -38,13 +53,20 @@ _labels: Final = json_pairs(bindparam("labels", type_=Text))
 
 
 def _adding(*, platform: bool) -> ReturningInsert[tuple[int]]:
+    """Insert who is known; whoever is being deleted at this moment is waited for, and left out."""
     known = select(
         bindparam("group", type_=BIG), person.c.pk, _labels.c.value, bindparam("now", type_=BIG)
     ).join_from(_labels, person, person.c.id == _labels.c.key)
-    known = known.where(_lives if platform else _mine)
+    known = known.where(_lives, ~_already)
+    if platform:
+        known = known.with_for_update(read=True, of=person)
+    else:
+        # Not through ``_mine``: PostgreSQL can only lock, and look at again, what is joined. The
+        # sum keeps SQLite from starting at the client and walking all its links.
+        mine = and_(link.c.person_pk == person.c.pk, link.c.client_pk + 0 == bindparam("client"))
+        known = known.join(link, mine).with_for_update(read=True, key_share=True, of=link)
     columns = ["group_pk", "person_pk", "display", "created"]
-    adding = insert(membership).from_select(columns, known.where(~_already))
-    return adding.returning(membership.c.person_pk)
+    return insert(membership).from_select(columns, known).returning(membership.c.person_pk)
 
 
 _ADD = {platform: _adding(platform=platform) for platform in (False, True)}
@@ -73,11 +95,7 @@ _seen = exists(
     .join(link, link.c.person_pk == person.c.pk)
     .where(person.c.id == _ids.c.value, link.c.client_pk == bindparam("client"))
 )
-_seen_anywhere = exists(
-    select(person.c.pk)
-    .join(link, link.c.person_pk == person.c.pk)
-    .where(person.c.id == _ids.c.value)
-)
+_seen_anywhere = exists(select(person.c.pk).where(person.c.id == _ids.c.value, _lives))
 _UNKNOWN = {
     platform: select(_ids.c.value).where(~seen)
     for platform, seen in ((False, _seen), (True, _seen_anywhere))
@@ -186,44 +204,46 @@ def members_of(conn: Connection, group_id: str) -> tuple[tuple[str, str | None],
 
 
 _of_client = select(group.c.pk).where(group.c.client_pk == bindparam("client"))
-_joined = and_(membership.c.person_pk == bindparam("person"), membership.c.group_pk.in_(_of_client))
-_BUMP_JOINED = (
-    update(group)
-    .values(version=group.c.version + 1, size=group.c.size - 1, modified=bindparam("now_"))
-    .where(
-        group.c.client_pk == bindparam("client"),
-        group.c.pk.in_(
-            select(membership.c.group_pk).where(membership.c.person_pk == bindparam("person"))
-        ),
+_of_person = membership.c.person_pk == bindparam("person")
+_joined = and_(_of_person, membership.c.group_pk.in_(_of_client))
+
+
+def _leaving(where: ColumnElement[bool]) -> tuple[Select[int], Update, Delete]:
+    """Lock the groups, then count the member out of them, and end the memberships."""
+    those = group.c.pk.in_(select(membership.c.group_pk).where(where))
+    less = {"version": group.c.version + 1, "size": group.c.size - 1, "modified": bindparam("now_")}
+    return (
+        select(group.c.pk).where(those).order_by(group.c.pk).with_for_update(),
+        update(group).where(those).values(less),
+        delete(membership).where(where),
     )
-)
-_LEAVE = delete(membership).where(_joined)
+
+
+_LEAVING, _LEAVING_EVERY = _leaving(_joined), _leaving(_of_person)
 _MOVE = update(membership).values(person_pk=bindparam("to_person")).where(_joined)
 
 
 def leave_all(conn: Connection, client_pk: int, person_pk: int, now: int) -> None:
     """Take the person out of every group of this client."""
-    params = {"client": client_pk, "person": person_pk}
-    conn.run(_BUMP_JOINED, {**params, "now_": now})
-    conn.run(_LEAVE, params)
-
-
-_LEAVE_EVERY = delete(membership).where(membership.c.person_pk == bindparam("person"))
-_BUMP_EVERY = (
-    update(group)
-    .values(version=group.c.version + 1, size=group.c.size - 1, modified=bindparam("now_"))
-    .where(
-        group.c.pk.in_(
-            select(membership.c.group_pk).where(membership.c.person_pk == bindparam("person"))
-        )
-    )
-)
+    _leave(conn, _LEAVING, {"client": client_pk, "person": person_pk}, now)
 
 
 def leave_every(conn: Connection, person_pk: int, now: int) -> None:
     """Take the person out of every group: those of a platform client outlive the last link."""
-    conn.run(_BUMP_EVERY, {"person": person_pk, "now_": now})
-    conn.run(_LEAVE_EVERY, {"person": person_pk})
+    _leave(conn, _LEAVING_EVERY, {"person": person_pk}, now)
+
+
+def _leave(
+    conn: Connection, leaving: tuple[Select[int], Update, Delete], whose: Params, now: int
+) -> None:
+    """Leave the groups; who changes one of them at the same moment came before or comes after.
+
+    Counted without the lock, a member whom another removes at that moment would count twice.
+    """
+    lock, count, end = leaving
+    if conn.all(lock, whose):
+        conn.run(count, {**whose, "now_": now})
+        conn.run(end, whose)
 
 
 def move(conn: Connection, client_pk: int, person_pk: int, to_person: int) -> None:

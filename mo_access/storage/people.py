@@ -183,8 +183,10 @@ def get(conn: Connection, actor: Actor, person_id: str, *, lock: bool = False) -
     return LinkRow(*found) if found else None
 
 
-_BY_INSZ = select(person.c.pk, person.c.id).where(
-    person.c.insz_index.in_([bindparam("insz"), bindparam("or_")])
+_BY_INSZ = (
+    select(person.c.pk, person.c.id)
+    .where(person.c.insz_index.in_([bindparam("insz"), bindparam("or_")]))
+    .with_for_update(read=True, of=person)
 )
 _OWN_LINK = select(link.c.pk).where(
     link.c.person_pk == bindparam("person"), link.c.client_pk == bindparam("client")
@@ -192,7 +194,10 @@ _OWN_LINK = select(link.c.pk).where(
 
 
 def by_insz(conn: Connection, indexes: Indexes) -> tuple[int, str] | None:
-    """Return (pk, id) of the person with one of these blind indexes, or None."""
+    """Return (pk, id) of the person with one of these blind indexes, or None.
+
+    It stays somebody until the end of the transaction, so that a link can be made to it.
+    """
     found = conn.one(_BY_INSZ, {"insz": indexes[0], "or_": indexes[1]})
     return (int(found[0]), str(found[1])) if found else None
 
@@ -228,23 +233,11 @@ _SET_ACTIVE = (
     .values(active=bindparam("flag"), modified=bindparam("now"))
     .where(person.c.pk == bindparam("person"))
 )
+_OWNER = (
+    select(person.c.owner_pk).where(person.c.pk == bindparam("person")).with_for_update(of=person)
+)
 _SET_OWNER = (
-    update(person)
-    .values(
-        owner_pk=select(link.c.client_pk)
-        .where(link.c.person_pk == bindparam("person"))
-        .order_by(link.c.pk)
-        .limit(1)
-        .scalar_subquery()
-    )
-    .where(
-        person.c.pk == bindparam("person"),
-        ~exists(
-            select(link.c.pk).where(
-                link.c.person_pk == bindparam("person"), link.c.client_pk == person.c.owner_pk
-            )
-        ),
-    )
+    update(person).values(owner_pk=bindparam("owner")).where(person.c.pk == bindparam("person"))
 )
 
 
@@ -267,12 +260,16 @@ def pass_ownership(conn: Connection, person_pk: int) -> bool:
     """Make the oldest living link the owner, if the owner's own is gone; False when none is left.
 
     A link that moved here may be older than that of the owner, whose attributes stay (rule 5).
+    The person is locked first and looked at then: who links to it, or ends another link of it, at
+    the same moment either came before or waits.
     """
-    conn.run(_SET_OWNER, {"person": person_pk})
-    return conn.one(_ANY_LINK, {"person": person_pk}) is not None
+    found = conn.one(_OWNER, {"person": person_pk})
+    clients = [client_pk for _, client_pk in links_of(conn, person_pk)]
+    if not clients or found is None or found[0] not in clients:
+        conn.run(_SET_OWNER, {"person": person_pk, "owner": clients[0] if clients else None})
+    return bool(clients)
 
 
-_ANY_LINK = select(link.c.pk).where(link.c.person_pk == bindparam("person")).limit(1)
 _LINK_COLUMNS: Final = (
     *("client_pk", "person_pk", "user_name", "user_key", "external_id", "external_key"),
     *("active", "said_insz", "document", "parts", "version", "created", "modified"),
