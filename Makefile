@@ -21,7 +21,7 @@ UV ?= uv
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-broker demo test interop mutants bench bench-load bench-sync conformance conformance-oidc fuzz coverage check lint format translations wheel lock clean
+.PHONY: help install install-broker demo test interop model mutants bench bench-load bench-sync conformance conformance-oidc fuzz coverage check lint format translations wheel lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,12 @@ test: install install-broker ## every test, on SQLite and PostgreSQL, and the jo
 
 interop: install ## our service beside Keycloak and oidc-provider (needs Java 17, Maven, Node 20; minutes)
 	@MO_TEST_INTEROP=1 $(BIN)/python -m pytest tests/interop $(PYTEST_ARGS)
+
+# MODEL_EXAMPLES histories of 40 steps for each engine, then as many steps of six brokers at once.
+MODEL_EXAMPLES ?= 250
+model: install ## the rules as a model against the service, thousands of steps, on both engines (long)
+	@MO_TEST_MODEL_EXAMPLES=$(MODEL_EXAMPLES) MO_TEST_MODEL_AT_ONCE=$(MODEL_EXAMPLES) \
+	  $(BIN)/python -m pytest tests/model --timeout 0 $(PYTEST_ARGS)
 
 mutants: install ## remove one security check at a time; a test must notice each (an hour or so)
 	@$(BIN)/python -m tests.mutation.run $(MUTANTS_ARGS)

@@ -1,0 +1,162 @@
+"""What must hold of the tables at rest, and decisions reckoned from their rows, one by one."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import FromClause, select
+
+from mo_access.storage import bookkeeping, schema
+from mo_access.storage.engine import Connection
+from tests.model.universe import LEVELS, LINEAGE
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Tables:
+    """Every row of the tables that give rights, read at one moment."""
+
+    people: dict[int, Row]
+    links: dict[int, Row]
+    clients: dict[int, Row]
+    groups: dict[int, Row]
+    places: dict[int, str]
+    themes: dict[int, str]
+    memberships: list[Row]
+    affiliations: list[Row]
+    grants: list[Row]
+    totals: list[Row]
+
+    @classmethod
+    def of(cls, conn: Connection) -> Tables:
+        """Read them all."""
+        return cls(
+            _by_pk(conn, schema.person),
+            _by_pk(conn, schema.link),
+            _by_pk(conn, schema.client),
+            _by_pk(conn, schema.group),
+            {pk: row["number"] for pk, row in _by_pk(conn, schema.institution).items()},
+            {pk: row["slug"] for pk, row in _by_pk(conn, schema.theme).items()},
+            _rows(conn, schema.membership),
+            _rows(conn, schema.affiliation),
+            _rows(conn, schema.direct_grant),
+            _rows(conn, bookkeeping.list_total),
+        )
+
+    def faults(self) -> list[str]:
+        """Name everything that dangles or does not add up."""
+        return [*self._people(), *self._groups(), *self._rights(), *self._counts()]
+
+    def may(self, person_pk: int, theme: str, at: str, today: str) -> bool:
+        """Decide from the rows, for a session of the highest level (rule 10)."""
+        person, links = self.people[person_pk], self.links_of(person_pk)
+        live = {pk: row for pk, row in links.items() if row["active"]}
+        if not (person["active"] and live) or person["blocked"]:
+            return False
+        said = [
+            (self.links[row["link_pk"]], row, self.places[row["institution_pk"]])
+            for row in self.affiliations
+            if row["person_pk"] == person_pk
+        ]
+        by_client = {row["client_pk"]: row for row in links.values()}
+        joined = [
+            self.groups[m["group_pk"]] for m in self.memberships if m["person_pk"] == person_pk
+        ]
+        nothing: Row = {"start_day": None, "end_day": None}
+        said += [
+            (by_client[g["client_pk"]], nothing, self.places[g["institution_pk"]])
+            for g in joined
+            if g["role"] and g["institution_pk"] and g["client_pk"] in by_client
+        ]
+        here = [(link, row) for link, row, place in said if place in LINEAGE[at]]
+        if not any(link["active"] and _current(row, today) for link, row in here):
+            return False
+        put_here = {link["client_pk"] for link, _ in here}
+        return any(self._gives(group, by_client, theme, at, put_here) for group in joined) or any(
+            self.links[row["link_pk"]]["active"]
+            and self.themes[row["theme_pk"]] == theme
+            and self.places[row["institution_pk"]] in LINEAGE[at]
+            for row in self.grants
+            if row["person_pk"] == person_pk
+        )
+
+    def links_of(self, person_pk: int) -> dict[int, Row]:
+        """Return the links to a person."""
+        return {pk: row for pk, row in self.links.items() if row["person_pk"] == person_pk}
+
+    def _gives(
+        self, group: Row, by_client: dict[int, Row], theme: str, at: str, put_here: set[int]
+    ) -> bool:
+        link, client = by_client.get(group["client_pk"]), self.clients[group["client_pk"]]
+        live = link["active"] if link else client["platform"]
+        place = self.places.get(group["institution_pk"])
+        there = place in LINEAGE[at] if place else group["client_pk"] in put_here
+        return bool(live and there and self.themes.get(group["theme_pk"]) == theme)
+
+    def _people(self) -> list[str]:
+        found = []
+        for pk, person in self.people.items():
+            links = self.links_of(pk).values()
+            owners = {row["client_pk"] for row in links}
+            if not links and (person["insz_index"] is not None or person["active"]):
+                found.append(f"person {pk} has no link, and is no tomb")
+            if links and person["owner_pk"] not in owners:
+                found.append(f"person {pk} is owned by {person['owner_pk']}, linked by {owners}")
+            if any(row["said_insz"] for row in links) and person["insz_index"] is None:
+                found.append(f"person {pk} lost the number that a living link said")
+        return found
+
+    def _groups(self) -> list[str]:
+        found, sizes = [], Counter(m["group_pk"] for m in self.memberships)
+        known = defaultdict(set)
+        for row in self.links.values():
+            known[row["person_pk"]].add(row["client_pk"])
+        for m in self.memberships:
+            client = self.groups[m["group_pk"]]["client_pk"]
+            knows = known[m["person_pk"]]
+            if client not in knows and not (knows and self.clients[client]["platform"]):
+                found.append(f"group {m['group_pk']} holds {m['person_pk']}, known to {knows}")
+        found += [
+            f"group {pk} says {row['size']} members, has {sizes[pk]}"
+            for pk, row in self.groups.items()
+            if row["size"] != sizes[pk]
+        ]
+        return found
+
+    def _rights(self) -> list[str]:
+        return [
+            f"a right of person {row['person_pk']} hangs on a link of another: {row}"
+            for row in [*self.affiliations, *self.grants]
+            if self.links.get(row["link_pk"], {}).get("person_pk") != row["person_pk"]
+        ]
+
+    def _counts(self) -> list[str]:
+        told: Counter[tuple[str, int]] = Counter()
+        for row in self.totals:
+            told[row["kind"], row["client_pk"]] += row["amount"]
+        real = Counter(("person", row["client_pk"]) for row in self.links.values())
+        real += Counter(("group", row["client_pk"]) for row in self.groups.values())
+        return [
+            f"{key}: {told[key]} told, {real[key]} there"
+            for key in told | real
+            if told[key] != real[key]
+        ]
+
+
+def _current(row: Row, today: str) -> bool:
+    return (row["start_day"] or today) <= today <= (row["end_day"] or today)
+
+
+def _rows(conn: Connection, table: FromClause) -> list[Row]:
+    names = [column.name for column in table.c]
+    return [dict(zip(names, row, strict=True)) for row in conn.all(select(table))]
+
+
+def _by_pk(conn: Connection, table: FromClause) -> dict[int, Row]:
+    return {row["pk"]: row for row in _rows(conn, table)}
+
+
+QUESTIONS = [(theme, at) for theme in LEVELS for at in LINEAGE]

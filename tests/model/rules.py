@@ -1,0 +1,308 @@
+"""The rules of the domain in plain Python, written from their text: the model of the service.
+
+Nothing here comes from the product. A person is a dictionary of links, a right follows from what
+links and groups say, and every question is answered by looking at everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import combinations
+from typing import Final, NamedTuple
+
+from tests.model.universe import (
+    HOME,
+    LEVELS,
+    LINEAGE,
+    OLD,
+    ONE,
+    OPEN,
+    PAY,
+    PLATFORM,
+    SCOPE,
+    TWO,
+)
+
+GEBRUIKER: Final = "gebruiker"
+BEHEERDER: Final = "beheerder"
+
+
+class Said(NamedTuple):
+    """An affiliation as it is said and shown: where, what, from and until."""
+
+    at: str
+    role: str
+    start: date | None = None
+    end: date | None = None
+
+
+class Claim(NamedTuple):
+    """An affiliation with the form that it came in and whether its link is live."""
+
+    said: Said
+    form: str
+    client: str
+    live: bool
+
+
+class Meant(NamedTuple):
+    """What a text of ``roles[]`` or ``entitlements[]`` means where its client may act."""
+
+    said: tuple[Said, ...] = ()
+    themes: tuple[tuple[str, str], ...] = ()
+    placed: bool = False
+    """It names an institution for a role, so ``organization`` makes no affiliation."""
+
+
+TEXTS: Final[dict[str, Meant]] = {
+    f"beheerder:{ONE}": Meant((Said(ONE, BEHEERDER),), placed=True),
+    f"gebruiker:{TWO}": Meant((Said(TWO, GEBRUIKER),), placed=True),
+    f"MijnOnderwijsPortaalGebruiker:{ONE}, {TWO}": Meant(
+        (Said(ONE, GEBRUIKER), Said(TWO, GEBRUIKER)), placed=True
+    ),
+    f"mijnonderwijsportaalbeheerder:{TWO}": Meant((Said(TWO, BEHEERDER),), placed=True),
+    f"MijnOnderwijsPortaalGebruiker-{OPEN}:{ONE}": Meant(
+        (Said(ONE, GEBRUIKER),), ((OPEN, ONE),), placed=True
+    ),
+    f"MijnOnderwijsPortaalBeheerderAssistent:{ONE}": Meant(),
+    "MijnOnderwijsPortaalBeheerder": Meant(),
+}
+"""The texts of ``roles[]`` with what they mean; ``beheerder`` alone counts at a home."""
+FLAT: Final = "beheerder"
+ENTITLED: Final[dict[str, Meant]] = {
+    f"{ONE}:{OPEN}": Meant(themes=((OPEN, ONE),)),
+    f"{PAY}:{TWO}": Meant(themes=((PAY, TWO),)),
+    f"{ONE}:onbekend": Meant(),
+}
+
+
+class Name(NamedTuple):
+    """What the name of a group says: a place (None: none), and a theme or a role (None: none)."""
+
+    at: str | None
+    theme: str | None = None
+    role: str | None = None
+
+
+NAMES: Final[dict[str, Name]] = {
+    f"MO_{ONE}_{OPEN}": Name(ONE, OPEN),
+    f"MO_{TWO}_{PAY}": Name(TWO, PAY),
+    f"MO_{OLD}_{OPEN}": Name(OLD, OPEN),
+    f"MO_{ONE}_beheerder": Name(ONE, role=BEHEERDER),
+    f"mo_{TWO}_GEBRUIKER": Name(TWO, role=GEBRUIKER),
+    f"MO_{ONE}_koffie": Name(ONE),
+    OPEN: Name(None, OPEN),
+    "Lonen": Name(None, PAY),
+    "koffie": Name(None),
+}
+
+
+@dataclass
+class Link:
+    """What one client says about a person."""
+
+    born: int
+    name: str
+    external: str | None = None
+    active: bool = True
+    affiliations: list[Said] = field(default_factory=list)
+    roles: tuple[str, ...] = ()
+    entitled: tuple[str, ...] = ()
+    organization: str | None = None
+
+
+@dataclass
+class Person:
+    """Somebody, with the links of all clients; without links it is a tomb."""
+
+    insz: str | None
+    owner: str
+    switch: bool = True
+    blocked: bool = False
+    links: dict[str, Link] = field(default_factory=dict)
+
+
+@dataclass
+class Group:
+    """A group of one client; ``at``, ``theme`` and ``role`` are what its name was read as."""
+
+    client: str
+    name: str
+    external: str | None = None
+    at: str | None = None
+    theme: str | None = None
+    role: str | None = None
+    members: set[str] = field(default_factory=set)
+
+
+@dataclass
+class World:
+    """Everything there is, by id, and the day it is."""
+
+    today: date
+    people: dict[str, Person] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
+    blocked: set[str] = field(default_factory=set)
+    """Institutions that are blocked."""
+
+    def alive(self) -> list[str]:
+        """Return the ids of people somebody knows, in the order in which they came."""
+        return [i for i, person in self.people.items() if person.links]
+
+    def seen_by(self, client: str) -> list[str]:
+        """Return whom this client reads: its own; a platform client all who live (rule 5)."""
+        return [i for i in self.alive() if client in self.people[i].links or client == PLATFORM]
+
+    def groups_seen_by(self, client: str) -> list[str]:
+        """Return which groups this client reads: its own, a platform client all."""
+        return [i for i, g in self.groups.items() if client in {g.client, PLATFORM}]
+
+    def by_number(self, number: str | None) -> str | None:
+        """Return who has this number."""
+        found = [i for i in self.alive() if number and self.people[i].insz == number]
+        return found[0] if found else None
+
+    def claims(self, person_id: str) -> Iterator[Claim]:
+        """Yield every affiliation that anybody gives, in any form."""
+        person = self.people[person_id]
+        for client, link in person.links.items():
+            for said, form in stated(client, link):
+                yield Claim(said, form, client, link.active)
+        for group in self.joined(person_id):
+            link_of = person.links.get(group.client)
+            if group.role and group.at and link_of:
+                yield Claim(Said(group.at, group.role), "group", group.client, link_of.active)
+
+    def joined(self, person_id: str) -> list[Group]:
+        """Return the groups that a person is in."""
+        return [group for group in self.groups.values() if person_id in group.members]
+
+    def shown(self, client: str, person_id: str) -> set[tuple[Said, str]]:
+        """Return the affiliations that this client reads, each with its status."""
+        told = [c for c in self.claims(person_id) if client in {c.client, PLATFORM}]
+        switch = self.people[person_id].switch
+        undated = {
+            c.said.at
+            for c in told
+            if c.live and switch and c.said.role == BEHEERDER and c.said[2:] == (None, None)
+        }
+        kept = [c for c in told if not _covered(c, undated)]
+        statuses: dict[Said, set[str]] = {}
+        for claim in kept:
+            status = self.status(claim.said, live=claim.live and switch)
+            statuses.setdefault(claim.said, set()).add(status)
+        return {(said, "active" if "active" in s else min(s)) for said, s in statuses.items()}
+
+    def status(self, said: Said, *, live: bool) -> str:
+        """Tell where an affiliation stands today; the last day still counts (rule 1)."""
+        if said.end and said.end < self.today:
+            return "ended"
+        if not live:
+            return "suspended"
+        return "pending" if said.start and said.start > self.today else "active"
+
+    def may(self, person_id: str, theme: str, at: str, level: int = 1_000) -> bool:
+        """Tell whether this person may read this theme here now: rule 10, line by line."""
+        person = self.people.get(person_id)
+        if person is None or not person.links or not person.switch:
+            return False
+        if not any(link.active for link in person.links.values()):
+            return False
+        if person.blocked or at in self.blocked:
+            return False
+        here = [c for c in self.claims(person_id) if c.said.at in LINEAGE[at]]
+        if not any(c.live and self.status(c.said, live=True) == "active" for c in here):
+            return False
+        return self.gives(person_id, theme, at, here) and level >= LEVELS[theme]
+
+    def gives(self, person_id: str, theme: str, at: str, here: list[Claim]) -> bool:
+        """Tell whether anything live gives the theme here: a group or an entitlement (rule 2)."""
+        person = self.people[person_id]
+        for group in self.joined(person_id):
+            link = person.links.get(group.client)
+            live = link.active if link else group.client == PLATFORM
+            spread = group.at is None and group.client in {c.client for c in here}
+            if live and group.theme == theme and (group.at in LINEAGE[at] or spread):
+                return True
+        return any(
+            link.active and said == theme and place in LINEAGE[at]
+            for client, link in person.links.items()
+            for said, place in granted(client, link)
+        )
+
+    def leave(self, client: str, person_id: str) -> None:
+        """End one link with all that it gave (rule 5)."""
+        person = self.people[person_id]
+        del person.links[client]
+        for group in self.groups.values():
+            if group.client == client or not person.links:
+                group.members.discard(person_id)
+        if not person.links:
+            person.insz, person.switch = None, False
+        elif person.owner == client:
+            person.owner = min(person.links, key=lambda name: person.links[name].born)
+
+    def document_of(self, client: str, person_id: str) -> Link:
+        """Return what this client reads: its own, or as a platform client the owner's."""
+        person = self.people[person_id]
+        return person.links.get(client) or person.links[person.owner]
+
+
+def stated(client: str, link: Link) -> Iterator[tuple[Said, str]]:
+    """Yield the affiliations that a link states, each with its form (design section 3)."""
+    mine = SCOPE[client]
+    meant = [TEXTS[text] for text in link.roles if text != FLAT]
+    flat = {said for one in meant for said in one.said if said.at in mine}
+    if FLAT in link.roles and (at := _home(client, link)):
+        flat.add(Said(at, BEHEERDER))
+    yield from ((said, "affiliations") for said in dict.fromkeys(link.affiliations))
+    yield from ((said, "roles") for said in flat)
+    placed = any(one.placed for one in meant)
+    if link.organization in mine and not link.affiliations and not placed:
+        yield Said(str(link.organization), GEBRUIKER), "organization"
+
+
+def granted(client: str, link: Link) -> set[tuple[str, str]]:
+    """Return the themes that a link gives by itself."""
+    meant = [TEXTS[text] for text in link.roles if text != FLAT]
+    meant += [ENTITLED[text] for text in link.entitled]
+    return {pair for one in meant for pair in one.themes if pair[1] in SCOPE[client]}
+
+
+def says_two_things(link: Link) -> bool:
+    """Tell whether the extension says two things of one institution at one time."""
+    return any(_at_once(a, b) for a, b in combinations(dict.fromkeys(link.affiliations), 2))
+
+
+def contradicts(client: str, link: Link) -> bool:
+    """Tell whether the extension and ``roles[]`` say two roles of one institution."""
+    told = [*stated(client, link)]
+    by_form = {
+        form: {
+            s.at: max(o.role == BEHEERDER for o, f in told if f == form and o.at == s.at)
+            for s, g in told
+            if g == form
+        }
+        for form in ("affiliations", "roles")
+    }
+    one, other = by_form["affiliations"], by_form["roles"]
+    return any(one[at] != other[at] for at in one.keys() & other.keys())
+
+
+def _at_once(one: Said, other: Said) -> bool:
+    begins = max(one.start or date.min, other.start or date.min)
+    return one.at == other.at and begins <= min(one.end or date.max, other.end or date.max)
+
+
+def _home(client: str, link: Link) -> str | None:
+    if link.organization and link.organization.isdigit():
+        return link.organization if link.organization in SCOPE[client] else None
+    return HOME.get(client)
+
+
+def _covered(claim: Claim, undated: set[str]) -> bool:
+    """A gebruiker that only follows says nothing beside a beheerder of the same place."""
+    said = claim.said
+    return claim.form != "affiliations" and said.role == GEBRUIKER and said.at in undated

@@ -1,0 +1,192 @@
+"""Several brokers at once, and then rest: nothing lost, nothing dangling, every decision right."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flask.testing import FlaskClient
+
+from mo_access.service import audit, decisions
+from mo_access.service.decisions import Question
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage.engine import Database
+from tests.model.naive import QUESTIONS, Tables
+from tests.model.rules import BEHEERDER, ENTITLED, NAMES, TEXTS, Said
+from tests.model.twin import ABSENT, Draft, body, written
+from tests.model.universe import NUMBERS, ONE, OURS, PLATFORM, SCOPE, TWO, Answer, Site
+
+STEPS = int(os.environ.get("MO_TEST_MODEL_AT_ONCE", "20"))
+BROKERS = ("one", "one", "two", "board", "webidm", PLATFORM)
+THEIRS = {client: sorted(SCOPE[client] & {ONE, TWO}) for client in BROKERS}
+
+
+@dataclass
+class Broker:
+    """One broker in a thread of its own, that does what chance says and notes what was answered."""
+
+    site: Site
+    client: str
+    chance: random.Random
+    ids: list[str]
+    groups: list[str]
+    http: FlaskClient
+    statuses: Counter[int] = field(default_factory=Counter)
+    mails: list[str] = field(default_factory=list)
+    keep: str = ""
+
+    def run(self, steps: int) -> None:
+        """Do so many operations."""
+        does: list[Callable[[], None]] = [self.create, self.create, self.replace, self.delete]
+        does += [self.switch, self.affiliate, self.group, self.member, self.member, self.mail]
+        does += [self.renumber, self.ungroup]
+        for _ in range(steps):
+            self.chance.choice(does)()
+
+    def create(self) -> None:
+        """Register somebody, mostly with a number that others use too."""
+        answer = self.send("POST", "/Users", body(self.draft(self.number())))
+        if answer.status == 201:
+            self.ids.append(answer.body["id"])
+
+    def replace(self) -> None:
+        """Say everything anew."""
+        self.send("PUT", f"/Users/{self.person()}", body(self.draft(None)))
+
+    def renumber(self) -> None:
+        """Move the own link to another number."""
+        answer = self.send("PUT", f"/Users/{self.person()}", body(self.draft(self.number())))
+        if answer.status == 200:
+            self.ids.append(answer.body["id"])
+
+    def switch(self) -> None:
+        """Deactivate or activate."""
+        active = self.chance.random() < 0.7
+        self.patch("Users", self.person(), {"op": "replace", "path": "active", "value": active})
+
+    def affiliate(self) -> None:
+        """Add an affiliation."""
+        said = Said(self.chance.choice(THEIRS[self.client]), BEHEERDER)
+        step = {"op": "add", "path": f"{OURS}:affiliations", "value": [written(said)]}
+        self.patch("Users", self.person(), step)
+
+    def delete(self) -> None:
+        """Withdraw somebody."""
+        self.send("DELETE", f"/Users/{self.person()}")
+
+    def group(self) -> None:
+        """Make a group of somebody."""
+        sent = {"displayName": self.chance.choice([*NAMES]), "members": [{"value": self.person()}]}
+        answer = self.send("POST", "/Groups", sent)
+        if answer.status == 201:
+            self.groups.append(answer.body["id"])
+
+    def member(self) -> None:
+        """Add or remove somebody."""
+        op = self.chance.choice(["add", "add", "remove", "replace"])
+        step = {"op": op, "path": "members", "value": [{"value": self.person()}]}
+        self.patch("Groups", self.chance.choice([*self.groups, ABSENT]), step)
+
+    def ungroup(self) -> None:
+        """Delete a group now and then."""
+        if self.groups and self.chance.random() < 0.3:
+            self.send("DELETE", f"/Groups/{self.chance.choice(self.groups)}")
+
+    def mail(self) -> None:
+        """Add an address to the one user that nobody deletes: none may be lost."""
+        mail = f"{self.chance.random()}@example.org"
+        step = {"op": "add", "path": "emails", "value": [{"value": mail}]}
+        if self.patch("Users", self.keep, step):
+            self.mails.append(mail)
+
+    def patch(self, kind: str, id_: str, step: object) -> Answer:
+        """Send one operation."""
+        return self.send("PATCH", f"/{kind}/{id_}", {"Operations": [step]})
+
+    def send(self, method: str, path: str, sent: object = None) -> Answer:
+        """Send, and count what was answered."""
+        answer = self.site.send(self.client, method, path, sent, self.http)
+        self.statuses[answer.status] += 1
+        return answer
+
+    def person(self) -> str:
+        """Choose anybody of whom any broker heard."""
+        return self.chance.choice(self.ids[-12:] or [ABSENT])
+
+    def number(self) -> str:
+        """Choose a number."""
+        return self.chance.choice(NUMBERS)
+
+    def draft(self, number: str | None) -> Draft:
+        """Make up a user."""
+        chance, name = self.chance, f"u{self.chance.random()}"
+        return Draft(
+            name,
+            roles=tuple(chance.sample([*TEXTS], 2)),
+            entitled=tuple(chance.sample([*ENTITLED], 1)),
+            insz=number,
+        )
+
+
+def brokers(site: Site, seed: int) -> list[Broker]:
+    """Make six brokers, two of them of one client, who hear of each other's people."""
+    ids: list[str] = []
+    groups: dict[str, list[str]] = {client: [] for client in BROKERS}
+    kept: dict[str, str] = {}
+    made = []
+    for place, client in enumerate(BROKERS):
+        chance = random.Random(seed * 100 + place)
+        one = Broker(site, client, chance, ids, groups[client], site.app.test_client())
+        if client not in kept:
+            kept[client] = one.send("POST", "/Users", {"userName": "kept"}).body["id"]
+        one.keep = kept[client]
+        made.append(one)
+    return made
+
+
+def test_at_rest_everything_adds_up(database: Database, tmp_path: Path) -> None:
+    """Rules 5 to 10 hold of the rows, and every decision is what the rows say."""
+    site = Site(database, tmp_path)
+    several = brokers(site, int(os.environ.get("MO_TEST_MODEL_SEED", "1")))
+    with ThreadPoolExecutor(len(several)) as pool:
+        for done in [pool.submit(one.run, STEPS) for one in several]:
+            done.result()
+    told = sum((one.statuses for one in several), Counter[int]())
+    # PostgreSQL ends one of two that wait for each other: 503, nothing changed, send it again.
+    assert {status for status in told if status >= 500} <= {503}, told
+    assert told[503] <= STEPS, told
+    _mails_are_there(site, several)
+    with site.unit() as uow:
+        tables = Tables.of(uow.conn)
+        assert tables.faults() == []
+        _decisions_are_the_rows(uow, tables)
+    _trail_is_whole(site)
+
+
+def _mails_are_there(site: Site, several: list[Broker]) -> None:
+    for one in several:
+        read = site.send(one.client, "GET", f"/Users/{one.keep}").body
+        kept = {mail["value"] for mail in read.get("emails", [])}
+        assert set(one.mails) <= kept
+
+
+def _trail_is_whole(site: Site) -> None:
+    with site.unit() as uow:
+        while audit.seal_due(uow, "model").events:
+            uow.commit()
+        assert audit.verify(uow).faults == ()
+
+
+def _decisions_are_the_rows(uow: UnitOfWork, tables: Tables) -> None:
+    parted = []
+    for pk, person in tables.people.items():
+        for theme, at in QUESTIONS:
+            found = decisions.decide(uow, Question(person["id"], at, theme)).allowed
+            if found is not tables.may(pk, theme, at, uow.today):
+                parted.append((pk, theme, at, found))
+    assert parted == []

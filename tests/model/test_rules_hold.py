@@ -1,0 +1,24 @@
+"""The service does what the rules say, whatever several brokers send in whatever order."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mo_access.storage.engine import Database
+from tests.model.machine import run
+from tests.model.universe import Site
+
+EXAMPLES = int(os.environ.get("MO_TEST_MODEL_EXAMPLES", "0"))
+
+
+def test_service_and_model_never_part(database: Database, tmp_path: Path) -> None:
+    """Every answer, every reading, every decision, after every step (domain.md, rules 1 to 11).
+
+    The long form (``make model``) makes other choices each time and says the shortest way to what
+    it found.
+    """
+    site = Site(database, tmp_path)
+    # A statement costs ten times as much there, and its own behaviour is under concurrency.
+    few = 2 if database.dialect_name == "postgresql" else 6
+    run(site, EXAMPLES or few, 40 if EXAMPLES else 10, shrink=bool(EXAMPLES), fixed=not EXAMPLES)
