@@ -90,7 +90,9 @@ def decisions_alike(twin: Twin) -> None:
     """Ask about everybody, every theme and every place, and without a level (rule 10)."""
     world = twin.world
     # Tombs too: nothing of them may be left.
-    asked = [(p, t, at, EID) for p in world.people for t, at in QUESTIONS]
+    asked: list[tuple[str, str, str, str | None]] = [
+        (p, t, at, EID) for p in world.people for t, at in QUESTIONS
+    ]
     asked += [(p, PAY, TWO, None) for p in world.people]
     for start in range(0, len(asked), 50):
         some = asked[start : start + 50]
