@@ -7,6 +7,7 @@ import re
 import sys
 import time
 from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from json.encoder import encode_basestring as _quoted
 from typing import Any, Final, TextIO
@@ -34,7 +35,7 @@ _HIDDEN: Final[tuple[tuple[str, re.Pattern[str], str], ...]] = (
     ),
 )
 """What hides: a sign in lower case without which it is not there, how it looks, what to write."""
-_NUMBER: Final = r"(?<!\d)\d{2}[. ]?\d{2}[. ]?\d{2}[- .]?\d{3}[. ]?\d{2}(?!\d)"
+_NUMBER: Final = r"(?<!\d)\d{2}[-. ]?\d{2}[-. ]?\d{2}[-. ]?\d{3}[-. ]?\d{2}(?!\d)"
 _INSZ: Final = re.compile(_NUMBER)
 # A whole UUID, or the same without hyphens: the ids of requests and people.
 _ID: Final = (
@@ -76,7 +77,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = _Handler(stream or sys.stderr)
     handler.setFormatter(shape)
     _replace_handler(handler, _LEVELS[level])
     # Asked for with each record, and in none of our lines.
@@ -91,6 +92,18 @@ def configure(level: str, stream: TextIO | None = None) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Where lines go; when they cannot, the fault is told without the line.
+
+    What logging itself does then is to print record and traceback as they are, numbers and all.
+    """
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Say on the standard error that a line of this logger was lost."""
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"mo_web: a log line of {record.name} could not be written\n")
 
 
 class _Shape(structlog.stdlib.ProcessorFormatter):
@@ -126,7 +139,10 @@ def _redacted_value(value: object) -> object:
         return {str(name): _redacted_value(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_redacted_value(inner) for inner in value]
-    return value if isinstance(value, int | float | None) else redacted(str(value))
+    if isinstance(value, int | float | None):
+        text = str(value)
+        return value if redacted(text) == text else redacted(text)
+    return redacted(str(value))
 
 
 def start_clock() -> None:

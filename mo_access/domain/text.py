@@ -8,7 +8,7 @@ LONGEST: Final = 600
 """So many characters of a text an index holds; PostgreSQL refuses an entry of 2,704 bytes."""
 
 # Eleven digits, also grouped as people write them.
-_NUMBER: Final = re.compile(r"(?<!\d)\d{2}[. ]?\d{2}[. ]?\d{2}[- .]?\d{3}[. ]?\d{2}(?!\d)")
+_NUMBER: Final = re.compile(r"(?<!\d)\d{2}[-. ]?\d{2}[-. ]?\d{2}[-. ]?\d{3}[-. ]?\d{2}(?!\d)")
 
 
 def normal(text: str) -> str:

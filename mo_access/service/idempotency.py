@@ -47,7 +47,7 @@ def digest(uow: UnitOfWork, *parts: bytes) -> bytes:
 
 def find(uow: UnitOfWork, actor: Actor, key: str) -> Kept | None:
     """Return what was answered under this key in the last 24 hours."""
-    row = stored.find(uow.conn, actor.client_pk, key, uow.now - KEPT_MICROSECONDS)
+    row = stored.find(uow.conn, actor.client_pk, _blind(uow, key), uow.now - KEPT_MICROSECONDS)
     if row is None:
         return None
     request, status, headers, body = row
@@ -60,11 +60,11 @@ def claim(uow: UnitOfWork, actor: Actor, key: str, request: bytes) -> Kept | Non
 
     While another request works under the key, this one waits for it to end.
     """
-    conn = uow.write()
-    stored.drop_old(conn, actor.client_pk, key, uow.now - KEPT_MICROSECONDS)
+    conn, name = uow.write(), _blind(uow, key)
+    stored.drop_old(conn, actor.client_pk, name, uow.now - KEPT_MICROSECONDS)
     try:
         with uow.attempt():
-            stored.claim(conn, actor.client_pk, key, request, uow.now)
+            stored.claim(conn, actor.client_pk, name, request, uow.now)
     except Duplicate:
         return find(uow, actor, key)
     return None
@@ -73,9 +73,14 @@ def claim(uow: UnitOfWork, actor: Actor, key: str, request: bytes) -> Kept | Non
 def keep(uow: UnitOfWork, actor: Actor, key: str, answer: Answer) -> None:
     """Keep the answer under the key that was claimed; never one that shows an INSZ."""
     row = (answer.status, json.dumps(answer.headers), answer.body)
-    stored.keep(uow.write(), actor.client_pk, key, row)
+    stored.keep(uow.write(), actor.client_pk, _blind(uow, key), row)
 
 
 def sweep(uow: UnitOfWork) -> int:
     """Delete answers older than 24 hours."""
     return stored.sweep(uow.write(), uow.now - KEPT_MICROSECONDS)
+
+
+def _blind(uow: UnitOfWork, key: str) -> str:
+    """Return what a client's key is kept as: some brokers make it of what they send."""
+    return uow.keys.sign(f"mo:idempotency-key:{key}".encode()).hex()

@@ -62,7 +62,9 @@ def memberships_outlive_the_link(patch: Patch) -> None:
 
 def a_client_reads_what_others_wrote(patch: Patch) -> None:
     """Rule 4: of a shared person it sees its own affiliations and groups."""
-    patch.setitem(derived._STATEMENTS, False, derived._STATEMENTS[True])
+    for alone in (False, True):
+        everything = derived._STATEMENTS[True, alone]
+        patch.setitem(derived._STATEMENTS, (False, alone), everything)
 
 
 def a_predecessor_is_another_institution(patch: Patch) -> None:
