@@ -142,17 +142,24 @@ def test_what_was_given_counts_again_when_the_school_comes_back(house: House) ->
     assert (readable(house, an), stored(house)) == ([SCHOOL], before)
 
 
-def test_members_who_join_a_lost_group_get_nothing(house: House) -> None:
-    """The group is the client's own still, and maps to where it may act no longer."""
-    client = house.client("board", BOARD)
-    an = house.person(client(), draft("an", gebruiker(OTHER)))
-    house.person(house.client("school", SCHOOL)(), draft("x"))
-    made = house.group(client(), at=SCHOOL, role=None, theme=THEME)
-    house.load(f"{HEADER}{SCHOOL},De Eik,school,,\n")
+def test_what_a_lost_client_gave_opens_nothing_beside_another_clients_word(house: House) -> None:
+    """The school's own client says that An belongs there; her themes came from the board's."""
+    board, own = house.client("board", BOARD), house.client("school", SCHOOL)()
+    number = {"insz": "85073003328"}
+    an = house.person(own, draft("an", gebruiker(), **number))
+    theirs = draft("a", grants=(GrantClaim("salarissen", SCHOOL),), **number)
+    assert house.person(board(), theirs) == an
+    made = house.group(board(), at=SCHOOL, role=None, theme=THEME)
+    join = (MemberChange("add", (an,)),)
     with house.unit() as uow:
-        groups.update(uow, client(), made, lambda _: None, (MemberChange("add", (an,)),))
+        groups.update(uow, board(), made, lambda _: None, join)
         uow.commit()
-    house.person(house.client("second", SCHOOL)(), draft("an2", gebruiker()))
+    assert [house.reads(an, theme=one) for one in (THEME, "salarissen")] == [True, True]
+    house.load(f"{HEADER}{SCHOOL},De Eik,school,,\n")
+    assert [house.reads(an, theme=one) for one in (THEME, "salarissen")] == [False, False]
+    with house.unit() as uow:
+        groups.update(uow, board(), made, lambda _: None, (MemberChange("clear"), *join))
+        uow.commit()
     assert not house.reads(an)
 
 
