@@ -6,7 +6,7 @@ from typing import Final
 
 _LAST, _RECOVERY = "tests/access/test_beheerders.py", "tests/access/test_recovery.py"
 _AT_ONCE = "tests/access/test_beheerders_at_once.py"
-_SUCCESSION = "tests/access/test_succession.py"
+_SUCCESSION, _BOARDS = "tests/access/test_succession.py", "tests/access/test_boards.py"
 _STANDING = "mo_access/storage/beheerders.py"
 _CHANGES = "mo_access/storage/beheerder_changes.py"
 _FACTS, _POLICY = "mo_access/storage/facts.py", "mo_access/domain/policy.py"
@@ -37,21 +37,21 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
         _STANDING,
         "affiliation.c.outside == 0, client.c.beheerders == 1),",
         "client.c.beheerders == 1),",
-        _SUCCESSION,
+        _BOARDS,
     ),
     (_CHANGES, "*(link.c.active == 1, person.c.active == 1,", "*(person.c.active == 1,", _LAST),
     (_SERVICE, '    if uow.terms.last_beheerder == "refuse":', "    if False:", _LAST),
     ("mo_access/service/people.py", "    if draft.active:\n", "    if True:\n", _LAST),
     ("mo_access/storage/rights.py", ", affiliation.c.form != _RETAINED)", ")", _LAST),
     (_FACTS, "client.c.beheerders == 0)", "client.c.beheerders == 2)", _LAST),
-    (_FACTS, ", affiliation.c.outside == 0)", ")", _SUCCESSION),
+    (_FACTS, ", affiliation.c.outside == 0)", ")", _BOARDS),
     (
         _FACTS,
         ".where(of(membership.c.person_pk), group.c.outside == 0)",
         ".where(of(membership.c.person_pk))",
-        _SUCCESSION,
+        _BOARDS,
     ),
-    (_FACTS, ", direct_grant.c.outside == 0)", ")", _SUCCESSION),
+    (_FACTS, ", direct_grant.c.outside == 0)", ")", _BOARDS),
     (_POLICY, "session.level >= asked", "True", _RECOVERY),
     (
         _POLICY,
@@ -60,12 +60,12 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
         _RECOVERY,
     ),
     (_POLICY, " or session.level < facts.terms.beheerder_level", "", _RECOVERY),
-    (_SUCCEED, "restructured.hold(uow.conn, changed).items()", "{}.items()", _SUCCESSION),
+    (_SUCCEED, "restructured.hold(uow.conn, changed).items()", "{}.items()", _BOARDS),
     (_SUCCEED, "return one.successor or one.next_successor", "return one.successor", _SUCCESSION),
     (
         "mo_access/storage/restructured.py",
         "    .with_for_update()\n",
         "",
-        _SUCCESSION,
+        _BOARDS,
     ),
 )
