@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from tests.mutation import mutants_beheerders, mutants_oidc
 from tests.mutation.mutants_explaining import EXPLAINING
+from tests.mutation.mutants_isolation import SCOPES
 from tests.mutation.mutants_standing import STANDING
 
 
@@ -183,4 +184,5 @@ MUTANTS: Final = (
     *(Mutant(*row) for row in mutants_beheerders.ROWS),
     *(Mutant(*row) for row in mutants_oidc.ROWS),
     *(Mutant(*told) for told in STANDING),
+    *(Mutant(*scope) for scope in SCOPES),
 )

@@ -117,6 +117,7 @@ class World:
     tokens: dict[str, str] = field(default_factory=dict)
     foreign: Things = field(default_factory=dict)
     serial: int = 100
+    engine: str = "sqlite"
 
     def client(self, name: str, institution: str, profile: str = "lenient") -> None:
         """Make a client of one institution."""

@@ -11,7 +11,7 @@ from sqlalchemy import Select, bindparam, select
 from mo_access.domain.model import Actor, PersonDraft
 from mo_access.service import persons, registration, sessions, sign_in
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import identities, matching, people, rights
+from mo_access.storage import identities, matching, people
 from mo_access.storage.schema import client, link, link_identity, person
 
 Flaw = Callable[[pytest.MonkeyPatch], None]
@@ -94,11 +94,6 @@ def numbers_move_people(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(registration, "_may_set", lambda *_: True)
 
 
-def links_leave_rights_behind(patch: pytest.MonkeyPatch) -> None:
-    """Leave what a link gave with the person that it moves away from."""
-    patch.setattr(rights, "move", lambda *_: None)
-
-
 def names_link(patch: pytest.MonkeyPatch) -> None:
     """Link to whoever has the same externalId, as others were taken over (CVE-2022-1680)."""
     real = registration.person_for
@@ -127,7 +122,6 @@ FLAWS: Final[Mapping[str, Flaw]] = {
         number_of_anybody,
         contested_is_ignored,
         numbers_move_people,
-        links_leave_rights_behind,
         names_link,
     )
 }

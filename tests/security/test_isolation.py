@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -28,6 +29,7 @@ from tests.security.isolation_world import (
 )
 from tests.support.postgres import PostgresServer
 
+ALL = os.environ.get("MO_TEST_ISOLATION") == "all"
 _CREATED = 201
 HIDDEN = (
     *("user", "group", "themed", "user_name", "user_external", "group_name", "group_external"),
@@ -50,6 +52,7 @@ def world(
         url = server.url(server.create_database(request.getfixturevalue("postgres_migrated")))
     database = Database(url)
     made = build(database, folder)
+    made.engine = request.param
     made.foreign = made.things("owner", THEIRS)
     listed = Sent("GET", f"{SCIM}/Users", query={"cursor": "", "count": "1"})
     made.things("owner", THEIRS)
@@ -143,11 +146,18 @@ def tidy(world: World, who: str) -> None:
             world.send(who, Sent("DELETE", f"{SCIM}/{kind}/{found['id']}"))
 
 
+def short(world: World, place: int) -> None:
+    """On PostgreSQL, whose statements are the same, ask every eighth cell unless all are wanted."""
+    if world.engine == "postgresql" and place % 8 and not ALL:
+        pytest.skip("MO_TEST_ISOLATION=all asks every cell on PostgreSQL too")
+
+
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
 def test_a_foreign_thing_is_an_absent_one(
     world: World, cell: Cell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same status, headers, body and statements."""
+    short(world, CELLS.index(cell))
     judge(world, cell, "stranger", monkeypatch)
 
 
@@ -156,6 +166,7 @@ def test_so_it_is_on_the_strict_profile(
     world: World, cell: Cell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where a profile decides how an unknown member is answered."""
+    short(world, CELLS.index(cell))
     judge(world, cell, "strict", monkeypatch)
 
 
@@ -169,8 +180,10 @@ def test_what_others_do_changes_nothing_of_what_one_reads(
     mine = world.things("stranger", OURS)
     before = [world.asked("stranger", sent, [], monkeypatch) for sent in reads(mine)]
     theirs = world.things("owner", THEIRS)
-    shared: dict[str, object] = {"userName": f"shared-{world.serial}"}
-    shared[EXTENSION] = {"insz": mine["insz"]}
+    shared: dict[str, object] = {
+        "userName": f"shared-{world.serial}",
+        EXTENSION: {"insz": mine["insz"]},
+    }
     shared["entitlements"] = [{"value": f"{THEIRS}:{THEME}"}]
     known = world.made("owner", "Users", shared)
     assert known["id"] == mine["user"]
