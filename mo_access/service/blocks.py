@@ -71,7 +71,7 @@ def listed(uow: UnitOfWork) -> tuple[Block, ...]:
 
 
 def remember(uow: UnitOfWork, person_pk: int, bar: str | None) -> None:
-    """Keep by what a human under a block is known, before and after what a client changes."""
+    """Keep by what a human under a block is known, before a client changes or removes it."""
     if bar is not None:
         stored.remember(uow.conn, person_pk, bar)
 

@@ -134,7 +134,6 @@ def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> Per
         before_at = {shown.institution for shown in before.affiliations}
         touched |= before_at if draft.active != before.active else frozenset()
         _judge_beheerders(uow, row, before, draft, touched)
-        blocks.remember(uow, person_pk, row.bar)
         theme_ends.end_withdrawn(uow, person_id, stood, actor.name)
         _record(uow, "person.update", new_id, replace(moved, at=touched), draft)
         if person_pk != row.person_pk:

@@ -178,6 +178,23 @@ def test_another_clients_registration_is_of_the_same_human(unit: Unit, on: str) 
             assert reason(uow, again) is Reason.BLOCKED
 
 
+@pytest.mark.parametrize("renamed", [False, True])
+def test_a_record_made_under_the_block_is_known_too(unit: Unit, *, renamed: bool) -> None:
+    """Another client registered the human, renamed the record, removed it and left out the INSZ."""
+    with unit() as uow:
+        actors = lay_out(uow, "school", "board")
+        board = actors["board"]
+        an = reader(uow, actors["school"], insz=INSZ)
+        blocks.block_person(uow, an, "Onderzoek")
+        people.create(uow, board, said("b", at(), external_id="b1", insz=INSZ))
+        if renamed:
+            change(uow, board, an, said("c", at(), external_id="b2"))
+        remove(uow, board, an)
+        again = people.create(uow, board, said("d", at(), external_id="b1")).id
+        theme_group(uow, board, again)
+        assert reason(uow, again) is Reason.BLOCKED
+
+
 @pytest.mark.parametrize("number", [SECOND_INSZ, INSZ])
 def test_the_record_of_a_blocked_human_is_nobody_elses(unit: Unit, number: str) -> None:
     """It cannot be moved to another person by a number, new or known, nor given to one by name.

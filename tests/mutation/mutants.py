@@ -60,8 +60,8 @@ MUTANTS: Final = (
     Mutant(_LISTING, "named = [request.path, ", "named = [", _LISTS),
     Mutant(
         "mo_access/storage/memberships.py",
-        "known = known.where(_mine)",
-        "pass",
+        ', link.c.client_pk + 0 == bindparam("client"))',
+        ")",
         "tests/scim/endpoints/test_groups.py tests/scim/endpoints/test_bulk.py",
     ),
     Mutant(

@@ -15,6 +15,10 @@ _ENDS, _ENDING = "mo_access/service/endings.py", "mo_access/domain/ending.py"
 _MADE, _WIRE_TESTS = "mo_access/storage/registering.py", "tests/scim/endpoints/test_standing.py"
 _THEME_ENDS = "mo_access/service/theme_ends.py"
 
+_KEPT: Final = (
+    "    blocks.remember(uow, row.person_pk, row.bar)\n    stood = theme_ends.standing(uow, row)\n"
+)
+
 STANDING: Final = (
     (_BARS, "_client, trusted(_k.scope))", "_client)", _BLOCK_TESTS),
     (
@@ -71,8 +75,24 @@ STANDING: Final = (
         "        if False:",
         _BLOCK_TESTS,
     ),
-    (_PEOPLE, "        blocks.remember(uow, person_pk, row.bar)\n", "", _BLOCK_TESTS),
-    (_PEOPLE, "    blocks.remember(uow, row.person_pk, row.bar)\n", "", _BLOCK_TESTS),
+    (
+        _PEOPLE,
+        _KEPT + "    if row",
+        "    stood = theme_ends.standing(uow, row)\n    if row",
+        _BLOCK_TESTS,
+    ),
+    (
+        _PEOPLE,
+        _KEPT + "    links",
+        "    stood = theme_ends.standing(uow, row)\n    links",
+        _BLOCK_TESTS,
+    ),
+    (
+        "mo_access/service/blocks.py",
+        "if bar is None and not stored.",
+        "if False and not stored.",
+        _BLOCK_TESTS,
+    ),
     (_FACTS, "_barred(of))", "*())", _BLOCK_TESTS),
     (_FACTS, "and_(_live, direct_grant.c.ended.is_(None), ", "and_(_live, ", _THEME_TESTS),
     (
