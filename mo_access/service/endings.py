@@ -20,7 +20,8 @@ from mo_access.storage.facts import PersonFacts
 
 LEASE: Final = "affiliation-ends"
 LEASE_MICROSECONDS: Final = 60_000_000
-PAGE: Final = 500
+PAGE: Final = 200
+"""So many in one transaction: other writers of SQLite wait for it."""
 _FIRST_DAY: Final = "0000-01-01"
 _EVENTS: Final[dict[Told, str]] = {"noticed": "affiliation.ending", "ended": "affiliation.ended"}
 

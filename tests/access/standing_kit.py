@@ -101,4 +101,24 @@ def events(uow: UnitOfWork, *kinds: str) -> list[dict[str, Any]]:
     return [event for event in found if event["kind"] in kinds]
 
 
-__all__ = ["NOW"]
+__all__ = [
+    "DAY",
+    "INSZ",
+    "ISSUER",
+    "NOW",
+    "OLD",
+    "OTHER",
+    "SCHOOL",
+    "SECOND_INSZ",
+    "THEME",
+    "TODAY",
+    "Unit",
+    "at",
+    "change",
+    "events",
+    "lay_out",
+    "reason",
+    "remove",
+    "said",
+    "theme_group",
+]

@@ -83,8 +83,10 @@ def test_who_returns_finds_no_themes(unit: Unit, sweep: Sweep, *, seen: bool) ->
         draft = said("an", at(end=TODAY), insz=INSZ, grants=GRANT)
         an = people.create(uow, school, draft).id
         people.create(uow, actors["board"], said("an", insz=INSZ))
-        for actor in actors.values():
-            theme_group(uow, actor, an)
+        bob = people.create(uow, school, said("bob", at())).id
+        given = people.create(uow, school, said("cis", at(), grants=GRANT)).id
+        theme_group(uow, school, an, bob)
+        theme_group(uow, actors["board"], an)
         theme_group(uow, actors["board"], an, institution=OTHER)
         uow.commit()
     if seen:
@@ -94,6 +96,7 @@ def test_who_returns_finds_no_themes(unit: Unit, sweep: Sweep, *, seen: bool) ->
         change(uow, school, an, back)
         assert reason(uow, an) is Reason.DORMANT
         assert ended(uow) == [(SCHOOL, {"memberships": 2, "grants": 1})]
+        assert {reason(uow, other) for other in (bob, given)} == {Reason.GRANTED}
         change(uow, school, an, said("an", at(), at(OTHER), grants=GRANT))
         assert (reason(uow, an), reason(uow, an, OTHER)) == (Reason.DORMANT, Reason.GRANTED)
 
