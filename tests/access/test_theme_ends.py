@@ -245,6 +245,26 @@ def test_predecessors_and_successors_are_one_house(
             assert ended(uow)[0][1] == {"memberships": 2, "grants": 0}
 
 
+@pytest.mark.parametrize("swept", [False, True])
+def test_the_choice_of_another_institution_ends_nothing_here(
+    unit: Unit, sweep: Sweep, *, swept: bool
+) -> None:
+    """Also for who is at both."""
+    with unit() as uow:
+        school = chosen(uow, "school", at_school=OTHER)["school"]
+        here = at(end=TODAY) if swept else at()
+        an = people.create(uow, school, said("an", here, at(OTHER))).id
+        for number in (SCHOOL, OTHER):
+            theme_group(uow, school, an, institution=number)
+        if not swept:
+            change(uow, school, an, said("an", at(OTHER)))
+        uow.commit()
+    sweep(MIDNIGHT)
+    with unit(MIDNIGHT) as uow:
+        change(uow, school, an, said("an", at(), at(OTHER)))
+        assert {reason(uow, an, number) for number in (SCHOOL, OTHER)} == {Reason.GRANTED}
+
+
 def test_the_choice_of_a_successor_is_kept_for_who_is_at_the_predecessor(
     unit: Unit, sweep: Sweep
 ) -> None:
