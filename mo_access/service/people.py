@@ -26,10 +26,20 @@ from mo_access.domain.model import (
 from mo_access.domain.text import fold
 from mo_access.service import beheerders, blocks, bounds, persons, registration, theme_ends
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import derived, identities, people, people_lists, rights, trigrams, values
+from mo_access.storage import (
+    derived,
+    identities,
+    links,
+    people,
+    people_lists,
+    rights,
+    trigrams,
+    values,
+)
 from mo_access.storage.derived import Derived
 from mo_access.storage.engine import Duplicate
-from mo_access.storage.people import LinkRow, LinkValues
+from mo_access.storage.links import LinkValues
+from mo_access.storage.people import LinkRow
 from mo_access.storage.rights import Moved
 
 # Built once: json.dumps with arguments makes an encoder on every call.
@@ -67,7 +77,7 @@ def create(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> PersonView:
     searchable = draft.index(draft.document)
     columns = _columns(draft, searchable, said_insz=isinstance(draft.insz, str))
     try:
-        link_pk = people.new_link(
+        link_pk = links.new_link(
             conn, actor.client_pk, person.pk, columns, uow.now, draft.identities
         )
     except Duplicate as error:
@@ -78,7 +88,7 @@ def create(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> PersonView:
         people.set_active(conn, person.pk, uow.now, active=False)
     moved = _write_rights(uow, actor, link_pk, person.pk, draft, fresh=True)
     values.add(conn, link_pk, searchable)
-    people.add_identities(conn, link_pk, draft.identities)
+    links.add_identities(conn, link_pk, draft.identities)
     beheerders.touched(uow, _made_beheerder(draft) & moved.at)
     _record(uow, "person.create", person.id, moved, draft)
     if person.fresh or not actor.platform:
@@ -157,8 +167,8 @@ def delete(uow: UnitOfWork, actor: Actor, person_id: str, check: Check) -> None:
     check(view)
     blocks.remember(uow, row.person_pk, row.bar)
     stood = theme_ends.standing(uow, row)
-    links = people.links_of(conn, row.person_pk)
-    ended = links if actor.platform else [(row.pk, row.client_pk)]
+    every = people.links_of(conn, row.person_pk)
+    ended = every if actor.platform else [(row.pk, row.client_pk)]
     for link_pk, client_pk in ended:
         persons.end_link(uow, link_pk, client_pk, row.person_pk)
     if not people.pass_ownership(conn, row.person_pk):
@@ -245,7 +255,7 @@ def _platform_link(uow: UnitOfWork, actor: Actor, seen: LinkRow, draft: PersonDr
     names = (draft.user_name, draft.external_id)
     columns = LinkValues(*names, active, numbered, seen.document, "")
     try:
-        made = people.new_link(uow.conn, actor.client_pk, seen.person_pk, columns, uow.now)
+        made = links.new_link(uow.conn, actor.client_pk, seen.person_pk, columns, uow.now)
     except Duplicate as error:
         raise _taken(error, draft) from error
     if made is None:
@@ -290,10 +300,10 @@ def _write_link(uow: UnitOfWork, actor: Actor, new: Rewrite) -> None:
     row, person_pk, draft = new.row, new.person_pk, new.draft
     renamed = (row.user_name, row.external_id) != (draft.user_name, draft.external_id)
     try:
-        changed = people.change_link(uow.conn, row, person_pk, new.columns, uow.now)
+        changed = links.change_link(uow.conn, row, person_pk, new.columns, uow.now)
     except Duplicate as error:
         raise _taken(error, draft) from error
-    if not changed and people.is_barred(uow.conn, row, person_pk, new.columns):
+    if not changed and links.is_barred(uow.conn, row, person_pk, new.columns):
         raise blocks.kept("userName or externalId")
     if not changed:
         raise Stale("The user was changed by another request: read it again and repeat the change.")
@@ -318,9 +328,9 @@ def _write_parts(
     values.change(conn, link_pk, held, searchable)
     before = identities.said_by(conn, link_pk)
     if before != frozenset(draft.identities):
-        if people.is_barred(conn, new.row, new.person_pk, new.columns, draft.identities):
+        if links.is_barred(conn, new.row, new.person_pk, new.columns, draft.identities):
             raise blocks.kept("identities")
-        people.replace_identities(conn, link_pk, draft.identities)
+        links.replace_identities(conn, link_pk, draft.identities)
     return before
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import identities, memberships, people, rights, sessions
+from mo_access.storage import identities, links, memberships, people, rights, sessions
 from mo_access.storage.people import LinkRow
 
 
@@ -11,7 +11,7 @@ def end_link(uow: UnitOfWork, link_pk: int, client_pk: int, person_pk: int) -> N
     """Delete a link with the affiliations, grants and memberships that it gave."""
     memberships.leave_all(uow.conn, client_pk, person_pk, uow.now)
     end_sessions(uow, person_pk, client_pk, platform=False)
-    people.drop_link(uow.conn, link_pk, client_pk)
+    links.drop_link(uow.conn, link_pk, client_pk)
 
 
 def entomb(uow: UnitOfWork, person_pk: int) -> None:

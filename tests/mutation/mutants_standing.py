@@ -10,7 +10,7 @@ _THEME_TESTS: Final = "tests/access/test_theme_ends.py"
 _BARS, _BLOCKS = "mo_access/storage/bars.py", "mo_access/storage/blocks.py"
 _FACTS, _PEOPLE = "mo_access/storage/facts.py", "mo_access/service/people.py"
 _SESSIONS, _DERIVED = "mo_access/storage/sessions.py", "mo_access/storage/derived.py"
-_STORED, _THEMES = "mo_access/storage/people.py", "mo_access/storage/theme_ends.py"
+_STORED, _THEMES = "mo_access/storage/links.py", "mo_access/storage/theme_ends.py"
 _ENDS, _ENDING = "mo_access/service/endings.py", "mo_access/domain/ending.py"
 _MADE, _WIRE_TESTS = "mo_access/storage/registering.py", "tests/scim/endpoints/test_standing.py"
 _THEME_ENDS = "mo_access/service/theme_ends.py"
@@ -56,7 +56,7 @@ STANDING: Final = (
     ),
     (_MADE, "        bar=bars.bar_of_new(),\n", "", _BLOCK_TESTS),
     (
-        _STORED,
+        "mo_access/storage/people.py",
         "        blocked=func.coalesce(person.c.blocked, bars.block_of(bars.bar_of_number())),\n",
         "",
         _BLOCK_TESTS,
@@ -71,7 +71,7 @@ STANDING: Final = (
     ),
     (
         _PEOPLE,
-        "        if people.is_barred(conn, new.row, new.person_pk, new.columns, draft.identities):",
+        "        if links.is_barred(conn, new.row, new.person_pk, new.columns, draft.identities):",
         "        if False:",
         _BLOCK_TESTS,
     ),
@@ -83,8 +83,8 @@ STANDING: Final = (
     ),
     (
         _PEOPLE,
-        _KEPT + "    links",
-        "    stood = theme_ends.standing(uow, row)\n    links",
+        _KEPT + "    every",
+        "    stood = theme_ends.standing(uow, row)\n    every",
         _BLOCK_TESTS,
     ),
     (

@@ -16,7 +16,7 @@ from sqlalchemy import func, select, text
 from mo_access.domain.text import fold
 from mo_access.service.clients import NewClient
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import people, totals
+from mo_access.storage import links, totals
 from mo_access.storage.bookkeeping import list_total
 from mo_access.storage.engine import Connection, Database
 from mo_access.storage.schema import group, link
@@ -204,8 +204,8 @@ def test_a_link_that_is_gone_is_counted_once(
     with unit_of() as uow:
         conn = uow.write()
         ((link_pk, client_pk),) = conn.all(select(link.c.pk, link.c.client_pk), {})
-        people.drop_link(conn, link_pk, client_pk)
-        people.drop_link(conn, link_pk, client_pk)
+        links.drop_link(conn, link_pk, client_pk)
+        links.drop_link(conn, link_pk, client_pk)
         assert totals.total(conn, "person", client_pk) == 0
         uow.commit()
         check_totals(conn)
