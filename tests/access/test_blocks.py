@@ -1,8 +1,7 @@
-"""Blocks are stronger than anything provisioned, and stay with the human (issue: blocks)."""
+"""Blocks are stronger than anything provisioned, and stay with the human."""
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,20 +10,19 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from mo_access.domain.errors import Conflict, Forbidden, Invalid, NotFound, Refused
+from mo_access.domain.errors import Conflict, Forbidden, NotFound, Refused
 from mo_access.domain.model import Actor, GroupDraft, MemberChange, PersonDraft, Role
 from mo_access.domain.policy import Reason
-from mo_access.service import blocks, clients, decisions, groups, people, sessions, sign_in
+from mo_access.service import blocks, clients, groups, people, sessions, sign_in
 from mo_access.service.sign_in import SignIn
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage.interventions import block_key
-from mo_access.storage.schema import institution, person
+from mo_access.storage.schema import person
 from tests.access.standing_kit import (
     DAY,
     INSZ,
     ISSUER,
     NOW,
-    OLD,
     OTHER,
     SCHOOL,
     SECOND_INSZ,
@@ -32,7 +30,6 @@ from tests.access.standing_kit import (
     Unit,
     at,
     change,
-    events,
     lay_out,
     reason,
     remove,
@@ -258,127 +255,6 @@ def _without_issuer(uow: UnitOfWork) -> Actor:
     actor = clients.by_token(uow, token)
     assert actor is not None
     return actor
-
-
-def test_a_blocked_affiliation_shuts_one_institution_only(unit: Unit) -> None:
-    """Reading at the other goes on, by role group or affiliation; who signs in there may."""
-    with unit() as uow:
-        school = lay_out(uow, "school")["school"]
-        an = people.create(uow, school, said("an", at(), at(OTHER), external_id="ext-1")).id
-        for number in (SCHOOL, OTHER):
-            theme_group(uow, school, an, institution=number)
-        here, there, anywhere = (
-            signed_in(uow, ("ext-1", "externalId"), *capacity)
-            for capacity in ((SCHOOL,), (OTHER,), ())
-        )
-        blocks.block_affiliation(uow, an, SCHOOL, "Onderzoek")
-        found = {number: reason(uow, an, number) for number in (SCHOOL, OTHER)}
-        assert found == {SCHOOL: Reason.BLOCKED, OTHER: Reason.GRANTED}
-        live = [sessions.find(uow, one, IDLE) is not None for one in (here, there, anywhere)]
-        assert live == [False, True, True]
-        with pytest.raises(Refused):
-            signed_in(uow, ("ext-1", "externalId"), SCHOOL)
-        signed_in(uow, ("ext-1", "externalId"), OTHER)
-        places = decisions.current_places(uow, an, decisions.ANYBODY)
-        assert [place.institution for place in places] == [OTHER]
-        assert list(decisions.who(uow, THEME, SCHOOL)) == []
-        statuses = {a.institution: a.status for a in people.get(uow, school, an).affiliations}
-        assert statuses == {SCHOOL: "suspended", OTHER: "active"}
-
-
-@pytest.mark.parametrize(("blocked", "held"), [(OLD, SCHOOL), (SCHOOL, OLD), (OLD, OLD)])
-def test_a_block_on_an_affiliation_follows_the_successor(
-    unit: Unit, blocked: str, held: str
-) -> None:
-    """What counts at a successor (ruling 10) is blocked there too, in both orders."""
-    with unit() as uow:
-        school = lay_out(uow, "school")["school"]
-        an = people.create(uow, school, said("an", at(held))).id
-        theme_group(uow, school, an)
-        assert reason(uow, an) is Reason.GRANTED
-        blocks.block_affiliation(uow, an, blocked, "Onderzoek")
-        assert reason(uow, an) is Reason.BLOCKED
-
-
-def test_a_blocked_institution_is_shut_for_everybody(unit: Unit) -> None:
-    """Also for who has rights of it at its successor; sessions for it alone are over."""
-    with unit() as uow:
-        school = lay_out(uow, "school")["school"]
-        an = reader(uow, school)
-        old = people.create(uow, school, said("old", at(OLD))).id
-        given = people.create(uow, school, said("given", at())).id
-        theme_group(uow, school, old, given, institution=OLD)
-        assert {reason(uow, one) for one in (old, given)} == {Reason.GRANTED}
-        session = signed_in(uow, ("ext-1", "externalId"), SCHOOL)
-        blocks.block_institution(uow, OLD, "Fraude")
-        found = [reason(uow, one) for one in (an, old, given)]
-        assert found == [Reason.GRANTED, Reason.BLOCKED, Reason.DORMANT]
-        blocks.block_institution(uow, SCHOOL, "Fraude")
-        assert reason(uow, an) is Reason.BLOCKED
-        assert sessions.find(uow, session, IDLE) is None
-        blocks.unblock_institution(uow, SCHOOL, "Klaar")
-        blocks.unblock_institution(uow, OLD, "Klaar")
-        assert {reason(uow, one) for one in (an, old, given)} == {Reason.GRANTED}
-        assert uow.conn.all(select(institution.c.blocked).distinct()) == [(None,)]
-
-
-def test_blocks_of_one_human_are_lifted_one_by_one(unit: Unit) -> None:
-    """Lifting the one on the person leaves the one on the affiliation, and the other way round."""
-    with unit() as uow:
-        school = lay_out(uow, "school")["school"]
-        an = reader(uow, school)
-        blocks.block_affiliation(uow, an, SCHOOL, "b")
-        blocks.block_person(uow, an, "a")
-        for again in (blocks.block_person, blocks.unblock_institution):
-            with pytest.raises((Conflict, NotFound)), uow.attempt():
-                again(uow, an, "twice")
-        blocks.unblock_person(uow, an, "c")
-        assert reason(uow, an) is Reason.BLOCKED
-        assert [one.kind for one in blocks.listed(uow)] == ["affiliation"]
-        with pytest.raises(NotFound):
-            blocks.unblock_affiliation(uow, an, OTHER, "d")
-        blocks.unblock_affiliation(uow, an, SCHOOL, "d")
-        assert reason(uow, an) is Reason.GRANTED
-
-
-def test_blocks_are_audited_with_their_reason(unit: Unit) -> None:
-    """At the institution where it is about one, else at the platform; never with an INSZ."""
-    with unit() as uow:
-        school = lay_out(uow, "school")["school"]
-        an = reader(uow, school, insz=INSZ)
-        blocks.block_affiliation(uow, an, SCHOOL, "Eerste  reden")
-        blocks.block_person(uow, an, "Tweede reden")
-        blocks.unblock_person(uow, an, "Derde reden")
-        told = events(uow, "block.set", "block.lifted")
-        assert [(e["kind"], e["chain"], e["facts"]["reason"]) for e in told] == [
-            ("block.set", SCHOOL, "Eerste reden"),
-            ("block.set", "platform", "Tweede reden"),
-            ("block.lifted", "platform", "Derde reden"),
-        ]
-        assert {(e["person"], e["caller"]) for e in told} == {(an, "cli:test")}
-        assert INSZ not in json.dumps(told)
-
-
-@pytest.mark.parametrize("bad", ["", " \n", "x" * 501, f"over {INSZ}", "85.07.30-033.28 dus"])
-def test_a_reason_says_something_and_no_number(unit: Unit, bad: str) -> None:
-    """It is kept in the audit trail for ever."""
-    with unit() as uow:
-        school = lay_out(uow, "school")["school"]
-        an = reader(uow, school)
-        for attempt, on in ((blocks.block_person, an), (blocks.block_institution, SCHOOL)):
-            with pytest.raises(Invalid), uow.attempt():
-                attempt(uow, on, bad)
-        assert reason(uow, an) is Reason.GRANTED
-
-
-def test_who_was_removed_before_the_block_is_not_said_to_be_blocked(unit: Unit) -> None:
-    """Nothing is left to know the human by, so that a block would promise what it cannot hold."""
-    with unit() as uow:
-        school = lay_out(uow, "school")["school"]
-        an = reader(uow, school, insz=INSZ)
-        remove(uow, school, an)
-        with pytest.raises(NotFound):
-            blocks.block_person(uow, an, "a")
 
 
 @pytest.mark.parametrize("first", ["client", "block"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-_BLOCK_TESTS: Final = "tests/access/test_blocks.py"
+_BLOCK_TESTS: Final = "tests/access/test_blocks.py tests/access/test_block_kinds.py"
 _END_TESTS: Final = "tests/access/test_endings.py"
 _THEME_TESTS: Final = "tests/access/test_theme_ends.py"
 _BARS, _BLOCKS = "mo_access/storage/bars.py", "mo_access/storage/blocks.py"
