@@ -175,7 +175,7 @@ def test_a_write_that_overlaps_the_loss_gives_nothing(house: House) -> None:
         with house.unit() as uow:
             an = people.create(uow, actor, given).id
             leaving = pool.submit(house.load, text)
-            wait([leaving], timeout=0.7)
+            wait([leaving], timeout=3)
             assert not leaving.done()
             uow.commit()
         assert leaving.exception() is None
