@@ -37,6 +37,30 @@ _ACCESS_TESTS = "tests/web/test_issuer.py tests/web/test_access_token.py"
 _CHECK: Final = "    _check_{},\n"
 
 MUTANTS: Final = (
+    Mutant(
+        "mo_access/service/registration.py",
+        "if uow.keys.rotating:",
+        "if False:",
+        "tests/access/test_rotation_under_load.py",
+    ),
+    Mutant(
+        "mo_access/service/persons.py",
+        "    memberships.leave_every(uow.conn, person_pk, uow.now)\n",
+        "",
+        "tests/access/test_shared_people.py",
+    ),
+    Mutant(
+        "mo_access/service/idempotency.py",
+        'return uow.keys.sign(f"mo:idempotency-key:{key}".encode()).hex()',
+        "return key",
+        "tests/security/test_no_number_anywhere.py",
+    ),
+    Mutant(
+        "mo_scim/mapping/users.py",
+        "_NOT_STORED | said.echoed",
+        "_NOT_STORED",
+        "tests/scim/mapping/test_platform_echo.py",
+    ),
     Mutant(_POLICY, 'Step("known", facts.known,', 'Step("known", True,', _POLICY_TESTS),
     Mutant(_POLICY, 'Step("active", facts.active,', 'Step("active", True,', _POLICY_TESTS),
     Mutant(_POLICY, 'Step("blocked", not blocked,', 'Step("blocked", True,', _POLICY_TESTS),
