@@ -8,10 +8,8 @@ from typing import Any, Final, NoReturn
 import pytest
 from sqlalchemy import Select, bindparam, select
 
-from mo_access.domain.model import Actor, PersonDraft
 from mo_access.service import persons, registration, sessions, sign_in
-from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import identities, matching, people
+from mo_access.storage import identities, matching
 from mo_access.storage.schema import client, link, link_identity, person
 
 Flaw = Callable[[pytest.MonkeyPatch], None]
@@ -94,23 +92,6 @@ def numbers_move_people(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(registration, "_may_set", lambda *_: True)
 
 
-def names_link(patch: pytest.MonkeyPatch) -> None:
-    """Link to whoever has the same externalId, as others were taken over (CVE-2022-1680)."""
-    real = registration.person_for
-    same = (
-        select(person.c.pk, person.c.id)
-        .join(link, link.c.person_pk == person.c.pk)
-        .where(link.c.external_id == bindparam("value"))
-    )
-
-    def meant(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> registration.Meant:
-        found = uow.conn.one(same, {"value": draft.external_id})
-        known = found and people.own_link(uow.conn, found[0], actor.client_pk) is None
-        return registration.Meant(*found) if found and known else real(uow, actor, draft)
-
-    patch.setattr(registration, "person_for", meant)
-
-
 FLAWS: Final[Mapping[str, Flaw]] = {
     flaw.__name__: flaw
     for flaw in (
@@ -122,6 +103,5 @@ FLAWS: Final[Mapping[str, Flaw]] = {
         number_of_anybody,
         contested_is_ignored,
         numbers_move_people,
-        names_link,
     )
 }
