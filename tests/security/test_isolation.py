@@ -180,9 +180,10 @@ def test_what_others_do_changes_nothing_of_what_one_reads(
     mine = world.things("stranger", OURS)
     before = [world.asked("stranger", sent, [], monkeypatch) for sent in reads(mine)]
     theirs = world.things("owner", THEIRS)
+    said = {"insz": mine["insz"], "affiliations": [{"value": THEIRS}]}
     shared: dict[str, object] = {
         "userName": f"shared-{world.serial}",
-        EXTENSION: {"insz": mine["insz"]},
+        EXTENSION: said,
     }
     shared["entitlements"] = [{"value": f"{THEIRS}:{THEME}"}]
     known = world.made("owner", "Users", shared)
