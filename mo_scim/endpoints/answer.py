@@ -26,15 +26,17 @@ _JSON: Final = "application/json"
 class Answer(Response):
     """An answer whose headers are as they are sent: addresses are URIs, the length is counted.
 
-    Flask would parse and build each address anew, and name a type even where there is nothing of
-    it: clients that check the type would refuse.
+    Flask would parse and build each address anew, as it still does for a base URL that is not
+    ASCII, and name a type even where there is nothing of it: clients that check it would refuse.
     """
 
     default_mimetype = None
 
-    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:  # noqa: ARG002 - as Flask asks
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
         """Return the headers."""
-        return self.headers
+        if all(value.isascii() for _, value in self.headers):
+            return self.headers
+        return super().get_wsgi_headers(environ)
 
 
 def base_url() -> str:

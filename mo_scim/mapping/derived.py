@@ -29,12 +29,8 @@ def etag(view: PersonView | GroupView) -> str:
         if not view.own:
             # Whose words are seen may change; their version counts from 1 again.
             facts += f"|{view.created}|{view.user_name}"
-    return f'W/"{view.version}-{_digest(facts)}"'
-
-
-@lru_cache(maxsize=KEPT)
-def _digest(facts: str) -> str:
-    return hashlib.blake2b(facts.encode(), digest_size=4).hexdigest()
+    digest = hashlib.blake2b(facts.encode(), digest_size=4).hexdigest()
+    return f'W/"{view.version}-{digest}"'
 
 
 def meta(view: PersonView | GroupView, resource: str, location: str) -> Document:

@@ -127,7 +127,7 @@ def _apart(text: str) -> tuple[str, Sequence[str]]:
     return _TEXT.sub(numbered, text), values
 
 
-@lru_cache(maxsize=1_024)
+@lru_cache(maxsize=256)
 def _parsed(form: str) -> FilterNode:
     """Return the syntax tree of a cured filter, which ``_apart`` may have taken the texts from."""
     if _depth(form) > MAX_DEPTH:

@@ -34,6 +34,7 @@ _LISTS = "tests/scim/endpoints/test_cursors.py tests/scim/endpoints/test_listing
 _FILTERS = "mo_access/storage/criteria.py"
 _FILTER_TESTS = "tests/scim/test_filters_in_sql.py tests/storage/test_criteria.py"
 _ACCESS_TESTS = "tests/web/test_issuer.py tests/web/test_access_token.py"
+_SCOPE, _SCOPE_TESTS = "mo_access/storage/client_scope.py", "tests/storage/test_client_scope.py"
 _CHECK: Final = "    _check_{},\n"
 
 MUTANTS: Final = (
@@ -203,6 +204,16 @@ MUTANTS: Final = (
         "return and_(_condition(criteria.left",
         "return or_(_condition(criteria.left",
         _FILTER_TESTS,
+    ),
+    Mutant(_SCOPE, 'numbers + " " + further', "numbers", _SCOPE_TESTS),
+    Mutant(_SCOPE, "or_(bound, known.c.board == _i.number)", "bound", _SCOPE_TESTS),
+    Mutant(_SCOPE, "and_(follows, found.c.bound)", "follows", _SCOPE_TESTS),
+    Mutant("mo_web/log.py", '("ba", ', '("basic-", ', "tests/web/test_headers.py"),
+    Mutant(
+        "mo_web/log.py",
+        " if _INSZ.search(text) else text",
+        " if False else text",
+        "tests/web/test_headers.py",
     ),
     *(Mutant(*told) for told in EXPLAINING),
     *(Mutant(*row) for row in mutants_beheerders.ROWS),

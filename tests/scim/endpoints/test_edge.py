@@ -35,6 +35,26 @@ def test_a_reader_may_not_write(broker_of: Callable[[NewClient], Broker]) -> Non
     assert reader.send("POST", "/Users", {"userName": "a"}).status_code == 403
 
 
+@ON_ONE_ENGINE
+@pytest.mark.parametrize("host", ["localhost", "t\u00ebst.example"])
+def test_addresses_in_headers_are_uris(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    """Also where the base URL is written with letters that no header takes."""
+    monkeypatch.setattr("mo_scim.endpoints.answer.absolute", lambda path: f"https://{host}{path}")
+    answer = broker.send("POST", "/Users", {"userName": "a"})
+    assert answer.headers["Location"].isascii()
+    assert answer.headers["Location"].endswith(f"{BASE}/Users/{parsed(answer)['id']}")
+    assert int(answer.headers["Content-Length"]) == len(answer.data)
+
+
+@ON_ONE_ENGINE
+def test_an_offer_of_another_protocol_is_passed_over(broker: Broker) -> None:
+    """A request that would rather speak WebSocket is answered in HTTP (RFC 9110 section 7.8)."""
+    answer = broker.send("GET", "/Users", Connection="Upgrade", Upgrade="websocket")
+    assert answer.status_code == 200
+
+
 BAD_BODIES = [
     b"",
     b"[]",
