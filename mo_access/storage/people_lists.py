@@ -52,4 +52,4 @@ def find(
     whole_list = shape is None and not actor.platform
     whole = partial(totals.total, conn, "person", actor.client_pk) if whole_list else None
     found = listed(conn, form, Asked(query, values, actor.client_pk, whole))
-    return Page(found.total, tuple(map(LinkRow._make, found.rows)), found.last)
+    return Page(found.total, tuple(LinkRow(*row) for row in found.rows), found.last)

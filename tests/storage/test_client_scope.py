@@ -65,6 +65,7 @@ def test_the_scope_is_what_the_rule_says(database: Database, seed: int) -> None:
                 "name": f"c{size}",
                 "platform": 0,
                 "profile": "lenient",
+                "beheerders": 1,
             }
             client_pk = clients.add(
                 conn, {**row, "default_institution": None, "scopes": "", "created": 1}
