@@ -308,10 +308,16 @@ NOTHING_OF_A_CLIENT: Final[Mapping[str, str]] = {
     "/oidc/signed-out": "a page",
     "/oidc/backchannel-logout": "the token names the session: tests/oidc/test_logout.py",
     "/oidc/frontchannel-logout": "as above",
+    "/oidc/jwks": "our public keys, the same for all",
     "/me": "the session's own person",
+    "/me/sessions": "the session's own person: tests/oidc/test_own_sessions.py",
+    "/me/sessions/end": "as above",
     "/.well-known/authzen-configuration": "the same for all",
     "/": "the session's own person",
     "/contacts": "the session's own person",
 }
-PERSONAL: Final = ("/forward-auth", "/documents/<document_id>")
-"""A person is told why it is a no (rule 10): tests of their own."""
+PERSONAL: Final = (
+    *("/forward-auth", "/documents/<document_id>"),
+    *("/review/<institution>", "/review/<institution>/export", "/review/<institution>/done"),
+)
+"""A person is told why it is a no (rule 10), and of a review nothing: tests of their own."""

@@ -1,12 +1,11 @@
 """Good sign-ins: what a sound provider may do, and what must therefore be accepted."""
 
-import time
 from typing import Any, Final
 
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from tests.oidc.broker import CLIENT_ID, JSON, Script, half
-from tests.oidc.kinds.kind import Kind, claims, token
+from tests.oidc.kinds.kind import Kind, Moment, claims, token
 from tests.support.jose import public, sign
 
 ACR: Final = "urn:be:vlaanderen:authmech:"
@@ -17,9 +16,9 @@ EC = ECKey.generate_key("P-256", parameters={"kid": "e1"})
 ED = OKPKey.generate_key("Ed25519", parameters={"kid": "o1"})
 
 
-def now(seconds: float = 0) -> float:
-    """Return a moment from now."""
-    return int(time.time()) + seconds
+def now(seconds: float = 0) -> Moment:
+    """Return a moment so far from when the kind is played."""
+    return Moment(seconds)
 
 
 def keys(*members: Any) -> dict[str, Any]:  # noqa: ANN401 - a set holds anything

@@ -1,5 +1,6 @@
 """A kind of sign-in: what the provider or the browser does, and whether it is to be accepted."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -22,6 +23,30 @@ Token = Callable[[Script], object]
 
 
 @dataclass(frozen=True)
+class Moment:
+    """So many seconds from when the kind is played, which may be long after it was written down."""
+
+    seconds: float
+
+    def __add__(self, more: float) -> "Moment":
+        """Return a later one."""
+        return Moment(self.seconds + more)
+
+    def __sub__(self, less: float) -> "Moment":
+        """Return an earlier one."""
+        return Moment(self.seconds - less)
+
+
+def played(value: Any) -> Any:  # noqa: ANN401 - a script takes anything
+    """Return what a provider says now: moments become times."""
+    if isinstance(value, Moment):
+        return int(time.time()) + value.seconds
+    if isinstance(value, dict):
+        return {name: played(inner) for name, inner in value.items()}
+    return value
+
+
+@dataclass(frozen=True)
 class Kind:
     """One kind. `told` sets members of the script; mappings of documents are joined."""
 
@@ -38,7 +63,7 @@ class Kind:
         """Have the provider behave so."""
         script.begin_anew()
         for member, value in self.told.items():
-            given = value(script) if callable(value) else value
+            given = value(script) if callable(value) else played(value)
             if member in {"document", "token"}:
                 given = {**getattr(script, member), **given}
                 given = {name: item for name, item in given.items() if item is not ...}
