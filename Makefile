@@ -67,7 +67,7 @@ interop: install ## our service beside Keycloak and oidc-provider (needs Java 17
 MODEL_EXAMPLES ?= 250
 model: install ## the rules as a model against the service, thousands of steps, on both engines (long)
 	@MO_TEST_MODEL_EXAMPLES=$(MODEL_EXAMPLES) MO_TEST_MODEL_AT_ONCE=$(MODEL_EXAMPLES) \
-	  $(BIN)/python -m pytest tests/model tests/security/test_takeover_machine.py --timeout 0 $(PYTEST_ARGS)
+	  $(BIN)/python -m pytest tests/model --timeout 0 $(PYTEST_ARGS)
 
 mutants: install ## remove one security check at a time; a test must notice each (an hour or so)
 	@$(BIN)/python -m tests.mutation.run $(MUTANTS_ARGS)

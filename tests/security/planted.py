@@ -8,7 +8,7 @@ from typing import Any, Final, NoReturn
 import pytest
 from sqlalchemy import Select, bindparam, select
 
-from mo_access.service import persons, registration, sessions, sign_in
+from mo_access.service import persons, sign_in
 from mo_access.storage import identities, matching
 from mo_access.storage.schema import client, link, link_identity, person
 
@@ -62,36 +62,6 @@ def pins_stay(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(persons, "end_sessions", lambda *_, **__: None)
 
 
-def reaches_everywhere(patch: pytest.MonkeyPatch) -> None:
-    """Let a school's word count everywhere."""
-    patch.setattr(sessions, "_reach", lambda *_: None)
-
-
-def number_of_anybody(patch: pytest.MonkeyPatch) -> None:
-    """Let a number count everywhere, whoever said it."""
-    told = matching._PERSON.where(
-        person.c.insz_index == bindparam("value"),
-        matching._trusted_link,
-    )
-    patch.setattr(matching, "_BY_INSZ", told)
-
-
-def contested_is_ignored(patch: pytest.MonkeyPatch) -> None:
-    """Let a platform client's link open what others gave to somebody else's number."""
-    real = sessions.open_session
-
-    def wide(*told: Any, **named: Any) -> str:  # noqa: ANN401 - passed on
-        reach = None if named["everywhere"] else named["reach"]
-        return real(*told, **{**named, "reach": reach})
-
-    patch.setattr(sessions, "open_session", wide)
-
-
-def numbers_move_people(patch: pytest.MonkeyPatch) -> None:
-    """Let any client change the number of a person (ruling 2)."""
-    patch.setattr(registration, "_may_set", lambda *_: True)
-
-
 FLAWS: Final[Mapping[str, Flaw]] = {
     flaw.__name__: flaw
     for flaw in (
@@ -99,9 +69,5 @@ FLAWS: Final[Mapping[str, Flaw]] = {
         any_clients_subject,
         first_of_several,
         pins_stay,
-        reaches_everywhere,
-        number_of_anybody,
-        contested_is_ignored,
-        numbers_move_people,
     )
 }

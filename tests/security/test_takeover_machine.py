@@ -6,7 +6,6 @@ with 900003 and the platform say what is true. Whoever signs in says what is tru
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -317,11 +316,6 @@ LONG: Final = settings(
 )
 
 
-SOON: Final = {"any_clients_external_id", "any_clients_subject"}
-"""Found in seconds; the others take minutes and belong to `make model`."""
-HUNTED: Final = set(FLAWS) - {"pins_stay"} if "MO_TEST_MODEL_EXAMPLES" in os.environ else SOON
-
-
 @pytest.fixture(autouse=True)
 def prepared(sqlite_template: Path, tmp_path: Path) -> Iterator[None]:
     """Tell the machine, which takes no fixtures, which database to copy."""
@@ -360,7 +354,7 @@ def test_a_pin_that_stays_is_found() -> None:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", sorted(HUNTED))
+@pytest.mark.parametrize("name", sorted(set(FLAWS) - {"pins_stay"}))
 def test_a_planted_flaw_is_found(name: str) -> None:
     """The machine would notice: each check that is taken out lets somebody in."""
     hunt = settings(LONG, max_examples=600, stateful_step_count=25, phases=(Phase.generate,))
