@@ -13,6 +13,7 @@ from typing import Final
 from mo_access.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from mo_access.domain.model import Document, Event
 from mo_access.domain.text import without_numbers
+from mo_access.service import sealing
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import blocks as stored
 from mo_access.storage.bars import AFFILIATION, INSTITUTION, PERSON
@@ -73,7 +74,16 @@ def listed(uow: UnitOfWork) -> tuple[Block, ...]:
 def remember(uow: UnitOfWork, person_pk: int, bar: str | None) -> None:
     """Keep by what a human under a block is known, before a client changes or removes it."""
     if bar is not None:
-        stored.remember(uow.conn, person_pk, bar)
+        stored.remember(uow.conn, person_pk, bar, _number(uow, person_pk, bar))
+
+
+def _number(uow: UnitOfWork, person_pk: int, bar: str) -> tuple[bytes, bytes] | None:
+    """Index the number of a person, and seal it for the bar: a new key needs it again."""
+    found = stored.number_of(uow.conn, person_pk)
+    if found is None:
+        return None
+    number = uow.keys.open(sealing.of_person(found[0]), found[1])
+    return uow.keys.index(number), uow.keys.seal(sealing.of_bar(bar), number)
 
 
 def kept(attribute: str) -> Forbidden:
@@ -98,7 +108,7 @@ def _block_human(
         stored.name(conn, person_pk, bar)
     made = _made(uow, kind, reason, number=number, person_id=person_id, bar=bar)
     stored.add(conn, made)
-    stored.remember(conn, person_pk, bar)
+    remember(uow, person_pk, bar)
     stored.mark_people(conn, bar)
     return _told(uow, "block.set", made, made.reason)
 
