@@ -190,6 +190,7 @@ _MARK_PEOPLE = (
         .scalar_subquery()
     )
 )
+_PEOPLE = select(person.c.id).where(person.c.bar == bindparam("of")).order_by(person.c.pk)
 _barred = select(person.c.pk).where(person.c.bar == bindparam("of"))
 _MARK_AFFILIATIONS = (
     update(affiliation)
@@ -206,6 +207,11 @@ _END_SESSIONS = delete(session).where(
         select(person.c.pk).where(person.c.bar == bindparam("of"), person.c.blocked.is_not(None))
     )
 )
+
+
+def people(conn: Connection, bar: str) -> list[str]:
+    """Give the ids of every row that stands for a human."""
+    return [str(row[0]) for row in conn.all(_PEOPLE, {"of": bar})]
 
 
 def mark_people(conn: Connection, bar: str) -> None:
