@@ -77,11 +77,20 @@ def _reseal(desk: Desk) -> int:
     while last:
         last = _passed(desk, resealing.people)
         resealed += last
+    while _barred(desk):
+        pass
     for page in (resealing.tokens, resealing.refresh_tokens):
         while _passed(desk, page):
             pass
     with desk.unit() as uow:
         resealing.record(uow, resealed)
+        uow.commit()
+    return resealed
+
+
+def _barred(desk: Desk) -> int:
+    with desk.unit() as uow:
+        resealed = resealing.barred(uow)
         uow.commit()
     return resealed
 

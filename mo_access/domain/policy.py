@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from mo_access.domain.model import Form, Role
 from mo_access.domain.terms import DEFAULT, Terms
+
+PLATFORM: Final = "the platform"
+"""Who gave what no client did."""
 
 
 class Reason(StrEnum):
@@ -75,6 +79,8 @@ class GrantFact:
     client: str | None
     source: str
     since: int | None = None
+    idle: str | None = None
+    """Why it is suspended: ``suspended``, ``ended`` or ``blocked``; no rule asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +195,7 @@ def _reads_as_beheerder(facts: Facts, session: Session) -> bool:
 
 
 def _giver(client: str | None) -> str:
-    return client or "the platform"
+    return client or PLATFORM
 
 
 def _allows(numbers: frozenset[str] | None, here: str) -> bool:

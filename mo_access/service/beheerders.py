@@ -78,9 +78,11 @@ def _retain(uow: UnitOfWork, one: Standing, noted: dict[str, frozenset[int]]) ->
     for number in sorted(access.lineage(uow.conn, one.number) & noted.keys()):
         if noted[number]:
             kept += beheerder_changes.retain(uow.conn, number, noted[number], uow.today, uow.now)
-    if kept:
-        _tell(uow, "beheerder.retain", one, {"people": _retained(uow, one)})
-    return kept > 0
+    # What is kept of who is under a block there counts when that is lifted, and not before.
+    if not kept or not stored.standing(uow.conn, one.pk, uow.today).retained:
+        return False
+    _tell(uow, "beheerder.retain", one, {"people": _retained(uow, one)})
+    return True
 
 
 def _forget(uow: UnitOfWork, one: Standing) -> None:

@@ -11,12 +11,14 @@ import uuid
 from typing import Final
 
 from mo_access.domain.errors import Conflict, Forbidden, Invalid, NotFound
-from mo_access.domain.model import Document, Event
+from mo_access.domain.model import Document, Event, Role
 from mo_access.domain.text import without_numbers
+from mo_access.service import beheerders, sealing
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import blocks as stored
 from mo_access.storage.bars import AFFILIATION, INSTITUTION, PERSON
 from mo_access.storage.blocks import Block
+from mo_access.storage.facts import people_facts
 
 LONGEST_REASON: Final = 500
 
@@ -73,7 +75,16 @@ def listed(uow: UnitOfWork) -> tuple[Block, ...]:
 def remember(uow: UnitOfWork, person_pk: int, bar: str | None) -> None:
     """Keep by what a human under a block is known, before a client changes or removes it."""
     if bar is not None:
-        stored.remember(uow.conn, person_pk, bar)
+        stored.remember(uow.conn, person_pk, bar, _number(uow, person_pk, bar))
+
+
+def _number(uow: UnitOfWork, person_pk: int, bar: str) -> tuple[bytes, bytes] | None:
+    """Index the number of a person, and seal it for the bar: a new key needs it again."""
+    found = stored.number_of(uow.conn, person_pk)
+    if found is None:
+        return None
+    number = uow.keys.open(sealing.of_person(found[0]), found[1])
+    return uow.keys.index(number), uow.keys.seal(sealing.of_bar(bar), number)
 
 
 def kept(attribute: str) -> Forbidden:
@@ -98,8 +109,9 @@ def _block_human(
         stored.name(conn, person_pk, bar)
     made = _made(uow, kind, reason, number=number, person_id=person_id, bar=bar)
     stored.add(conn, made)
-    stored.remember(conn, person_pk, bar)
+    remember(uow, person_pk, bar)
     stored.mark_people(conn, bar)
+    _judge_beheerders(uow, bar)
     return _told(uow, "block.set", made, made.reason)
 
 
@@ -111,9 +123,17 @@ def _lift_human(
     found = _only(_standing(uow, kind, bar, number))
     stored.drop(conn, found.id)
     stored.mark_people(conn, found.bar or "")
+    _judge_beheerders(uow, found.bar or "")
     if not stored.of_bar(conn, found.bar or ""):
         stored.forget(conn, found.bar or "")
     return _told(uow, "block.lifted", found, _checked(reason))
+
+
+def _judge_beheerders(uow: UnitOfWork, bar: str) -> None:
+    """Have it looked at who is left where the human is beheerder: a block is no withdrawal."""
+    known = people_facts(uow.conn, stored.people(uow.conn, bar))
+    every = (fact for one in known for fact in one.affiliations)
+    beheerders.touched(uow, {fact.institution for fact in every if fact.role == Role.BEHEERDER})
 
 
 def _locked(uow: UnitOfWork, person_id: str) -> tuple[int, str | None]:

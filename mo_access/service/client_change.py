@@ -8,7 +8,7 @@ from mo_access.domain.errors import Conflict, Invalid
 from mo_access.domain.model import Document, Event
 from mo_access.domain.numbers import institution_number
 from mo_access.domain.text import without_numbers
-from mo_access.service import beheerders, clients
+from mo_access.service import beheerders, clients, theme_ends
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import beheerder_changes, restructured
 from mo_access.storage import client_change as stored
@@ -55,7 +55,9 @@ def change(uow: UnitOfWork, client: str, wanted: ClientChange) -> tuple[str, End
     except Duplicate:
         raise Conflict(f"there is a client named {after.name!r} already") from None
     said = beheerder_changes.of_client(conn, pk) if lost or wanted.beheerders is not None else []
+    held = theme_ends.held_by(uow, pk, lost)
     ended = stored.end_rights(conn, pk, lost, uow.now)
+    theme_ends.end_lost(uow, held)
     _judge_beheerders(uow, said, lost, wanted)
     at = bound | set(stored_clients.bound(conn, pk)) | set(ended.institutions)
     facts = _facts(client_id, before, after, wanted, ended)

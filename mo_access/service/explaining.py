@@ -8,7 +8,15 @@ from typing import Final
 
 from mo_access.domain import policy
 from mo_access.domain.model import Form
-from mo_access.domain.policy import AffiliationFact, Decision, Facts, GrantFact, Reason, Step
+from mo_access.domain.policy import (
+    PLATFORM,
+    AffiliationFact,
+    Decision,
+    Facts,
+    GrantFact,
+    Reason,
+    Step,
+)
 from mo_access.service import decisions
 from mo_access.service.decisions import ANYBODY, Question
 from mo_access.service.unit_of_work import UnitOfWork
@@ -37,6 +45,7 @@ class Origin:
     institution: str | None
     """None: at every institution of this client where the person is something."""
     client: str
+    """``the platform`` where no client did, as in a recovery."""
     how: str
     since: int | None
     start: str | None = None
@@ -106,7 +115,7 @@ def _role(fact: AffiliationFact, today: str) -> Origin:
         "role",
         fact.role,
         fact.institution,
-        fact.client or "",
+        fact.client or PLATFORM,
         fact.form.value,
         fact.since,
         fact.start,
@@ -127,9 +136,9 @@ def _idle(fact: AffiliationFact, today: str) -> str:
 
 def theme_origin(fact: GrantFact) -> Origin:
     """Describe one way in which a theme is held."""
-    idle = "suspended" if fact.suspended else None
+    idle = (fact.idle or "suspended") if fact.suspended else None
     place = fact.institution or None
-    client = fact.client or ""
+    client = fact.client or PLATFORM
     return Origin("theme", fact.kind, place, client, fact.source, fact.since, idle=idle)
 
 

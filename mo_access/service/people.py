@@ -24,7 +24,15 @@ from mo_access.domain.model import (
     ShownGroup,
 )
 from mo_access.domain.text import fold
-from mo_access.service import beheerders, blocks, bounds, persons, registration, theme_ends
+from mo_access.service import (
+    beheerders,
+    blocks,
+    bounds,
+    persons,
+    registration,
+    sealing,
+    theme_ends,
+)
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import (
     derived,
@@ -242,7 +250,7 @@ def _number(uow: UnitOfWork, actor: Actor, row: LinkRow) -> str | None:
     if row.insz_sealed is None or not (row.said_insz or actor.platform):
         return None
     uow.record(Event("person.insz.read", "ok", person=row.id))
-    return uow.keys.open(registration.context(row.id), row.insz_sealed)
+    return uow.keys.open(sealing.of_person(row.id), row.insz_sealed)
 
 
 def _platform_link(uow: UnitOfWork, actor: Actor, seen: LinkRow, draft: PersonDraft) -> LinkRow:

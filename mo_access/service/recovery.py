@@ -11,9 +11,10 @@ from mo_access.domain.model import Event
 from mo_access.domain.text import without_numbers
 from mo_access.service import beheerders
 from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage import access, catalogue
 from mo_access.storage import beheerder_changes as stored
-from mo_access.storage import catalogue
 from mo_access.storage.beheerder_changes import Recovery
+from mo_access.storage.facts import person_facts
 
 DEFAULT_DAYS: Final = 14
 MOST_DAYS: Final = 90
@@ -34,8 +35,8 @@ def recover(
     """Make a person beheerder of an institution from today, for so many days.
 
     It is an origin of its own: no client gave it, so none can take it away, and it ends by itself.
-    Raises ``Invalid`` for a person who could not sign in, an institution that was succeeded,
-    a reason that is blank or a number of days that is too large.
+    Raises ``Invalid`` for a person who could not sign in or is blocked there, an institution that
+    was succeeded, a reason that is blank or a number of days that is too large.
     """
     told = without_numbers(reason.strip())[:_LONGEST]
     if not told:
@@ -49,6 +50,7 @@ def recover(
             f"{person} cannot sign in: inactive, blocked, or without an active link of a client. "
             "Have the person registered first."
         )
+    _refuse_blocked(uow, institution, person)
     end = date.fromisoformat(uow.today) + timedelta(days=days - 1)
     made = Recovery(institution, person, uow.today, end.isoformat(), told, uow.now)
     stored.recover(conn, made)
@@ -72,6 +74,13 @@ def revoke(uow: UnitOfWork, institution: str, person: str, reason: str = "") -> 
 def listed(uow: UnitOfWork) -> tuple[Listed, ...]:
     """List whom the platform made beheerder, those of before too, oldest first."""
     return tuple(Listed(one, one.end >= uow.today) for one in stored.recoveries(uow.conn))
+
+
+def _refuse_blocked(uow: UnitOfWork, number: str, person: str) -> None:
+    """Refuse who would be beheerder on paper only; a block goes with its institution."""
+    known = person_facts(uow.conn, person)
+    if known is not None and known.blocked_at & access.lineage(uow.conn, number):
+        raise Invalid(f"{person} is blocked at {number}; lift that first: unblock affiliation")
 
 
 def _refuse_succeeded(uow: UnitOfWork, number: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import NamedTuple
 
 from mo_access.domain.errors import Conflict
+from mo_access.domain.keys import Indexes
 from mo_access.domain.model import Actor, Keep, PersonDraft
 from mo_access.domain.text import fold
-from mo_access.service import blocks
+from mo_access.service import blocks, sealing
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import identities, people, registering, sessions
 from mo_access.storage.bars import Record
@@ -21,11 +23,6 @@ class Meant(NamedTuple):
     pk: int
     id: str
     fresh: bool = False
-
-
-def context(person_id: str) -> str:
-    """Name the row that a sealed number belongs to."""
-    return f"mo:person:insz:{person_id}"
 
 
 def person_for(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> Meant:
@@ -65,8 +62,8 @@ def person_after(
         return here
     known = _known(uow, draft.insz)
     if known is None and _may_set(actor, row):
-        sealed = uow.keys.seal(context(row.id), draft.insz)
-        _renumber(uow, row, (sealed, uow.keys.index(draft.insz)))
+        sealed = uow.keys.seal(sealing.of_person(row.id), draft.insz)
+        _renumber(uow, row, (sealed, uow.keys.indexes(draft.insz)))
         return here
     if row.bar is not None:
         raise blocks.kept("insz")
@@ -89,7 +86,7 @@ def _known(uow: UnitOfWork, number: str) -> tuple[int, str] | None:
     return people.by_insz(uow.conn, uow.keys.indexes(number))
 
 
-def _renumber(uow: UnitOfWork, row: LinkRow, insz: tuple[bytes, bytes] | None) -> None:
+def _renumber(uow: UnitOfWork, row: LinkRow, insz: tuple[bytes, Indexes] | None) -> None:
     """Give the person another number, or none; who came in by the old one is out (rule 7)."""
     people.set_insz(uow.conn, row.person_pk, *(insz or (None, None)))
     if row.insz_index is not None:
@@ -118,7 +115,9 @@ def _new(uow: UnitOfWork, actor: Actor, draft: PersonDraft, number: str | None) 
     person_id = str(uuid.uuid4())
     record, insz = _record(actor, draft), None
     if number is not None:
-        insz = (uow.keys.seal(context(person_id), number), uow.keys.index(number))
+        known_as = uow.keys.indexes(number)
+        record = replace(record, insz=known_as)
+        insz = (uow.keys.seal(sealing.of_person(person_id), number), known_as[0])
     pk = registering.new_person(uow.conn, person_id, actor.client_pk, insz, uow.now, record)
     if pk is None:
         # Another client registered the same number since we looked: that person it is.

@@ -10,15 +10,19 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from mo_access.domain.errors import Conflict
 from mo_access.domain.model import Event
-from mo_access.service import sessions
-from mo_access.service.registration import context
+from mo_access.service import sealing, sessions
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import resealing as stored
+from mo_access.storage import resealing_blocks as stored_blocks
 from mo_access.storage.engine import Duplicate
 from mo_access.storage.resealing import Sealed
+from mo_access.storage.resealing_blocks import Barred
+
+UNSEALED: Final = "unsealed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,15 @@ def people(uow: UnitOfWork, after: int) -> Progress:
     except Duplicate as error:
         raise Conflict("two people have the same number: find them with doctor") from error
     return Progress(rows[-1].pk if rows else after, resealed, len(rows) < stored.PAGE)
+
+
+def barred(uow: UnitOfWork) -> int:
+    """Seal and index anew by what humans under a block are known again; returns how many.
+
+    Without it a block would end with the old key for who is removed and registered anew. The
+    caller commits. Raises ``Conflict`` for a block whose number nobody can tell.
+    """
+    return sum(_rebarred(uow, row) for row in stored_blocks.every(uow.write()))
 
 
 def tokens(uow: UnitOfWork, after: int) -> Progress:
@@ -81,7 +94,10 @@ def record(uow: UnitOfWork, resealed: int) -> None:
 
 
 def in_use(uow: UnitOfWork) -> Counter[str]:
-    """Count the sealed values by the id of the key that sealed them."""
+    """Count the sealed values by the id of the key that sealed them.
+
+    A number that is only indexed yet is counted as ``UNSEALED``.
+    """
     found: Counter[str] = Counter()
     readers: list[Callable[[int], list[Sealed]]] = [partial(stored.people, uow.conn)]
     kinds = (stored.ID_TOKEN, stored.REFRESH_TOKEN)
@@ -91,12 +107,36 @@ def in_use(uow: UnitOfWork) -> Counter[str]:
         while rows:
             found.update(uow.keys.sealed_by(row.sealed) for row in rows)
             rows = read(rows[-1].pk)
+    for row in stored_blocks.every(uow.conn):
+        found[UNSEALED if row.sealed is None else uow.keys.sealed_by(row.sealed)] += 1
     return found
+
+
+def _rebarred(uow: UnitOfWork, row: Barred) -> int:
+    keys, name = uow.keys, sealing.of_bar(row.bar)
+    number = _number_of(uow, row) if row.sealed is None else keys.open(name, row.sealed)
+    index = keys.index(number)
+    fresh = row.sealed is not None and keys.sealed_by(row.sealed) == keys.current
+    if fresh and row.value == index.hex():
+        return 0
+    return stored_blocks.replace(uow.conn, row, index, keys.seal(name, number))
+
+
+def _number_of(uow: UnitOfWork, row: Barred) -> str:
+    """Tell the number of a block that was set before it was kept, by whom it is on."""
+    for person_id, sealed in stored_blocks.numbers_of(uow.conn, row.bar):
+        number = uow.keys.open(sealing.of_person(person_id), sealed)
+        if row.value in {index.hex() for index in uow.keys.indexes(number)}:
+            return number
+    raise Conflict(
+        "somebody under a block was removed before the block kept the number: a new key would "
+        "end that block. Lift it first; see mo-access block list"
+    )
 
 
 def _renewed(uow: UnitOfWork, row: Sealed) -> int:
     """Seal and index one number anew where that was not done by the keys of now."""
-    keys, name = uow.keys, context(row.name)
+    keys, name = uow.keys, sealing.of_person(row.name)
     number = keys.open(name, row.sealed)
     index = keys.index(number)
     if keys.sealed_by(row.sealed) == keys.current and row.blind == index:

@@ -19,7 +19,7 @@ from typing import Final
 from mo_access.domain import policy
 from mo_access.domain.errors import Invalid, NotFound, Stale
 from mo_access.domain.keys import KeyRing, SealBroken
-from mo_access.domain.model import Event, Json
+from mo_access.domain.model import Event, Form, Json
 from mo_access.domain.policy import Facts, Reason
 from mo_access.domain.text import without_numbers
 from mo_access.service import decisions, explaining
@@ -220,6 +220,9 @@ class _Reader:
         """Return userName and name as a client wrote them that gave something here (rule 5)."""
         named = self.named.get(person, {})
         said_by = [origin.client for origin in (*roles, *(o for t in held for o in t.origins))]
+        if any(role.how == Form.RECOVERY for role in roles):
+            # No client gave it; the platform calls somebody as who registered the person did.
+            said_by += [*named]
         user_name, name = next((named[c] for c in said_by if c in named), ("", ""))
         return without_numbers(user_name), without_numbers(name)
 

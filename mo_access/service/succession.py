@@ -13,10 +13,11 @@ from typing import Final
 
 from mo_access.domain.errors import Invalid
 from mo_access.domain.model import Document, Event, Institution
-from mo_access.service import beheerders
+from mo_access.service import beheerders, theme_ends
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import catalogue, restructured
 from mo_access.storage import succession as stored
+from mo_access.storage.theme_ends import Held
 
 _NOWHERE: Final[frozenset[str]] = frozenset()
 
@@ -36,9 +37,14 @@ def restructuring(uow: UnitOfWork) -> Iterator[None]:
         for pk in before.keys() | after.keys()
         if before.get(pk, _NOWHERE) != after.get(pk, _NOWHERE)
     ]
-    for pk, client_id in restructured.hold(uow.conn, changed).items() if changed else ():
+    clients = restructured.hold(uow.conn, changed).items() if changed else ()
+    held: Held = frozenset()
+    for pk, _ in clients:
+        held |= theme_ends.held_by(uow, pk, before.get(pk, _NOWHERE) - after.get(pk, _NOWHERE))
+    for pk, client_id in clients:
         old, new = before.get(pk, _NOWHERE), after.get(pk, _NOWHERE)
         _follow(uow, pk, client_id, old - new, new - old)
+    theme_ends.end_lost(uow, held)
 
 
 def succeed(uow: UnitOfWork, old: str, new: str, on: str | None = None) -> Institution:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Final
 
 from mo_access.domain import ending
@@ -11,6 +13,7 @@ from mo_access.storage import access, endings, facts, memberships, theme_ends
 from mo_access.storage.facts import PersonFacts
 from mo_access.storage.groups import GroupRow
 from mo_access.storage.people import LinkRow
+from mo_access.storage.theme_ends import Held
 
 AT_ONCE: Final = 1_000
 
@@ -58,10 +61,41 @@ def end_left(uow: UnitOfWork, row: GroupRow, holders: tuple[str, ...], client: s
     number = row.view.institution
     if not holders or number is None:
         return
-    opted, by = endings.opted(uow.conn), frozenset({client})
-    for start in range(0, len(holders), AT_ONCE):
-        for known in facts.people_facts(uow.conn, holders[start : start + AT_ONCE]):
-            end_where(uow, known, frozenset({number}), opted, before=uow.now + 1, by=by)
+    by = dict.fromkeys(holders, frozenset({client}))
+    _end_of_many(uow, number, endings.opted(uow.conn), by)
+
+
+def held_by(uow: UnitOfWork, client_pk: int, lost: frozenset[str]) -> Held:
+    """Before a client loses institutions: return whom it makes something there, and where.
+
+    Empty, where no institution lets themes end.
+    """
+    if not lost or not endings.opted(uow.conn):
+        return frozenset()
+    return theme_ends.held_by(uow.conn, client_pk, lost, uow.today)
+
+
+def end_lost(uow: UnitOfWork, held: Held) -> None:
+    """After clients lost institutions: end themes of those whom nothing makes something now.
+
+    As with any withdrawal, a theme does not come back when the institution does.
+    """
+    opted = endings.opted(uow.conn) if held else frozenset()
+    for number in sorted({number for number, _, _ in held}):
+        by: defaultdict[str, set[str]] = defaultdict(set)
+        for _, person, client in (one for one in held if one[0] == number):
+            by[person].add(client)
+        _end_of_many(uow, number, opted, {who: frozenset(names) for who, names in by.items()})
+
+
+def _end_of_many(
+    uow: UnitOfWork, number: str, opted: frozenset[str], by: Mapping[str, frozenset[str]]
+) -> None:
+    """End themes at an institution of people from whom these clients took something there."""
+    people, at = sorted(by), frozenset({number})
+    for start in range(0, len(people), AT_ONCE):
+        for known in facts.people_facts(uow.conn, people[start : start + AT_ONCE]):
+            end_where(uow, known, at, opted, before=uow.now + 1, by=by[known.id])
 
 
 def end_where(

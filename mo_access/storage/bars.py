@@ -13,6 +13,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Text, and_, bindparam, cast, exists, or_, select
 
+from mo_access.domain.keys import Indexes
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Params
 from mo_access.storage.identities import trusted
@@ -22,20 +23,22 @@ from mo_access.storage.schema import BIG, client, person
 PERSON: Final = "person"
 AFFILIATION: Final = "affiliation"
 INSTITUTION: Final = "institution"
+INSZ: Final = "insz"
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """What a client's record is known by: its keys there, and the identities that it claims.
 
-    ``insz`` is the blind index of the number that the client said, where it said one.
+    ``insz`` is every blind index under which the number that the client said may stand, where it
+    said one: two while the key is replaced.
     """
 
     client_pk: int
     user_key: str
     external_key: str | None
     identities: tuple[tuple[str, str], ...] = ()
-    insz: bytes | None = None
+    insz: Indexes | None = None
 
     @property
     def params(self) -> Params:
@@ -49,17 +52,27 @@ class Record:
 
     @property
     def keys(self) -> list[tuple[str, str, str]]:
-        """(kind, scope, value) of everything that it is known by."""
+        """(kind, scope, value) of everything that it is known by, but the number."""
         own = [("userName", str(self.client_pk), self.user_key)]
         if self.external_key is not None:
             own.append(("externalId", str(self.client_pk), self.external_key))
-        own += [identity_key(*one) for one in self.identities]
-        return own + ([("insz", "", self.insz.hex())] if self.insz is not None else [])
+        return own + [identity_key(*one) for one in self.identities]
 
 
 def pair(issuer: str, subject: str) -> str:
     """Write an identity as one text; an issuer is an address and holds no line."""
     return f"{issuer}\n{subject}"
+
+
+def number_params(insz: Indexes | None) -> Params:
+    """Give the parameters by which a number is looked for; without one, nobody has it."""
+    first, last = (one.hex() for one in insz or (b"", b""))
+    return {"bar_insz": first, "bar_insz_or": last}
+
+
+def number_key(index: bytes) -> tuple[str, str, str]:
+    """Give (kind, scope, value) of the blind index of a number."""
+    return INSZ, "", index.hex()
 
 
 def identity_key(issuer: str, subject: str) -> tuple[str, str, str]:
@@ -68,8 +81,9 @@ def identity_key(issuer: str, subject: str) -> tuple[str, str, str]:
 
 
 _k = block_key.c
-_client, _user, _external, _insz = (
-    bindparam(f"bar_{name}", type_=Text) for name in ("client", "user", "external", "insz")
+_client, _user, _external, _insz, _insz_or = (
+    bindparam(f"bar_{name}", type_=Text)
+    for name in ("client", "user", "external", "insz", "insz_or")
 )
 _pairs = json_texts(bindparam("bar_pairs", type_=Text))
 _of_record: Final = or_(
@@ -82,11 +96,11 @@ _of_record: Final = or_(
         exists(select(client.c.pk).where(cast(client.c.pk, Text) == _client, trusted(_k.scope))),
     ),
 )
-_of_number: Final = and_(_k.kind == "insz", _k.scope == "", _k.value == _insz)
+_of_number: Final = and_(_k.kind == INSZ, _k.scope == "", _k.value.in_([_insz, _insz_or]))
 
 
 def bar_of_number() -> ColumnElement[str | None]:
-    """Give the bar of the human with the number ``bar_insz``, NULL for who has none."""
+    """Give the bar of the human with the number, NULL for who has none."""
     return select(_k.bar).where(_of_number).order_by(_k.bar).limit(1).scalar_subquery()
 
 

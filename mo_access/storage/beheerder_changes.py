@@ -11,6 +11,7 @@ from sqlalchemy import Text, and_, bindparam, cast, delete, exists, insert, lite
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from mo_access.domain.model import Form, Role
+from mo_access.storage.bars import at_institution
 from mo_access.storage.beheerders import line_of
 from mo_access.storage.bookkeeping import beheerder_watch
 from mo_access.storage.constructs import json_texts
@@ -46,7 +47,7 @@ _there = exists(
     )
 )
 _RETAIN = insert(affiliation).from_select(
-    ["person_pk", "link_pk", "institution_pk", "form", "role", "start_day", "created"],
+    ["person_pk", "link_pk", "institution_pk", "form", "role", "start_day", "blocked", "created"],
     select(
         link.c.person_pk,
         link.c.pk,
@@ -54,6 +55,7 @@ _RETAIN = insert(affiliation).from_select(
         literal(_RETAINED),
         literal(_BEHEERDER),
         bindparam("today", type_=Text),
+        at_institution(link.c.person_pk, institution.c.pk),
         bindparam("now", type_=BIG),
     )
     .join_from(link, person, person.c.pk == link.c.person_pk)
@@ -178,6 +180,7 @@ _RECOVER = insert(affiliation).values(
     start_day=bindparam("start"),
     end_day=bindparam("end"),
     reason=bindparam("why"),
+    blocked=at_institution(_person_pk, _institution_pk),
     created=bindparam("now"),
 )
 _REVOKE = delete(affiliation).where(

@@ -31,6 +31,7 @@ from mo_access.domain.model import Form, Role
 from mo_access.storage.bookkeeping import beheerder_watch
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection
+from mo_access.storage.interventions import block
 from mo_access.storage.schema import (
     affiliation,
     client,
@@ -99,7 +100,20 @@ _any_live: Final = exists(
 )
 
 
-def _said(form: ColumnElement[bool]) -> Select[Any]:
+def _free(line: CTE, place: ColumnElement[int]) -> ColumnElement[bool]:
+    """Tell that no block is on what a person is there, nor anywhere in the same line.
+
+    A block goes with its institution to what succeeded it, as what it is on does (ruling 10).
+    """
+    here, there = line.alias(), line.alias()
+    barred = select(block.c.pk).where(
+        *(block.c.bar == person.c.bar, block.c.institution_pk == there.c.pk),
+        *(here.c.pk == place, here.c.head == there.c.head),
+    )
+    return or_(person.c.bar.is_(None), ~exists(barred))
+
+
+def _said(line: CTE, form: ColumnElement[bool]) -> Select[Any]:
     """Select where clients said it of people, in these forms."""
     found = select(affiliation.c.institution_pk).select_from(affiliation)
     found = found.join(person, person.c.pk == affiliation.c.person_pk)
@@ -107,20 +121,21 @@ def _said(form: ColumnElement[bool]) -> Select[Any]:
     return found.join(client, client.c.pk == link.c.client_pk).where(
         *(affiliation.c.role == _BEHEERDER, form, current(_today)),
         *(_person_on, link.c.active == 1, affiliation.c.outside == 0, client.c.beheerders == 1),
+        _free(line, affiliation.c.institution_pk),
     )
 
 
-def _recovered() -> Select[Any]:
+def _recovered(line: CTE) -> Select[Any]:
     """Select where the platform gave it by itself, which stands on no link."""
     found = select(affiliation.c.institution_pk).select_from(affiliation)
     return found.join(person, person.c.pk == affiliation.c.person_pk).where(
         *(affiliation.c.role == _BEHEERDER, affiliation.c.link_pk.is_(None)),
         affiliation.c.form == Form.RECOVERY.value,
-        *(current(_today), _person_on, _any_live),
+        *(current(_today), _person_on, _any_live, _free(line, affiliation.c.institution_pk)),
     )
 
 
-def _through_groups() -> Select[Any]:
+def _through_groups(line: CTE) -> Select[Any]:
     """Select where role groups have members whom the group's client knows."""
     knows = and_(link.c.person_pk == person.c.pk, link.c.client_pk == group.c.client_pk)
     found = select(group.c.institution_pk).select_from(group)
@@ -128,7 +143,7 @@ def _through_groups() -> Select[Any]:
     found = found.join(person, person.c.pk == membership.c.person_pk).join(link, knows)
     return found.join(client, client.c.pk == group.c.client_pk).where(
         *(group.c.role == _BEHEERDER, _person_on, link.c.active == 1),
-        *(group.c.outside == 0, client.c.beheerders == 1),
+        *(group.c.outside == 0, client.c.beheerders == 1, _free(line, group.c.institution_pk)),
     )
 
 
@@ -137,8 +152,11 @@ _KNOWN: Final = (
     *(beheerder_watch.c.institution_pk, beheerder_watch.c.missing_since),
 )
 _retained: Final = affiliation.c.form == Form.RETAINED.value
-_ACTING: Final = (_said(not_(_retained)), _recovered(), _through_groups())
-_KEPT: Final = _said(_retained)
+
+
+def _acting(line: CTE) -> tuple[Select[Any], ...]:
+    """Select where somebody acts as beheerder, by each way to be one."""
+    return _said(line, not_(_retained)), _recovered(line), _through_groups(line)
 
 
 def _any(line: CTE, found: Select[Any]) -> ColumnElement[int]:
@@ -155,9 +173,11 @@ def _standing() -> Select[Any]:
     """Select how one institution stands, with all that it succeeded."""
     line = line_of(institution.c.pk == bindparam("head"))
     acting: ColumnElement[int] = literal(0)
-    for source in _ACTING:
+    for source in _acting(line):
         acting = acting + _any(line, source)
-    held = select(line.c.head, acting.label("acting"), _any(line, _KEPT).label("kept")).subquery()
+    held = select(
+        line.c.head, acting.label("acting"), _any(line, _said(line, _retained)).label("kept")
+    ).subquery()
     return (
         select(*_KNOWN, func.max(held.c.acting), func.max(held.c.kept))
         .join_from(institution, held, held.c.head == institution.c.pk)
@@ -184,8 +204,9 @@ _STANDING: Final = _standing()
 _EVERY: Final = select(*_KNOWN, institution.c.successor).outerjoin(
     beheerder_watch, beheerder_watch.c.institution_pk == institution.c.pk
 )
-_EVERY_ACTING: Final = union(*_ACTING)
-_EVERY_KEPT: Final = _KEPT.distinct()
+_every_line: Final = line_of(_not_succeeded)
+_EVERY_ACTING: Final = union(*_acting(_every_line))
+_EVERY_KEPT: Final = _said(_every_line, _retained).distinct()
 # PostgreSQL: of two who take away the last two beheerders, the second sees what the first did.
 # A key is never changed, so who refers to the institution does not wait.
 _LOCK: Final = (

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Text, bindparam, delete, insert, select, update
+from sqlalchemy import Text, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from mo_access.storage.bars import PERSON, Record, at_institution, identity_key
+from mo_access.storage.bars import PERSON, Record, at_institution, identity_key, number_key
 from mo_access.storage.engine import Connection
 from mo_access.storage.identities import trusted
 from mo_access.storage.interventions import block, block_key
@@ -113,9 +114,12 @@ def drop(conn: Connection, block_id: str) -> None:
 
 
 _RECORDS = (
-    select(link.c.client_pk, link.c.user_key, link.c.external_key, person.c.insz_index)
-    .join(person, person.c.pk == link.c.person_pk)
-    .where(person.c.pk == bindparam("person"))
+    select(link.c.client_pk, link.c.user_key, link.c.external_key)
+    .where(link.c.person_pk == bindparam("person"))
+    .order_by(link.c.pk)
+)
+_NUMBER = select(person.c.id, person.c.insz_sealed).where(
+    person.c.pk == bindparam("person"), person.c.insz_sealed.is_not(None)
 )
 _CLAIMED = (
     select(link_identity.c.issuer, link_identity.c.subject)
@@ -126,10 +130,11 @@ _CLAIMED = (
 _PINNED = select(identity.c.issuer, identity.c.subject).where(
     identity.c.person_pk == bindparam("person")
 )
-_REMEMBER = (
-    upsert(block_key)
-    .values({name: bindparam(name) for name in ("kind", "scope", "value", "bar")})
-    .on_conflict_do_nothing()
+_KEY: Final = ("kind", "scope", "value", "bar", "sealed")
+_new_key = upsert(block_key).values({name: bindparam(name) for name in _KEY})
+_REMEMBER = _new_key.on_conflict_do_update(
+    index_elements=[block_key.c[name] for name in ("kind", "scope", "value", "bar")],
+    set_={"sealed": func.coalesce(block_key.c.sealed, _new_key.excluded.sealed)},
 )
 _FORGET = delete(block_key).where(block_key.c.bar == bindparam("of"))
 _NAME = update(person).where(person.c.pk == bindparam("of")).values(bar=bindparam("named"))
@@ -145,19 +150,27 @@ def is_registered(conn: Connection, person_pk: int) -> bool:
     return conn.one(_RECORDS, {"person": person_pk}) is not None
 
 
-def remember(conn: Connection, person_pk: int, bar: str) -> None:
-    """Write down everything that the human of a bar is known by now, beside what is known."""
+def number_of(conn: Connection, person_pk: int) -> tuple[str, bytes] | None:
+    """Give the id of a person with its sealed number, None where it has none."""
+    row = conn.one(_NUMBER, {"person": person_pk})
+    return (str(row[0]), bytes(row[1])) if row else None
+
+
+def remember(
+    conn: Connection, person_pk: int, bar: str, number: tuple[bytes, bytes] | None
+) -> None:
+    """Write down everything that the human of a bar is known by now, beside what is known.
+
+    ``number`` is (blind index, number sealed for the bar), where the human has one.
+    """
     who = {"person": person_pk}
     rows = conn.all(_RECORDS, who)
     pairs = (*conn.all(_CLAIMED, who), *conn.all(_PINNED, who))
-    keys = {
-        key
-        for client_pk, user, external, number in rows
-        for key in Record(client_pk, user, external, (), number).keys
-    }
+    keys = {key for row in rows for key in Record(*row).keys}
     keys |= {identity_key(*one) for one in pairs}
-    names = ("kind", "scope", "value", "bar")
-    conn.many(_REMEMBER, [dict(zip(names, (*key, bar), strict=True)) for key in sorted(keys)])
+    known: list[tuple[str | bytes | None, ...]] = [(*key, bar, None) for key in sorted(keys)]
+    known += [(*number_key(number[0]), bar, number[1])] if number else []
+    conn.many(_REMEMBER, [dict(zip(_KEY, key, strict=True)) for key in known])
 
 
 def forget(conn: Connection, bar: str) -> None:
@@ -177,6 +190,7 @@ _MARK_PEOPLE = (
         .scalar_subquery()
     )
 )
+_PEOPLE = select(person.c.id).where(person.c.bar == bindparam("of")).order_by(person.c.pk)
 _barred = select(person.c.pk).where(person.c.bar == bindparam("of"))
 _MARK_AFFILIATIONS = (
     update(affiliation)
@@ -193,6 +207,11 @@ _END_SESSIONS = delete(session).where(
         select(person.c.pk).where(person.c.bar == bindparam("of"), person.c.blocked.is_not(None))
     )
 )
+
+
+def people(conn: Connection, bar: str) -> list[str]:
+    """Give the ids of every row that stands for a human."""
+    return [str(row[0]) for row in conn.all(_PEOPLE, {"of": bar})]
 
 
 def mark_people(conn: Connection, bar: str) -> None:

@@ -55,7 +55,7 @@ def _ends(told: Told) -> Select[Row]:
         .join(institution, institution.c.pk == _a.institution_pk)
         .outerjoin(affiliation_end, _same)
         .where(
-            _a.form != Form.RETAINED.value,
+            *(_a.form != Form.RETAINED.value, _a.outside == 0),
             _a.end_day >= bindparam("first", type_=Text),
             _a.end_day <= bindparam("last", type_=Text),
         )

@@ -19,6 +19,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    not_,
     null,
     or_,
     select,
@@ -78,6 +79,16 @@ def _role(said: Column[str]) -> ColumnElement[str]:
     """Give the role that counts: not every client may make somebody beheerder."""
     over = and_(said == Role.BEHEERDER.value, client.c.beheerders == 0)
     return case((over, Role.GEBRUIKER.value), else_=said)
+
+
+def _idle(live: ColumnElement[bool], ended: Column[int]) -> ColumnElement[str | None]:
+    """Give why a theme gives nothing, NULL where it may."""
+    return case(
+        (institution.c.blocked.is_not(None), "blocked"),
+        (ended.is_not(None), "ended"),
+        (not_(live), "suspended"),
+        else_=null(),
+    )
 
 
 def _affiliations(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundSelect[Any]:
@@ -167,7 +178,7 @@ def _grants(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundSelect[
         theme.c.slug,
         literal("group"),
         func.coalesce(institution.c.number, ""),
-        and_(_group_live, membership.c.ended.is_(None), institution.c.blocked.is_(None)),
+        _idle(_group_live, membership.c.ended),
         client.c.name,
         group.c.display_name,
         membership.c.created,
@@ -188,7 +199,7 @@ def _grants(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundSelect[
         theme.c.slug,
         literal("entitlement"),
         institution.c.number,
-        and_(_live, direct_grant.c.ended.is_(None), institution.c.blocked.is_(None)),
+        _idle(_live, direct_grant.c.ended),
         client.c.name,
         literal("entitlements"),
         direct_grant.c.created,
@@ -290,6 +301,14 @@ def _affiliation(row: Row) -> AffiliationFact:
 
 
 def _grant(row: Row) -> tuple[str, GrantFact]:
-    _, slug, kind, number, live, by, source, since = row
-    fact = GrantFact(str(kind), str(number), not live, str(by), str(source), int(since))
+    _, slug, kind, number, idle, by, source, since = row
+    fact = GrantFact(
+        kind=str(kind),
+        institution=str(number),
+        suspended=idle is not None,
+        client=str(by),
+        source=str(source),
+        since=int(since),
+        idle=None if idle is None else str(idle),
+    )
     return str(slug), fact

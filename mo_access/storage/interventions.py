@@ -2,13 +2,15 @@
 
 As in ``schema``, whose conventions hold here. A ``bar`` names one human under a block, whatever
 rows stand for that human now: ``person.bar`` refers to it, ``block_key`` holds by what the human
-is known again after every row was removed and made anew.
+is known again after every row was removed and made anew. Of kind ``insz`` that is the blind index
+of a number, with the number ``sealed`` beside it, as a new key needs a new index.
 """
 
 from sqlalchemy import Column, ForeignKey, Index, Table, Text
 
 from mo_access.storage.bookkeeping import metadata
 from mo_access.storage.columns import BIG
+from mo_access.storage.columns import binary as _bytes
 from mo_access.storage.columns import integer as _int
 from mo_access.storage.columns import pk as _pk
 from mo_access.storage.columns import reference as _ref
@@ -38,6 +40,7 @@ block_key = Table(
     Column("scope", Text, primary_key=True),
     Column("value", Text, primary_key=True),
     Column("bar", Text, primary_key=True),
+    _bytes("sealed", null=True),
     Index(None, "bar"),
 )
 

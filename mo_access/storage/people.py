@@ -20,7 +20,7 @@ from mo_access.domain.keys import Indexes
 from mo_access.domain.model import Actor, PersonView, ShownAffiliation, ShownGroup
 from mo_access.storage import bars
 from mo_access.storage.comparing import unindexed
-from mo_access.storage.engine import Connection, Row
+from mo_access.storage.engine import Connection, Params, Row
 from mo_access.storage.schema import (
     BIG,
     affiliation,
@@ -219,14 +219,17 @@ _SET_OWNER = (
 )
 
 
-def set_insz(conn: Connection, person_pk: int, sealed: bytes | None, index: bytes | None) -> None:
+def set_insz(
+    conn: Connection, person_pk: int, sealed: bytes | None, known_as: Indexes | None
+) -> None:
     """Store or clear the sealed number and its blind index. Raises ``Duplicate``.
 
-    A block on the human with that number is the person's from now on.
+    The index is the first of ``known_as``; a block on the human whom one of them names is the
+    person's from now on.
     """
-    number = index.hex() if index else ""
-    row = {"person": person_pk, "sealed": sealed, "index": index, "bar_insz": number}
-    conn.run(_SET_INSZ, row)
+    index = known_as[0] if known_as else None
+    row: Params = {"person": person_pk, "sealed": sealed, "index": index}
+    conn.run(_SET_INSZ, {**row, **bars.number_params(known_as)})
 
 
 def set_active(conn: Connection, person_pk: int, now: int, *, active: bool) -> None:

@@ -56,7 +56,7 @@ def new_person(
             "index": index,
             "now": now,
             **record.params,
-            "bar_insz": index.hex() if index else "",
+            **bars.number_params(record.insz),
         },
     )
     return None if made is None else int(made[0])

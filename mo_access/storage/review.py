@@ -59,7 +59,8 @@ def _first(found: Select[Any], person_pk: Any) -> Select[Any]:  # noqa: ANN401 -
 _ON_THE_LIST = union(
     _first(
         select(affiliation.c.person_pk).where(
-            affiliation.c.institution_pk.in_(_here), affiliation.c.form != Form.RETAINED.value
+            *(affiliation.c.institution_pk.in_(_here), affiliation.c.outside == 0),
+            affiliation.c.form != Form.RETAINED.value,
         ),
         affiliation.c.person_pk,
     ),
@@ -67,13 +68,15 @@ _ON_THE_LIST = union(
         select(membership.c.person_pk)
         .join(group, group.c.pk == membership.c.group_pk)
         .where(
-            group.c.institution_pk.in_(_here),
+            *(group.c.institution_pk.in_(_here), group.c.outside == 0),
             or_(group.c.theme_pk.is_not(None), group.c.role.is_not(None)),
         ),
         membership.c.person_pk,
     ),
     _first(
-        select(direct_grant.c.person_pk).where(direct_grant.c.institution_pk.in_(_here)),
+        select(direct_grant.c.person_pk).where(
+            direct_grant.c.institution_pk.in_(_here), direct_grant.c.outside == 0
+        ),
         direct_grant.c.person_pk,
     ),
 ).subquery()

@@ -7,12 +7,27 @@ brings a theme back; ``ended`` tells when they stopped giving something.
 from __future__ import annotations
 
 import json
+from typing import TypeAlias
 
 from sqlalchemy import Text, and_, bindparam, or_, select, update
 
+from mo_access.domain.model import Form
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection, Params
-from mo_access.storage.schema import BIG, client, direct_grant, group, institution, membership
+from mo_access.storage.schema import (
+    BIG,
+    affiliation,
+    client,
+    direct_grant,
+    group,
+    institution,
+    link,
+    membership,
+    person,
+)
+
+Held: TypeAlias = frozenset[tuple[str, str, str]]
+"""(institution, id of a person, name of the client that makes the one something there)."""
 
 _numbers = json_texts(bindparam("numbers", type_=Text))
 _clients = json_texts(bindparam("clients", type_=Text))
@@ -46,6 +61,44 @@ _END_GRANTS = (
         direct_grant.c.institution_pk.in_(_here),
     )
 )
+
+
+_today = bindparam("today", type_=Text)
+_of_client = bindparam("of_client", type_=BIG)
+_SAID = (
+    select(institution.c.number, person.c.id, client.c.name)
+    .select_from(affiliation)
+    .join(person, person.c.pk == affiliation.c.person_pk)
+    .join(institution, institution.c.pk == affiliation.c.institution_pk)
+    .join(link, link.c.pk == affiliation.c.link_pk)
+    .join(client, client.c.pk == link.c.client_pk)
+    .where(
+        *(client.c.pk == _of_client, affiliation.c.institution_pk.in_(_here)),
+        *(affiliation.c.outside == 0, affiliation.c.form != Form.RETAINED.value),
+        or_(affiliation.c.end_day.is_(None), affiliation.c.end_day >= _today),
+    )
+)
+_MADE = (
+    select(institution.c.number, person.c.id, client.c.name)
+    .select_from(group)
+    .join(membership, membership.c.group_pk == group.c.pk)
+    .join(person, person.c.pk == membership.c.person_pk)
+    .join(institution, institution.c.pk == group.c.institution_pk)
+    .join(client, client.c.pk == group.c.client_pk)
+    .join(link, and_(link.c.person_pk == person.c.pk, link.c.client_pk == client.c.pk))
+    .where(
+        *(client.c.pk == _of_client, group.c.institution_pk.in_(_here)),
+        *(group.c.outside == 0, group.c.role.is_not(None)),
+    )
+)
+_HELD_BY = _SAID.union(_MADE)
+
+
+def held_by(conn: Connection, client_pk: int, numbers: frozenset[str], today: str) -> Held:
+    """Give what a client makes people at these institutions and that is not over."""
+    told = json.dumps(sorted(numbers))
+    rows = conn.all(_HELD_BY, {"of_client": client_pk, "numbers": told, "today": today})
+    return frozenset((str(number), str(who), str(name)) for number, who, name in rows)
 
 
 def end(

@@ -44,12 +44,13 @@ def lay_out(uow: UnitOfWork, *names: str) -> dict[str, Actor]:
     schools = [Institution(OLD, "Oud", successor=SCHOOL), Institution(SCHOOL, "De Eik")]
     catalogue.add_institutions(conn, [*schools, Institution(OTHER, "De Linde")])
     catalogue.add_themes(conn, [Theme(THEME, "Leerlingen")])
-    found = {name: _client(uow, name) for name in names}
+    found = {name: client(uow, name) for name in names}
     uow.commit()
     return found
 
 
-def _client(uow: UnitOfWork, name: str) -> Actor:
+def client(uow: UnitOfWork, name: str) -> Actor:
+    """Make a client and give who it is."""
     platform = name == "platform"
     at = () if platform else (OLD, SCHOOL, OTHER)
     new = NewClient(name, institutions=at, platform=platform, issuers=(ISSUER,))
@@ -115,6 +116,7 @@ __all__ = [
     "Unit",
     "at",
     "change",
+    "client",
     "events",
     "lay_out",
     "reason",

@@ -22,7 +22,7 @@ from mo_access import settings
 from mo_access.domain.criteria import Column, Compare, Op
 from mo_access.domain.model import Actor, PersonDraft, Query
 from mo_access.key_files import key_ring, prepare, switch
-from mo_access.service import clients, people, registration, resealing
+from mo_access.service import clients, people, resealing, sealing
 from mo_access.service.clients import NewClient
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage.engine import Database
@@ -172,7 +172,7 @@ def _all_under_one_key(server: Server, load: Load) -> None:
     with server.unit() as uow:
         rows = uow.conn.all(select(person.c.id, person.c.insz_sealed, person.c.insz_index), {})
         numbers = [
-            (uow.keys.open(registration.context(i), bytes(sealed)), bytes(index))
+            (uow.keys.open(sealing.of_person(i), bytes(sealed)), bytes(index))
             for i, sealed, index in rows
         ]
         assert all(uow.keys.index(number) == index for number, index in numbers)

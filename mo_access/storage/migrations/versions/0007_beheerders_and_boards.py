@@ -22,6 +22,18 @@ _FLAGS = (
     ("direct_grant", "outside", "0"),
     ("group_", "outside", "0"),
 )
+_NO_BEHEERDERS = (
+    """
+    UPDATE affiliation SET role = 'gebruiker' WHERE role = 'beheerder' AND link_pk IN (
+        SELECT link.pk FROM link JOIN client ON client.pk = link.client_pk
+        WHERE client.beheerders = 0
+    )
+    """,
+    """
+    UPDATE group_ SET role = 'gebruiker' WHERE role = 'beheerder'
+    AND client_pk IN (SELECT pk FROM client WHERE beheerders = 0)
+    """,
+)
 
 
 def upgrade() -> None:
@@ -42,7 +54,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Remove them, with the rights that the release before would read as a broker's."""
+    """Remove them, with the rights that the release before would read as a broker's.
+
+    It lets every client make beheerders, so who was made one by a client that may not is left the
+    gebruiker that the person is.
+    """
+    for statement in _NO_BEHEERDERS:
+        op.execute(statement)
     op.execute("DELETE FROM affiliation WHERE form IN ('retained', 'recovery') OR outside = 1")
     op.execute("DELETE FROM direct_grant WHERE outside = 1")
     op.execute(

@@ -22,6 +22,20 @@ SELECT person.pk, person.id, affiliation.institution_pk, min(affiliation.blocked
 FROM affiliation JOIN person ON person.pk = affiliation.person_pk
 WHERE affiliation.blocked IS NOT NULL GROUP BY 1, 2, 3, 5
 """
+_REASONS = """
+UPDATE {0} SET blocked = coalesce((SELECT reason FROM block WHERE block.id = {0}.blocked), blocked)
+WHERE blocked IS NOT NULL
+"""
+_FORGET_ENDED = (
+    """
+    UPDATE group_ SET size = (
+        SELECT count(*) FROM membership WHERE group_pk = group_.pk AND ended IS NULL
+    ), version = version + 1
+    WHERE pk IN (SELECT group_pk FROM membership WHERE ended IS NOT NULL)
+    """,
+    "DELETE FROM membership WHERE ended IS NOT NULL",
+    "DELETE FROM direct_grant WHERE ended IS NOT NULL",
+)
 _MARKS = {
     "institution": "UPDATE institution SET blocked = :id WHERE pk = :pk",
     "person": "UPDATE person SET blocked = :id WHERE pk = :pk",
@@ -69,7 +83,15 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Remove the tables; what is blocked stays blocked, on the rows that are there."""
+    """Remove the tables; what is blocked stays blocked, on the rows that are there.
+
+    The release before keeps the reason where this one keeps the id of the block. It knows no theme
+    that ended and would let it be read again, so those go.
+    """
+    for table in ("institution", "person", "affiliation"):
+        op.execute(_REASONS.format(table))
+    for statement in _FORGET_ENDED:
+        op.execute(statement)
     op.drop_index("ix_affiliation_end_day", "affiliation")
     for table in ("membership", "direct_grant"):
         op.drop_column(table, "ended")
