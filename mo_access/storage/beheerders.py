@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from mo_access.domain.model import Form, Role
+from mo_access.storage.bars import at_institution
 from mo_access.storage.bookkeeping import beheerder_watch
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection
@@ -117,6 +118,7 @@ def _recovered() -> Select[Any]:
         *(affiliation.c.role == _BEHEERDER, affiliation.c.link_pk.is_(None)),
         affiliation.c.form == Form.RECOVERY.value,
         *(current(_today), _person_on, _any_live),
+        at_institution(person.c.pk, affiliation.c.institution_pk).is_(None),
     )
 
 
@@ -129,6 +131,7 @@ def _through_groups() -> Select[Any]:
     return found.join(client, client.c.pk == group.c.client_pk).where(
         *(group.c.role == _BEHEERDER, _person_on, link.c.active == 1),
         *(group.c.outside == 0, client.c.beheerders == 1),
+        at_institution(person.c.pk, group.c.institution_pk).is_(None),
     )
 
 
