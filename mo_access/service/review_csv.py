@@ -31,6 +31,9 @@ _MARK: Final = "\ufeff"
 _MICRO: Final = 1_000_000
 # A spreadsheet runs a cell that begins so; it may pass over blanks before.
 _FORMULA: Final = re.compile(r"\s*[=+\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]")
+# One that is set to Dutch splits at semicolons, and takes no quote in mid-cell for one: then a
+# cell begins, or a line, in the midst of what is one cell here.
+_INNER: Final = re.compile(r"([;,\t\r\n])(?=[\s\"]*[=+\-@|%\uff1d\uff0b\uff0d\uff20])")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -43,8 +46,11 @@ def chunks(found: Iterable[Listing], language: str = "nl") -> Iterator[bytes]:
 
 
 def safe(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula, without control characters."""
-    plain = _CONTROL.sub("", text)
+    """Return a cell that no spreadsheet takes for a formula, without control characters.
+
+    Neither as a whole nor cut where another separator would end it.
+    """
+    plain = _INNER.sub(r"\1'", _CONTROL.sub("", text))
     return f"'{plain}" if _FORMULA.match(plain) else plain
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mo_access.domain.errors import Invalid
+from mo_access.domain.errors import Invalid, LastBeheerder
 from mo_access.domain.model import Form
 from mo_access.service import blocks, people, recovery, succession
 from mo_access.storage.engine import Database
@@ -180,3 +180,16 @@ def test_who_is_registered_again_under_a_block_makes_nobody_beheerder(house: Hou
     assert house.events(FOUND) == []
     unblock(house, again, SCHOOL)
     assert house.events(FOUND) == [(FOUND, SCHOOL)]
+
+
+def test_a_blocked_second_one_does_not_let_the_last_role_go(house: House) -> None:
+    """Under ``refuse``: a member of a role group who is blocked there is no second one."""
+    house.choose("refuse")
+    actor = house.client("school", SCHOOL)()
+    an, bea = (house.person(actor, draft(name)) for name in ("an", "bea"))
+    house.write(actor, an, draft("an", beheerder()))
+    house.group(actor, bea)
+    block(house, bea, SCHOOL)
+    with pytest.raises(LastBeheerder):
+        house.write(actor, an, draft("an"))
+    assert house.is_beheerder(an)

@@ -23,6 +23,30 @@ def test_a_cell_that_would_run_is_quoted(text: str) -> None:
     assert "\x00" not in review_csv.safe(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A;=1+cmd|'/c calc'!A1;b",
+        "A; =1;b",
+        'A;"=1;b',
+        "A\n=1\nb",
+        "A\n =1\nb",
+        "A\r=1\rb",
+        "A\t=1\tb",
+        "A;@SUM(1);b",
+        "A\n;=1",
+    ],
+)
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_no_cell_runs_where_a_spreadsheet_splits_elsewhere(text: str, separator: str) -> None:
+    """A spreadsheet set to Dutch splits at semicolons, and then reads no quote in mid-cell."""
+    out = io.StringIO()
+    csv.writer(out).writerow(["id", review_csv.safe(text), "x"])
+    for line in out.getvalue().splitlines():
+        for cell in next(csv.reader([line], delimiter=separator)):
+            assert not cell.strip(' "').startswith(("=", "+", "-", "@")), cell
+
+
 @pytest.mark.parametrize("text", ["", "An Peeters", "a=b", "Jean-Luc", "x@y.example", "2026-01-01"])
 def test_a_plain_cell_stays_as_it_is(text: str) -> None:
     """No mark where none is needed."""

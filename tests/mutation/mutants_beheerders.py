@@ -14,6 +14,18 @@ _SERVICE = "mo_access/service/beheerders.py"
 _SUCCEED = "mo_access/service/succession.py"
 
 ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
+    (
+        _STANDING,
+        "        at_institution(person.c.pk, group.c.institution_pk).is_(None),\n",
+        "",
+        "tests/access/test_blocked_beheerders.py",
+    ),
+    (
+        _STANDING,
+        "        at_institution(person.c.pk, affiliation.c.institution_pk).is_(None),\n",
+        "",
+        "tests/access/test_blocked_beheerders.py",
+    ),
     (_STANDING, "    .with_for_update(key_share=True)\n", "", _AT_ONCE),
     (
         _STANDING,

@@ -42,6 +42,12 @@ EXPLAINING: Final = (
         "tests/access/test_review_csv.py",
     ),
     (
+        "mo_access/service/review_csv.py",
+        """_INNER.sub(r"\\1'", _CONTROL.sub("", text))""",
+        """_CONTROL.sub("", text)""",
+        "tests/access/test_review_csv.py",
+    ),
+    (
         "mo_access/service/audit.py",
         "if said is None or said[1] == audit_subjects.stored(conn, record.pk):",
         "if True:",
