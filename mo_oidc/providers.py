@@ -101,4 +101,6 @@ def _rules(settings: Settings) -> ClaimRules:
         },
         theme_rights=settings.theme_rights,
         acr_levels=settings.oidc_acr_levels,
+        themes=settings.mapping.themes,
+        institutions={code.casefold(): n for code, n in settings.mapping.institutions.items()},
     )

@@ -25,6 +25,7 @@ def install(state: BlueprintSetupState) -> None:
         settings.gebruiker_rights,
         settings.theme_rights,
         settings.group_patterns,
+        settings.mapping,
     )
 
 

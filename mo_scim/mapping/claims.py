@@ -52,8 +52,9 @@ def read(body: Document, request: Request) -> Said:
     body = {name: value for name, value in body.items() if name not in echoed}
     own = _affiliations(objects(part(body, USER_EXTENSION).get("affiliations")), request)
     organization = _organization(body, request)
-    known = institutions.known(organization or "", request.catalogue)
-    place = roles.Place(request.profile.rules, request.catalogue, _home(organization, request))
+    rules = request.profile.rules
+    known = institutions.known(organization or "", request.catalogue, rules.institutions)
+    place = roles.Place(rules, request.catalogue, _home(organization, request))
     flat = roles.roles(objects(body.get("roles")), place)
     themes = roles.entitlements(objects(body.get("entitlements")), place)
     _judge(body, own, flat.affiliations, known, request)
@@ -138,7 +139,8 @@ def _shows(text: str, derived: str | None, request: Request) -> bool:
     """Tell whether this text is what the caller reads as ``organization`` now."""
     if part(request.before, ENTERPRISE).get("organization") == text:
         return True
-    return derived is not None and institutions.number(text) == derived
+    codes = request.profile.rules.institutions
+    return derived is not None and institutions.number(text, codes) == derived
 
 
 def _home(organization: str | None, request: Request) -> str | None:
@@ -146,8 +148,9 @@ def _home(organization: str | None, request: Request) -> str | None:
 
     A number that is not usable is not replaced by another institution; other text is no number.
     """
-    if organization and institutions.number(organization):
-        return institutions.known(organization, request.catalogue)
+    codes = request.profile.rules.institutions
+    if organization and institutions.number(organization, codes):
+        return institutions.known(organization, request.catalogue, codes)
     home = request.actor.home
     return institutions.known(home, request.catalogue) if home else None
 

@@ -21,7 +21,7 @@ from mo_access.domain.model import (
     MemberChange,
     Role,
 )
-from mo_scim.mapping import institutions
+from mo_scim.mapping import institutions, themes
 from mo_scim.mapping.echo import is_echo
 from mo_scim.mapping.institutions import Catalogue
 from mo_scim.mapping.normalise import check_schemas, normalise, writable
@@ -173,18 +173,19 @@ def _said(extension: Document, shown: GroupView | None, explicit: frozenset[str]
 
 def _meaning(name: str, said: Document, request: Request) -> Meaning:
     """Read extension first, then the name; what maps to nothing is a free group."""
-    catalogue = request.catalogue
+    catalogue, rules = request.catalogue, request.profile.rules
     parted = _parted(name, request)
     institution = parted.institution
     if "institution" in said:
-        institution = institutions.required(str(said["institution"]), catalogue, INSTITUTION)
+        sent = str(said["institution"])
+        institution = institutions.required(sent, catalogue, INSTITUTION, rules.institutions)
     if "theme" in said:
-        slug = catalogue.theme(str(said["theme"]))
+        slug = themes.theme(str(said["theme"]), catalogue, rules)
         return _theme(slug, institution, request)
-    role = request.profile.rules.words.get(parted.text.casefold())
+    role = rules.words.get(parted.text.casefold())
     if role is not None and parted.institution is not None:
         return Meaning(institution=institution, role=role)
-    return _theme(catalogue.theme(parted.text), institution, request)
+    return _theme(themes.theme(parted.text, catalogue, rules), institution, request)
 
 
 def _theme(slug: str | None, institution: str | None, request: Request) -> Meaning:
@@ -196,16 +197,30 @@ def _theme(slug: str | None, institution: str | None, request: Request) -> Meani
 
 def _parted(name: str, request: Request) -> _Name:
     """Take ``MO_900001_leerlingen-openbaar`` apart; a name of no pattern stays whole."""
-    for pattern in request.profile.rules.group_patterns:
-        found = _compiled(pattern).fullmatch(name.strip())
+    rules = request.profile.rules
+    for pattern in rules.group_patterns:
+        found = _compiled(pattern, frozenset(rules.institutions), frozenset(rules.words)).fullmatch(
+            name.strip()
+        )
         if found:
-            digits = institutions.required(found["n"], request.catalogue, "displayName")
-            return _Name(digits, found["what"].strip())
+            parts = found.groupdict()
+            text = (parts.get("what") or parts.get("role") or "").strip()
+            if "n" not in parts:
+                return _Name(None, text)
+            codes = rules.institutions
+            digits = institutions.required(found["n"], request.catalogue, "displayName", codes)
+            return _Name(digits, text)
     return _Name(None, name.strip())
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compiled(pattern: str, codes: frozenset[str], words: frozenset[str]) -> re.Pattern[str]:
     """Turn a pattern of the rules into an expression; case does not count."""
-    text = re.escape(pattern).replace(r"\{institution\}", "(?P<n>[0-9]+)")
-    return re.compile(text.replace(r"\{theme\}", "(?P<what>.+)"), re.ASCII | re.IGNORECASE)
+    text = re.escape(pattern).replace(r"\{institution\}", _any_of("n", codes, "[0-9]+"))
+    text = text.replace(r"\{role\}", _any_of("role", words))
+    return re.compile(text.replace(r"\{theme\}", "(?P<what>.+)"), re.IGNORECASE)
+
+
+def _any_of(name: str, words: frozenset[str], *more: str) -> str:
+    told = (*more, *map(re.escape, sorted(words)))
+    return f"(?P<{name}>{'|'.join(told)})"

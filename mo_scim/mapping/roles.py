@@ -7,13 +7,14 @@ A right matches exactly and without case, never by prefix (domain.md: a public b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from mo_access.domain.errors import Invalid
 from mo_access.domain.model import AffiliationClaim, Form, GrantClaim, Json, Role
 from mo_scim.mapping.institutions import Catalogue, known, number
+from mo_scim.mapping.themes import theme
 from mo_scim.profiles import Rules
 
 _LONG_DIGITS: Final = re.compile(r"[0-9]{7,}", re.ASCII)
@@ -58,13 +59,13 @@ class _Right:
 
 def roles(entries: list[Json], place: Place) -> Meaning:
     """Read ``roles[]``: ``beheerder``, ``beheerder:900001``, ``Right[-Context]:900001[,…]``."""
-    parts = [_role(text, place) for text in _texts(entries, "roles")]
+    parts = [_role(text, place) for text in _texts(entries, "roles", place)]
     return _joined(parts)
 
 
 def entitlements(entries: list[Json], place: Place) -> Meaning:
     """Read ``entitlements[]``: ``900001:theme``, ``theme:900001``, ``Right-Context:900001``."""
-    parts = [_entitlement(text, place) for text in _texts(entries, "entitlements")]
+    parts = [_entitlement(text, place) for text in _texts(entries, "entitlements", place)]
     return _joined(parts)
 
 
@@ -77,17 +78,18 @@ def _joined(parts: list[Meaning]) -> Meaning:
     )
 
 
-def _texts(entries: list[Json], attribute: str) -> Iterator[_Text]:
+def _texts(entries: list[Json], attribute: str, place: Place) -> Iterator[_Text]:
+    codes = place.rules.institutions
     for index, entry in enumerate(entries):
         if not isinstance(entry, dict) or "value" not in entry:
             continue
         where = f"{attribute}[{index}]"
         value = str(entry["value"])
-        what, at = _split(value)
-        kind = number(str(entry.get("type", "")))
+        what, at = _split(value, codes)
+        kind = number(str(entry.get("type", "")), codes)
         if at is None and kind:
             at = (kind,)
-        elif kind and at and {number(text) for text in at} != {kind}:
+        elif kind and at and {number(text, codes) for text in at} != {kind}:
             message = f"{where}: value and type name two institutions. Send one of them."
             raise Invalid(message, attribute=where)
         yield _Text(told(where, value), what, at, entry.get("primary") is True)
@@ -98,12 +100,12 @@ def told(where: str, value: str) -> str:
     return f"{where}: {_LONG_DIGITS.sub('…', value)[:80]}"
 
 
-def _split(value: str) -> tuple[str, tuple[str, ...] | None]:
+def _split(value: str, codes: Mapping[str, str]) -> tuple[str, tuple[str, ...] | None]:
     """Part a text at its colon into what is said and the institutions, in either order."""
     left, colon, right = (part.strip() for part in value.partition(":"))
     if not colon:
         return left, None
-    if number(left.split(",")[0]) and not number(right.split(",")[0]):
+    if number(left.split(",")[0], codes) and not number(right.split(",")[0], codes):
         left, right = right, left
     return left, tuple(text.strip() for text in right.split(","))
 
@@ -132,7 +134,7 @@ def _flat(text: _Text, place: Place) -> Meaning:
 
 def _entitlement(text: _Text, place: Place) -> Meaning:
     right = _right(text.what, place, words=False)
-    slug = right.theme if right else place.catalogue.theme(text.what)
+    slug = right.theme if right else theme(text.what, place.catalogue, place.rules)
     if slug is None or text.at is None:
         return Meaning(unmapped=(text.shown,))
     numbers, missing = _numbers(text, place)
@@ -151,7 +153,7 @@ def _right(text: str, place: Place, *, words: bool) -> _Right | None:
     name, dash, context = text.partition("-")
     narrowed = rules.rights.get(name.strip().casefold())
     text_of_theme = rules.theme_rights.get(key) or (context.strip() if dash and narrowed else "")
-    slug = place.catalogue.theme(text_of_theme) if text_of_theme else None
+    slug = theme(text_of_theme, place.catalogue, rules) if text_of_theme else None
     if slug is None:
         return None
     return _Right(narrowed if narrowed is Role.GEBRUIKER else None, slug)
@@ -159,7 +161,7 @@ def _right(text: str, place: Place, *, words: bool) -> _Right | None:
 
 def _numbers(text: _Text, place: Place) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the usable numbers and, when one is not usable, the entry as unmapped."""
-    found = [known(item, place.catalogue) for item in text.at or ()]
+    found = [known(item, place.catalogue, place.rules.institutions) for item in text.at or ()]
     missing = (text.shown,) if None in found else ()
     return tuple(digits for digits in found if digits), missing
 
