@@ -31,7 +31,8 @@ class Said:
     """What a link says once echoes are gone: in the extension, as organization, and all in all.
 
     ``echoed`` names the flat attributes that said nothing, so that they are not kept either:
-    from the link's own document they would be assertions the next time.
+    from the link's own document they would be assertions the next time. ``reasons`` tells why
+    roles and entitlements among ``unmapped`` give nothing.
     """
 
     affiliations: tuple[AffiliationClaim, ...]
@@ -40,6 +41,7 @@ class Said:
     grants: tuple[GrantClaim, ...]
     unmapped: tuple[str, ...]
     echoed: frozenset[str] = frozenset()
+    reasons: tuple[tuple[str, str], ...] = ()
 
 
 def read(body: Document, request: Request) -> Said:
@@ -65,7 +67,8 @@ def read(body: Document, request: Request) -> Said:
     if organization and not known:
         unmapped.append(roles.told("organization", organization))
     grants = tuple(dict.fromkeys((*flat.grants, *themes.grants)))
-    return Said(own, organization, tuple(claims), grants, tuple(unmapped), echoed)
+    reasons = (*flat.reasons, *themes.reasons)
+    return Said(own, organization, tuple(claims), grants, tuple(unmapped), echoed, reasons)
 
 
 def _over(claims: list[AffiliationClaim], request: Request) -> list[str]:
