@@ -28,7 +28,7 @@ def read(said: Claims, rules: ClaimRules) -> Tried:
     capacity = claims.capacity(said, rules)
     counts, ignored = claims.narrowed(claims.roles(said, rules), capacity)
     unmapped = tuple(
-        (f"{name}[{index}]: {text[:80]}", _NOTHING)
+        (f"{name}[{index}]: {text}", _NOTHING)
         for name in rules.roles
         for index, text in enumerate(texts_of(said, name) or ())
         if not claims.read_role(text, rules)

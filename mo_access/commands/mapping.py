@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -25,6 +26,8 @@ from mo_scim.mapping.trial import Place
 from mo_web.errors import problem_of
 from mo_web.faults import ClaimsRefused
 
+_LONG_DIGITS = re.compile("[0-9]{7,}|[0-9](?:[-. ]?[0-9]){8,}", re.ASCII)
+_SHOWN = 200
 _ASSUMED = "No database of this release: every number counts, and the themes that are mapped to."
 
 
@@ -67,7 +70,7 @@ def _tried(one: Message, place: Place, rules: ClaimRules) -> dict[str, object]:
         return head | _meaning(one, place, rules)
     except AccessError as fault:
         answer = document(problem_of(fault, ""))
-        detail = without_numbers(str(answer["detail"]))
+        detail = _clean(str(answer["detail"]))
         return head | {"refused": {**answer, "detail": detail}}
     except ClaimsRefused as fault:
         return head | {"refused": {"status": str(int(fault.status)), "detail": fault.code}}
@@ -92,8 +95,13 @@ def _meaning(one: Message, place: Place, rules: ClaimRules) -> dict[str, object]
     }
 
 
+def _clean(text: str) -> str:
+    """Take out what is or holds a person's number, also one with a digit too many."""
+    return _LONG_DIGITS.sub("…", without_numbers(text))[:_SHOWN]
+
+
 def _unmapped(pairs: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
-    return [{"text": without_numbers(text), "why": why} for text, why in pairs]
+    return [{"text": _clean(text), "why": why} for text, why in pairs]
 
 
 def _claimed(role: ClaimedRole) -> dict[str, object]:
@@ -113,7 +121,7 @@ def _affiliation(claim: AffiliationClaim) -> dict[str, object]:
 
 def _group(draft: GroupDraft) -> dict[str, object]:
     return {
-        "name": without_numbers(draft.display_name),
+        "name": _clean(draft.display_name),
         "theme": draft.theme,
         "role": draft.role.value if draft.role else None,
         "institution": draft.institution,

@@ -13,6 +13,7 @@ from typing import Final
 
 from mo_access.domain.errors import Invalid
 from mo_access.domain.model import AffiliationClaim, Form, GrantClaim, Json, Role
+from mo_access.domain.text import without_numbers
 from mo_scim.mapping.institutions import Catalogue, known, number
 from mo_scim.mapping.themes import theme
 from mo_scim.profiles import Rules
@@ -108,7 +109,7 @@ def _texts(entries: list[Json], attribute: str, place: Place) -> Iterator[_Text]
 
 def told(where: str, value: str) -> str:
     """Name what maps to nothing for ``sync report``, without what may be a person's number."""
-    return f"{where}: {_LONG_DIGITS.sub('…', value)[:80]}"
+    return f"{where}: {without_numbers(_LONG_DIGITS.sub('…', value))[:80]}"
 
 
 def _split(value: str, codes: Mapping[str, str]) -> tuple[str, tuple[str, ...] | None]:
