@@ -27,6 +27,25 @@ def literals(pattern: str) -> list[str]:
     return _PLACE.split(pattern)[::2]
 
 
+def expression(pattern: str, words: Mapping[str, Iterable[str]]) -> re.Pattern[str]:
+    """Return what reads a whole name by a pattern, without case; a group for each place.
+
+    ``words`` holds by place what it may be beside digits (institution) and any text (theme).
+    """
+    parts = [
+        _group(part, words.get(part, ())) if index % 2 else re.escape(part)
+        for index, part in enumerate(_PLACE.split(pattern))
+    ]
+    return re.compile("".join(parts), re.IGNORECASE)
+
+
+def _group(name: str, words: Iterable[str]) -> str:
+    """Write a place as a group; one that is unknown stands for itself."""
+    free = {"institution": "[0-9]+", "theme": ".+"}
+    told = [*filter(None, [free.get(name)]), *(re.escape(word) for word in words)]
+    return f"(?P<{name}>{'|'.join(told)})" if name in {*free, "role"} else re.escape(f"{{{name}}}")
+
+
 class _Automaton:
     """States are numbers; ``steps`` holds (label, next state) and a label is a sign or a class."""
 

@@ -7,6 +7,7 @@ A profile is a set of named deviations plus the rules that map rights, contexts 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -16,6 +17,7 @@ from typing import Final
 
 from mo_access.domain.model import Role
 from mo_access.mapping_file import EMPTY, MappingFile
+from mo_access.mapping_patterns import expression
 
 
 def _frozen(table: Mapping[str, Role]) -> Mapping[str, Role]:
@@ -57,6 +59,13 @@ class Rules:
     group_patterns: tuple[str, ...] = ("MO_{institution}_{theme}",)
     themes: Mapping[str, str] = field(default_factory=lambda: _NONE)
     institutions: Mapping[str, str] = field(default_factory=lambda: _NONE)
+    group_names: tuple[re.Pattern[str], ...] = field(init=False, compare=False, repr=False)
+    """What reads the names of groups by the patterns, made once."""
+
+    def __post_init__(self) -> None:
+        words = {"institution": self.institutions, "role": self.words}
+        readers = tuple(expression(pattern, words) for pattern in self.group_patterns)
+        object.__setattr__(self, "group_names", readers)
 
 
 def rules(

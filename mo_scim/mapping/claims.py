@@ -171,8 +171,9 @@ def _judge(
     roles_new = request.named("roles") or body.get("roles") != request.before.get("roles")
     if request.judged(new, roles_new):
         _judge_roles(own, flat)
-    was = part(request.before, ENTERPRISE).get("organization")
-    place_new = request.named(ORGANIZATION) or organization != was
+    was = str(part(request.before, ENTERPRISE).get("organization", ""))
+    stood = institutions.number(was, request.profile.rules.institutions)
+    place_new = request.named(ORGANIZATION) or organization != stood
     if organization and request.judged(new, place_new):
         _judge_primary(own, organization)
 

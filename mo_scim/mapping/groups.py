@@ -5,9 +5,7 @@ The extension is read first, then the name by the rules of the profile (design s
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 from mo_access.domain.errors import Invalid, TooLarge
@@ -197,30 +195,16 @@ def _theme(slug: str | None, institution: str | None, request: Request) -> Meani
 
 def _parted(name: str, request: Request) -> _Name:
     """Take ``MO_900001_leerlingen-openbaar`` apart; a name of no pattern stays whole."""
-    rules = request.profile.rules
-    for pattern in rules.group_patterns:
-        found = _compiled(pattern, frozenset(rules.institutions), frozenset(rules.words)).fullmatch(
-            name.strip()
-        )
+    for reader in request.profile.rules.group_names:
+        found = reader.fullmatch(name.strip())
         if found:
-            parts = found.groupdict()
-            text = (parts.get("what") or parts.get("role") or "").strip()
-            if "n" not in parts:
-                return _Name(None, text)
-            codes = rules.institutions
-            digits = institutions.required(found["n"], request.catalogue, "displayName", codes)
-            return _Name(digits, text)
+            return _found(found.groupdict(), request)
     return _Name(None, name.strip())
 
 
-@cache
-def _compiled(pattern: str, codes: frozenset[str], words: frozenset[str]) -> re.Pattern[str]:
-    """Turn a pattern of the rules into an expression; case does not count."""
-    text = re.escape(pattern).replace(r"\{institution\}", _any_of("n", codes, "[0-9]+"))
-    text = text.replace(r"\{role\}", _any_of("role", words))
-    return re.compile(text.replace(r"\{theme\}", "(?P<what>.+)"), re.IGNORECASE)
-
-
-def _any_of(name: str, words: frozenset[str], *more: str) -> str:
-    told = (*more, *map(re.escape, sorted(words)))
-    return f"(?P<{name}>{'|'.join(told)})"
+def _found(parts: dict[str, str], request: Request) -> _Name:
+    text = (parts.get("theme") or parts.get("role") or "").strip()
+    if "institution" not in parts:
+        return _Name(None, text)
+    sent, codes = parts["institution"], request.profile.rules.institutions
+    return _Name(institutions.required(sent, request.catalogue, "displayName", codes), text)
