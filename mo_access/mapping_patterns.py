@@ -70,13 +70,21 @@ class _Automaton:
 
     def _place(self, name: str, words: Iterable[str]) -> None:
         begin, end = self.last, self._state()
-        for word in words:
-            self.last = begin
-            self._text(word.lower()[:-1])
-            self.steps[self.last].append((word.lower()[-1], end))
+        known: dict[tuple[int, str], int] = {}
+        for word in {word.lower() for word in words}:
+            self.steps[self._along(begin, word[:-1], known)].append((word[-1], end))
         if name != "role":
             self._many(_DIGIT if name == "institution" else _ANY, begin, end)
         self.last = end
+
+    def _along(self, state: int, text: str, known: dict[tuple[int, str], int]) -> int:
+        """Walk a text from a state; words that begin alike share their way (there may be many)."""
+        for sign in text:
+            if (state, sign) not in known:
+                known[state, sign] = self._state()
+                self.steps[state].append((sign, known[state, sign]))
+            state = known[state, sign]
+        return state
 
     def _many(self, label: str, begin: int, end: int) -> None:
         """Accept one or more; the loop is apart from ``end``, where other words arrive too."""

@@ -6,7 +6,7 @@ joined: ``[oidc] issuer`` is ``MO_OIDC_ISSUER``. List settings are separated by 
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
@@ -21,6 +21,7 @@ from mo_access.domain.levels import DEFAULT_LEVELS
 from mo_access.domain.terms import LastBeheerder, Terms
 from mo_access.key_files import KEYS_NAME, KeyFileError, key_ring, secret_key
 from mo_access.mapping_file import EMPTY, MappingFault, MappingFile, comparable, read
+from mo_access.mapping_patterns import places
 from mo_access.settings_defaults import HELP_EN, HELP_NL, NOTICE_EN, NOTICE_NL
 from mo_access.settings_sources import FileSource, SourceError, TomlSource
 from mo_access.settings_types import (
@@ -159,6 +160,7 @@ class Settings(BaseSettings):
         _check_database(url)
         object.__setattr__(self, "database_url", url)
         self._follow(self.mapping)
+        _check_patterns(self.group_patterns)
         _check_secret(self)
         _check_providers(self)
         return self
@@ -313,6 +315,14 @@ def _check_database(url: str) -> None:
     """Refuse an engine we do not speak; the address is not repeated: it may hold a password."""
     if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
         raise ValueError("database_url: must be sqlite:///path or postgresql://user@host/name")
+
+
+def _check_patterns(patterns: Iterable[str]) -> None:
+    """Refuse a pattern that cannot be read; a mapping file is checked further."""
+    for pattern in patterns:
+        found = places(pattern)
+        if len(found) != len(set(found)):
+            raise ValueError(f"group_patterns: {pattern!r} names a place twice")
 
 
 def _check_secret(settings: Settings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import string
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from mo_access.mapping_file import MappingFault, parsed
 from mo_access.settings import ConfigError
 from mo_oidc.providers import rules_of as claim_rules
 from mo_scim.endpoints.leeway import rules_of
+from mo_scim.profiles import rules
 
 ROOT = Path(__file__).parent.parent.parent
 EXAMPLE = ROOT / "docs" / "how-to" / "mapping.toml"
@@ -148,6 +150,10 @@ def test_a_setting_that_says_the_same_is_fine(
             "roles.x: stands in rights too; a text has one meaning",
         ),
         (
+            '[themes]\ny = "a"\n[institutions]\nY = "900001"',
+            "institutions.Y: stands in themes too; a text has one meaning",
+        ),
+        (
             '[themes]\nX = "a"\n[institutions]\nx = "900001"',
             "institutions.x: stands in themes too; a text has one meaning",
         ),
@@ -250,3 +256,30 @@ def test_a_file_that_cannot_be_read_is_told_without_a_trace(
         path.unlink() if raw is None else path.write_bytes(raw)
         with pytest.raises(ConfigError, match=r"^MO_MAPPING_FILE: "):
             settings.load(make_keys=False)
+
+
+def test_five_thousand_codes_are_checked_and_read_in_no_time(folder: Path) -> None:
+    """An office may have a code for each institution there is."""
+    codes = "\n".join(f'school-{n:05} = "{900_000 + n}"' for n in range(5_000))
+    names = ["MO_{institution}_{theme}", "Rol {role} @ {institution}", "{institution}/{theme}"]
+    path = folder / "large.toml"
+    path.write_text(
+        f"version = 1\n[groups]\npatterns = {json.dumps(names)}\n[institutions]\n{codes}\n",
+        encoding="utf-8",
+    )
+    begin = time.process_time()
+    found = mapping_file.read(path)
+    told = rules((), (), {}, found.groups.patterns or (), found)
+    assert time.process_time() - begin < 10
+    begin = time.process_time()
+    for _ in range(100):
+        assert told.group_names[0].fullmatch("MO_school-04999_x")
+        assert told.group_names[0].fullmatch("MO_school-05000_x") is None
+    assert time.process_time() - begin < 2
+
+
+def test_a_place_twice_is_refused_in_the_setting_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be a trace at start."""
+    monkeypatch.setenv("MO_GROUP_PATTERNS", "{theme}_{theme}")
+    with pytest.raises(ConfigError, match=r"^MO_GROUP_PATTERNS: .* names a place twice"):
+        settings.load(make_keys=False)
