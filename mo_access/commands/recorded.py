@@ -34,7 +34,10 @@ def messages(path: Path, kind: Kind | None) -> tuple[Message, ...]:
 
     Raises ``Invalid`` that names the place, never what stands there.
     """
-    return tuple(found for place, one in _objects(_text(path)) for found in _read(place, one, kind))
+    told = tuple(one for where, body in _objects(_text(path)) for one in _read(where, body, kind))
+    if not told:
+        raise Invalid(f"{path} holds no body of a User or a Group and no claims")
+    return told
 
 
 def _text(path: Path) -> str:
@@ -92,7 +95,11 @@ def _step(where: str, step: Document) -> Iterator[Message]:
     method, _, address = str(step.get("send", "")).partition(" ")
     body = step.get("body")
     if "raw" in step:
-        body = _required(_parsed(str(step["raw"]).lstrip("\ufeff")), where)
+        body = _parsed(str(step["raw"]).lstrip("\ufeff"))
+        if body is None:
+            yield Message(
+                where, "user" if "/users" in address.casefold() else "group", {}, _NO_JSON
+            )
     if isinstance(body, dict):
         yield from _sent(where, method, address, body)
 
