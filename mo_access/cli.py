@@ -20,6 +20,7 @@ from mo_access.commands import (
     database,
     history,
     keys,
+    mapping,
     persons,
     review,
     rights,
@@ -45,7 +46,7 @@ def program() -> None:
 for command in (
     *(running.serve, running.demo, database.db, data.institution, data.theme, data.document),
     *(clients.client, rights.why, rights.who, audit.audit, sessions.session, keys.key),
-    *(configuration.config, configuration.doctor, sync.sync),
+    *(configuration.config, configuration.doctor, sync.sync, mapping.mapping),
     *(persons.person, history.history, review.review, beheerders.beheerder),
     *(blocks.block, blocks.unblock, standing.affiliation, standing.membership),
 ):

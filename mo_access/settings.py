@@ -6,7 +6,7 @@ joined: ``[oidc] issuer`` is ``MO_OIDC_ISSUER``. List settings are separated by 
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
@@ -20,6 +20,8 @@ from mo_access.domain.keys import KeyRing
 from mo_access.domain.levels import DEFAULT_LEVELS
 from mo_access.domain.terms import LastBeheerder, Terms
 from mo_access.key_files import KEYS_NAME, KeyFileError, key_ring, secret_key
+from mo_access.mapping_file import EMPTY, MappingFault, MappingFile, comparable, read
+from mo_access.mapping_patterns import places
 from mo_access.settings_defaults import HELP_EN, HELP_NL, NOTICE_EN, NOTICE_NL
 from mo_access.settings_sources import FileSource, SourceError, TomlSource
 from mo_access.settings_types import (
@@ -111,6 +113,8 @@ class Settings(BaseSettings):
     """Rights with a context that mean a theme, compared without case."""
     group_patterns: Words = ("MO_{institution}_{theme}",)
     """Names of groups that mean a theme at an institution."""
+    mapping_file: Path | None = None
+    """A TOML file with what the words of brokers mean; it wins over the settings it names."""
     last_beheerder: LastBeheerder = "allow"
     """What happens when the last beheerder role of an institution is taken away (rule 8)."""
     affiliation_notice_days: int = Field(default=30, ge=1, le=366)
@@ -155,9 +159,28 @@ class Settings(BaseSettings):
         url = self.database_url or f"sqlite:///{self.var / 'mo.sqlite'}"
         _check_database(url)
         object.__setattr__(self, "database_url", url)
+        self._follow(self.mapping)
+        _check_patterns(self.group_patterns)
         _check_secret(self)
         _check_providers(self)
         return self
+
+    @cached_property
+    def mapping(self) -> MappingFile:
+        """What the mapping file says; an empty one where none is named."""
+        return EMPTY if self.mapping_file is None else read(self.mapping_file)
+
+    def _follow(self, mapping: MappingFile) -> None:
+        """Take over what the file says; a setting that was given and differs is refused."""
+        clashes = []
+        for name, value in mapping.settings():
+            if name in self.model_fields_set and comparable(getattr(self, name)) != comparable(
+                value
+            ):
+                clashes.append(f"MO_{name.upper()}: says something else than {self.mapping_file}")
+            object.__setattr__(self, name, value)
+        if clashes:
+            raise MappingFault(*(f"{line}; keep one of them" for line in clashes))
 
     @property
     def terms(self) -> Terms:
@@ -214,6 +237,8 @@ def load(*, make_keys: bool = True) -> Settings:
             settings = _with_secret(settings)
     except ValidationError as fault:
         raise ConfigError(*map(_line, fault.errors(include_url=False))) from None
+    except MappingFault as fault:
+        raise ConfigError(*(f"MO_MAPPING_FILE: {line}" for line in fault.problems)) from None
     except (SourceError, KeyFileError) as fault:
         raise ConfigError(str(fault)) from None
     return settings
@@ -290,6 +315,14 @@ def _check_database(url: str) -> None:
     """Refuse an engine we do not speak; the address is not repeated: it may hold a password."""
     if not url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
         raise ValueError("database_url: must be sqlite:///path or postgresql://user@host/name")
+
+
+def _check_patterns(patterns: Iterable[str]) -> None:
+    """Refuse a pattern that cannot be read; a mapping file is checked further."""
+    for pattern in patterns:
+        found = places(pattern)
+        if len(found) != len(set(found)):
+            raise ValueError(f"group_patterns: {pattern!r} names a place twice")
 
 
 def _check_secret(settings: Settings) -> None:

@@ -23,10 +23,12 @@ class ClaimedRole:
     theme: str | None = None
 
 
-def institution_number(text: str) -> str | None:
-    """Return six digits for a number of five or six, None for anything else."""
+def institution_number(text: str, rules: ClaimRules) -> str | None:
+    """Return six digits for a number of five or six or a known code, None for anything else."""
     number = text.strip(" ")
-    return number.zfill(6) if _INSTITUTION.match(number) else None
+    if _INSTITUTION.match(number):
+        return number.zfill(6)
+    return rules.institutions.get(number.casefold())
 
 
 def capacity(claims: Claims, rules: ClaimRules) -> tuple[str, ...] | None:
@@ -37,11 +39,11 @@ def capacity(claims: Claims, rules: ClaimRules) -> tuple[str, ...] | None:
     said = texts_of(claims, rules.capacity)
     if said is None:
         return None
-    return _numbers(said)
+    return _numbers(said, rules)
 
 
-def _numbers(texts: Iterable[str]) -> tuple[str, ...]:
-    numbers = (institution_number(text) for text in texts)
+def _numbers(texts: Iterable[str], rules: ClaimRules) -> tuple[str, ...]:
+    numbers = (institution_number(text, rules) for text in texts)
     return tuple(dict.fromkeys(number for number in numbers if number))
 
 
@@ -62,13 +64,17 @@ def read_role(text: str, rules: ClaimRules) -> tuple[ClaimedRole, ...]:
     if known is None:
         return ()
     role, theme = known
-    return tuple(ClaimedRole(number, role, theme) for number in _numbers(organisations.split(",")))
+    numbers = _numbers(organisations.split(","), rules)
+    return tuple(ClaimedRole(number, role, theme) for number in numbers)
 
 
 def _right(text: str, rules: ClaimRules) -> tuple[str, str | None] | None:
-    plain, dash, _ = text.partition("-")
+    plain, dash, context = text.partition("-")
     role = _lookup(rules.rights, text) or _lookup(rules.rights, plain)
     theme = _lookup(rules.theme_rights, text)
+    if theme is None and role == "gebruiker":
+        # A context narrows a right: a beheerder with one is not simply a beheerder.
+        theme = _lookup(rules.themes, context.strip())
     if role is None or (dash and theme is None and _lookup(rules.rights, text) is None):
         return None
     return role, theme

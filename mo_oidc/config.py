@@ -27,6 +27,10 @@ class ClaimRules:
         }
     )
     acr_levels: Mapping[str, int] = field(default_factory=lambda: DEFAULT_LEVELS)
+    themes: Mapping[str, str] = field(default_factory=dict)
+    """More names of themes, as a context, to the slug; compared without case."""
+    institutions: Mapping[str, str] = field(default_factory=dict)
+    """Codes of institutions to the number; case-folded, since each sign-in looks them up."""
 
 
 @dataclass(frozen=True, slots=True)

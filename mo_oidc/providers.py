@@ -56,7 +56,7 @@ class Providers:
 
 def install(extensions: dict[str, object], settings: Settings) -> None:
     """Put the providers among an application's extensions; nothing is fetched yet."""
-    rules = _rules(settings)
+    rules = rules_of(settings)
     extensions[_KEY] = Providers(
         Provider(_config(told, rules), get_json, time.monotonic) for told in settings.providers
     )
@@ -89,7 +89,8 @@ def _config(told: ProviderSettings, rules: ClaimRules) -> ProviderConfig:
     )
 
 
-def _rules(settings: Settings) -> ClaimRules:
+def rules_of(settings: Settings) -> ClaimRules:
+    """Return how claims are read at this installation."""
     return ClaimRules(
         capacity=settings.oidc_capacity_claim,
         target_group=settings.oidc_target_group_claim,
@@ -101,4 +102,6 @@ def _rules(settings: Settings) -> ClaimRules:
         },
         theme_rights=settings.theme_rights,
         acr_levels=settings.oidc_acr_levels,
+        themes=settings.mapping.themes,
+        institutions={code.casefold(): n for code, n in settings.mapping.institutions.items()},
     )

@@ -7,6 +7,7 @@ A profile is a set of named deviations plus the rules that map rights, contexts 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -15,12 +16,15 @@ from types import MappingProxyType
 from typing import Final
 
 from mo_access.domain.model import Role
+from mo_access.mapping_file import EMPTY, MappingFile
+from mo_access.mapping_patterns import expression
 
 
 def _frozen(table: Mapping[str, Role]) -> Mapping[str, Role]:
     return MappingProxyType(dict(table))
 
 
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _WORDS: Final = _frozen(
     {"beheerder": Role.BEHEERDER, "gebruiker": Role.GEBRUIKER, "user": Role.GEBRUIKER}
 )
@@ -45,13 +49,23 @@ class Rules:
     ``words`` are roles that may stand alone, ``rights`` only count with an institution,
     ``theme_rights`` map a right with its context to a theme's slug (a context that is itself
     the slug needs no entry), ``group_patterns`` are names of groups, in which ``{institution}``
-    stands for the number and ``{theme}`` for a theme or a role.
+    stands for the number or a code, ``{theme}`` for a theme or a role and ``{role}`` for a role.
+    ``themes`` are more names of themes (to the slug), ``institutions`` codes (to the number).
     """
 
     words: Mapping[str, Role] = field(default_factory=lambda: _WORDS)
     rights: Mapping[str, Role] = field(default_factory=lambda: _RIGHTS)
     theme_rights: Mapping[str, str] = field(default_factory=lambda: _THEME_RIGHTS)
     group_patterns: tuple[str, ...] = ("MO_{institution}_{theme}",)
+    themes: Mapping[str, str] = field(default_factory=lambda: _NONE)
+    institutions: Mapping[str, str] = field(default_factory=lambda: _NONE)
+    group_names: tuple[re.Pattern[str], ...] = field(init=False, compare=False, repr=False)
+    """What reads the names of groups by the patterns, made once."""
+
+    def __post_init__(self) -> None:
+        words = {"institution": self.institutions, "role": self.words}
+        readers = tuple(expression(pattern, words) for pattern in self.group_patterns)
+        object.__setattr__(self, "group_names", readers)
 
 
 def rules(
@@ -59,14 +73,18 @@ def rules(
     gebruiker: Iterable[str],
     themes: Mapping[str, str],
     group_patterns: Iterable[str],
+    mapping: MappingFile = EMPTY,
 ) -> Rules:
-    """Build the rules from configuration: rights that mean a role, rights that mean a theme."""
+    """Build the rules from configuration: what settings say, and what only the file can say."""
     rights = {text.casefold(): Role.GEBRUIKER for text in gebruiker}
     rights |= {text.casefold(): Role.BEHEERDER for text in beheerder}
     return Rules(
         rights=rights,
         theme_rights={text.casefold(): slug for text, slug in themes.items()},
         group_patterns=tuple(group_patterns),
+        words={text.casefold(): Role(role) for text, role in mapping.words.items()},
+        themes={text.casefold(): slug for text, slug in mapping.themes.items()},
+        institutions={text.casefold(): number for text, number in mapping.institutions.items()},
     )
 
 

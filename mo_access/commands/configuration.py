@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 from pydantic import SecretStr
 from sqlalchemy.engine.url import make_url
 
 from mo_access import settings as configuration
-from mo_access.commands import health
+from mo_access.commands import health, mapping_places
 from mo_access.commands.desk import as_json, finding, say_json, say_table
+from mo_access.mapping_file import json_schema
 from mo_access.settings import SECRETS, Settings
 from mo_access.settings_sources import origins, unknown_variables
 
 MASK = "********"
+_MAPPED = "MO_MAPPING_FILE"
 
 
 @click.group()
@@ -23,13 +27,18 @@ def config() -> None:
 @config.command()
 @as_json
 def check(*, as_json: bool) -> None:
-    """Check every setting; 78 when one cannot be used, 1 when a variable is unknown."""
-    configuration.load(make_keys=False)
+    """Check every setting and the mapping file.
+
+    78 when one cannot be used, 1 when a variable is unknown. What the mapping names and the
+    database does not know is a warning.
+    """
+    settings = configuration.load(make_keys=False)
     unknown = unknown_variables(Settings.model_fields)
+    warnings = mapping_places.remarks(settings)
     if as_json:
-        say_json({"findings": unknown})
+        say_json({"findings": unknown, "warnings": warnings})
     else:
-        for line in unknown:
+        for line in (*unknown, *(f"warning: {text}" for text in warnings)):
             click.echo(line)
         click.echo("The configuration can be used.")
     if unknown:
@@ -42,11 +51,19 @@ def show(*, as_json: bool) -> None:
     """Show every setting and where it comes from; secrets are masked."""
     settings = configuration.load(make_keys=False)
     told = origins(Settings.model_fields)
+    told |= dict.fromkeys((name for name, _ in settings.mapping.settings()), _MAPPED)
     rows = [(name, _shown(settings, name), told.get(name, "")) for name in Settings.model_fields]
+    rows += [(f"mapping.{name}", value, origin) for name, value, origin in _mapped(settings)]
     if as_json:
         return say_json({name: {"value": v, "origin": o or "default"} for name, v, o in rows})
     shown = [(name, str(value), origin or "default") for name, value, origin in rows]
     return say_table(("setting", "value", "origin"), shown, empty="")
+
+
+@config.command()
+def schema() -> None:
+    """Print the JSON Schema of the mapping file, for editors and checkers."""
+    say_json(json_schema())
 
 
 @click.command()
@@ -64,6 +81,14 @@ def doctor(*, as_json: bool) -> None:
                 click.echo(f"      {one.remedy}")
     if not all(one.well for one in checks):
         finding()
+
+
+def _mapped(settings: Settings) -> Iterator[tuple[str, dict[str, str], str]]:
+    """Yield the tables that only the mapping file can say."""
+    found = settings.mapping
+    yield "roles", dict(found.words), "" if found.roles is None else _MAPPED
+    yield "themes", found.themes, _MAPPED if found.themes else ""
+    yield "institutions", found.institutions, _MAPPED if found.institutions else ""
 
 
 def _shown(settings: Settings, name: str) -> object:

@@ -131,6 +131,14 @@ def found(uow: UnitOfWork, client: str) -> tuple[int, str, str, int | None]:
     return row[0], row[1], row[2], row[3]
 
 
+def acting(uow: UnitOfWork, client: str) -> Actor:
+    """Give what the live client with this id or name acts as, or ``NotFound``."""
+    pk, _, name, revoked = found(uow, client)
+    if revoked is not None:
+        raise NotFound(f"the client {name!r} is revoked")
+    return stored.by_pk(uow.conn, pk)
+
+
 def check_words(name: str, scopes: tuple[str, ...], profile: str) -> None:
     """Raise ``Invalid`` for a name, scopes or a profile that no client can have."""
     if not name.strip():

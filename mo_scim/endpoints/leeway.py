@@ -10,7 +10,8 @@ from flask.blueprints import BlueprintSetupState
 
 from mo_access.domain.model import Actor
 from mo_access.service.tally import Kind
-from mo_scim.profiles import LENIENT, Deviation, Profile, profile, rules
+from mo_access.settings import Settings
+from mo_scim.profiles import LENIENT, Deviation, Profile, Rules, profile, rules
 from mo_web import caller
 from mo_web.shared import of, shared
 
@@ -19,12 +20,17 @@ _RULES: Final = "mo_scim_rules"
 
 def install(state: BlueprintSetupState) -> None:
     """Build how rights and group names map, which the settings of the application say."""
-    settings = of(state.app).settings
-    state.app.extensions[_RULES] = rules(
+    state.app.extensions[_RULES] = rules_of(of(state.app).settings)
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Return how texts of brokers map at this installation."""
+    return rules(
         settings.beheerder_rights,
         settings.gebruiker_rights,
         settings.theme_rights,
         settings.group_patterns,
+        settings.mapping,
     )
 
 

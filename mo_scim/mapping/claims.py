@@ -31,7 +31,8 @@ class Said:
     """What a link says once echoes are gone: in the extension, as organization, and all in all.
 
     ``echoed`` names the flat attributes that said nothing, so that they are not kept either:
-    from the link's own document they would be assertions the next time.
+    from the link's own document they would be assertions the next time. ``reasons`` tells why
+    roles and entitlements among ``unmapped`` give nothing.
     """
 
     affiliations: tuple[AffiliationClaim, ...]
@@ -40,6 +41,7 @@ class Said:
     grants: tuple[GrantClaim, ...]
     unmapped: tuple[str, ...]
     echoed: frozenset[str] = frozenset()
+    reasons: tuple[tuple[str, str], ...] = ()
 
 
 def read(body: Document, request: Request) -> Said:
@@ -52,8 +54,9 @@ def read(body: Document, request: Request) -> Said:
     body = {name: value for name, value in body.items() if name not in echoed}
     own = _affiliations(objects(part(body, USER_EXTENSION).get("affiliations")), request)
     organization = _organization(body, request)
-    known = institutions.known(organization or "", request.catalogue)
-    place = roles.Place(request.profile.rules, request.catalogue, _home(organization, request))
+    rules = request.profile.rules
+    known = institutions.known(organization or "", request.catalogue, rules.institutions)
+    place = roles.Place(rules, request.catalogue, _home(organization, request))
     flat = roles.roles(objects(body.get("roles")), place)
     themes = roles.entitlements(objects(body.get("entitlements")), place)
     _judge(body, own, flat.affiliations, known, request)
@@ -64,7 +67,8 @@ def read(body: Document, request: Request) -> Said:
     if organization and not known:
         unmapped.append(roles.told("organization", organization))
     grants = tuple(dict.fromkeys((*flat.grants, *themes.grants)))
-    return Said(own, organization, tuple(claims), grants, tuple(unmapped), echoed)
+    reasons = (*flat.reasons, *themes.reasons)
+    return Said(own, organization, tuple(claims), grants, tuple(unmapped), echoed, reasons)
 
 
 def _over(claims: list[AffiliationClaim], request: Request) -> list[str]:
@@ -138,7 +142,8 @@ def _shows(text: str, derived: str | None, request: Request) -> bool:
     """Tell whether this text is what the caller reads as ``organization`` now."""
     if part(request.before, ENTERPRISE).get("organization") == text:
         return True
-    return derived is not None and institutions.number(text) == derived
+    codes = request.profile.rules.institutions
+    return derived is not None and institutions.number(text, codes) == derived
 
 
 def _home(organization: str | None, request: Request) -> str | None:
@@ -146,8 +151,9 @@ def _home(organization: str | None, request: Request) -> str | None:
 
     A number that is not usable is not replaced by another institution; other text is no number.
     """
-    if organization and institutions.number(organization):
-        return institutions.known(organization, request.catalogue)
+    codes = request.profile.rules.institutions
+    if organization and institutions.number(organization, codes):
+        return institutions.known(organization, request.catalogue, codes)
     home = request.actor.home
     return institutions.known(home, request.catalogue) if home else None
 
@@ -165,8 +171,9 @@ def _judge(
     roles_new = request.named("roles") or body.get("roles") != request.before.get("roles")
     if request.judged(new, roles_new):
         _judge_roles(own, flat)
-    was = part(request.before, ENTERPRISE).get("organization")
-    place_new = request.named(ORGANIZATION) or organization != was
+    was = str(part(request.before, ENTERPRISE).get("organization", ""))
+    stood = institutions.number(was, request.profile.rules.institutions)
+    place_new = request.named(ORGANIZATION) or organization != stood
     if organization and request.judged(new, place_new):
         _judge_primary(own, organization)
 

@@ -5,9 +5,7 @@ The extension is read first, then the name by the rules of the profile (design s
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 from mo_access.domain.errors import Invalid, TooLarge
@@ -21,7 +19,7 @@ from mo_access.domain.model import (
     MemberChange,
     Role,
 )
-from mo_scim.mapping import institutions
+from mo_scim.mapping import institutions, themes
 from mo_scim.mapping.echo import is_echo
 from mo_scim.mapping.institutions import Catalogue
 from mo_scim.mapping.normalise import check_schemas, normalise, writable
@@ -173,18 +171,19 @@ def _said(extension: Document, shown: GroupView | None, explicit: frozenset[str]
 
 def _meaning(name: str, said: Document, request: Request) -> Meaning:
     """Read extension first, then the name; what maps to nothing is a free group."""
-    catalogue = request.catalogue
+    catalogue, rules = request.catalogue, request.profile.rules
     parted = _parted(name, request)
     institution = parted.institution
     if "institution" in said:
-        institution = institutions.required(str(said["institution"]), catalogue, INSTITUTION)
+        sent = str(said["institution"])
+        institution = institutions.required(sent, catalogue, INSTITUTION, rules.institutions)
     if "theme" in said:
-        slug = catalogue.theme(str(said["theme"]))
+        slug = themes.theme(str(said["theme"]), catalogue, rules)
         return _theme(slug, institution, request)
-    role = request.profile.rules.words.get(parted.text.casefold())
+    role = rules.words.get(parted.text.casefold())
     if role is not None and parted.institution is not None:
         return Meaning(institution=institution, role=role)
-    return _theme(catalogue.theme(parted.text), institution, request)
+    return _theme(themes.theme(parted.text, catalogue, rules), institution, request)
 
 
 def _theme(slug: str | None, institution: str | None, request: Request) -> Meaning:
@@ -196,16 +195,16 @@ def _theme(slug: str | None, institution: str | None, request: Request) -> Meani
 
 def _parted(name: str, request: Request) -> _Name:
     """Take ``MO_900001_leerlingen-openbaar`` apart; a name of no pattern stays whole."""
-    for pattern in request.profile.rules.group_patterns:
-        found = _compiled(pattern).fullmatch(name.strip())
+    for reader in request.profile.rules.group_names:
+        found = reader.fullmatch(name.strip())
         if found:
-            digits = institutions.required(found["n"], request.catalogue, "displayName")
-            return _Name(digits, found["what"].strip())
+            return _found(found.groupdict(), request)
     return _Name(None, name.strip())
 
 
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """Turn a pattern of the rules into an expression; case does not count."""
-    text = re.escape(pattern).replace(r"\{institution\}", "(?P<n>[0-9]+)")
-    return re.compile(text.replace(r"\{theme\}", "(?P<what>.+)"), re.ASCII | re.IGNORECASE)
+def _found(parts: dict[str, str], request: Request) -> _Name:
+    text = (parts.get("theme") or parts.get("role") or "").strip()
+    if "institution" not in parts:
+        return _Name(None, text)
+    sent, codes = parts["institution"], request.profile.rules.institutions
+    return _Name(institutions.required(sent, request.catalogue, "displayName", codes), text)

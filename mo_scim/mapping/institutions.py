@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from itertools import combinations
 from typing import Final, Protocol
@@ -20,6 +20,7 @@ NO_INSTITUTION: Final = (
 )
 BRUSSELS: Final = ZoneInfo("Europe/Brussels")
 _NUMBER: Final = re.compile(r"[0-9]{5,6}", re.ASCII)
+_NO_CODES: Final[Mapping[str, str]] = {}
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -33,21 +34,28 @@ class Catalogue(Protocol):
         """Return the slug of the theme with this slug or name, without regard to case."""
 
 
-def number(text: str) -> str | None:
-    """Return the institution number of 6 digits that this text is, padded; None if it is none."""
+def number(text: str, codes: Mapping[str, str] = _NO_CODES) -> str | None:
+    """Return the institution number of 6 digits that this text is, padded; None if it is none.
+
+    ``codes`` are those of the rules, case-folded; a code matches whole.
+    """
     stripped = text.strip(" ")
-    return stripped.zfill(6) if _NUMBER.fullmatch(stripped) else None
+    if _NUMBER.fullmatch(stripped):
+        return stripped.zfill(6)
+    return codes.get(stripped.casefold()) if codes else None
 
 
-def known(text: str, catalogue: Catalogue) -> str | None:
+def known(text: str, catalogue: Catalogue, codes: Mapping[str, str] = _NO_CODES) -> str | None:
     """Return the number when it is one that the caller may use; None says no more (rule 4)."""
-    digits = number(text)
+    digits = number(text, codes)
     return digits if digits and catalogue.institution(digits) else None
 
 
-def required(text: str, catalogue: Catalogue, where: str) -> str:
+def required(
+    text: str, catalogue: Catalogue, where: str, codes: Mapping[str, str] = _NO_CODES
+) -> str:
     """Return the number; raises ``Invalid``, in one text for unknown and foreign ones."""
-    digits = known(text, catalogue)
+    digits = known(text, catalogue, codes)
     if digits is None:
         raise Invalid(f"{where}: {NO_INSTITUTION}", attribute=where)
     return digits
@@ -108,7 +116,7 @@ def entry(claim: AffiliationClaim) -> Document:
 
 def _claim(item: Document, where: str, rules: Rules) -> AffiliationClaim:
     value = str(item.get("value", ""))
-    digits = number(value)
+    digits = number(value, rules.institutions)
     if digits is None:
         message = f"{where}.value: must be the number of an institution. Send its 6 digits."
         raise Invalid(message, attribute=f"{where}.value")

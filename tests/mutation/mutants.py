@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from tests.mutation import mutants_beheerders, mutants_oidc
 from tests.mutation.mutants_explaining import EXPLAINING
 from tests.mutation.mutants_isolation import SCOPES
+from tests.mutation.mutants_mapping import MAPPING
 from tests.mutation.mutants_standing import STANDING
 
 
@@ -220,4 +221,5 @@ MUTANTS: Final = (
     *(Mutant(*row) for row in mutants_oidc.ROWS),
     *(Mutant(*told) for told in STANDING),
     *(Mutant(*scope) for scope in SCOPES),
+    *(Mutant(*row) for row in MAPPING),
 )
