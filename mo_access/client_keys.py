@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from joserfc import jws
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import ECKey, Key, RSAKey, import_key
 
 SHORTEST_RSA: Final = 2048
@@ -82,9 +83,9 @@ def _imported(text: str) -> Key:
 
 def _parsed(text: str) -> Key:
     try:
-        if text.startswith("{"):
-            return import_key(json.loads(text))
-        return _from_pem(text)
+        with warnings.catch_warnings(action="ignore", category=SecurityWarning):
+            # A key that is too short is refused a line later, not only warned of.
+            return import_key(json.loads(text)) if text.startswith("{") else _from_pem(text)
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         raise ClientKeyError("the file is neither a PEM private key nor a JWK") from None
 

@@ -261,7 +261,7 @@ def finish(provider: Provider, pending: Pending, answer: Mapping[str, str], now:
     return Finished(claims, tokens.id_token, pending.next_url, refresh_token, tokens.expires_in)
 
 
-def _code(answer: Mapping[str, str], metadata: Metadata, *, fapi2: bool) -> str:
+def _code(answer: Mapping[str, str], metadata: Metadata, *, fapi2: bool = False) -> str:
     _check_issuer(answer, metadata, required=metadata.sends_iss or fapi2)
     if "error" in answer:
         error = answer["error"]

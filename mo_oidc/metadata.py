@@ -24,10 +24,10 @@ class Metadata:
     jwks_uri: str
     userinfo_endpoint: str | None
     end_session_endpoint: str | None
-    par_endpoint: str | None
-    requires_par: bool
     token_auth_methods: tuple[str, ...]
     sends_iss: bool
+    par_endpoint: str | None = None
+    requires_par: bool = False
 
 
 def read_metadata(document: JsonObject, issuer: str, *, certificate: bool = False) -> Metadata:
