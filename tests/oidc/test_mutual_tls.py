@@ -100,7 +100,7 @@ def test_the_whole_way_with_a_certificate(
     assert [url for url, _ in sent] == [ALIASES[name] for name in ORDER]
     assert all(form["client_id"] == CLIENT_ID for _, form in sent[:2])
     assert not any({"client_secret", "client_assertion"} & set(form) for _, form in sent)
-    presented = [call.request.req_kwargs.get("cert") for call in script.mock.calls]
+    presented = [vars(call.request)["req_kwargs"].get("cert") for call in script.mock.calls]
     assert presented.count(files) == len(sent)
     assert "DPoP" not in json.dumps([dict(r.headers) for r in script.requests])
 
@@ -114,7 +114,7 @@ class _Peer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer with the name in the client's certificate."""
-        seen = self.connection.getpeercert() or {}  # type: ignore[attr-defined]  # a socket of TLS
+        seen = self.connection.getpeercert() or {}
         raw = json.dumps({"seen": dict(pair[0] for pair in seen["subject"])}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(raw)))
