@@ -206,7 +206,7 @@ def read_tokens(body: JsonObject, key: DpopKey | None = None) -> Tokens:
     access_token, id_token = _access_token(body, key), body.get("id_token")
     if not isinstance(id_token, str) or not id_token:
         raise ProviderTrouble("id_token_missing")
-    return Tokens(access_token, id_token, _text(body, "refresh_token"), _seconds(body), key)
+    return Tokens(access_token, id_token, _refresh_token(body), _seconds(body), key)
 
 
 def read_renewal(body: JsonObject, key: DpopKey | None = None) -> Renewal:
@@ -214,7 +214,7 @@ def read_renewal(body: JsonObject, key: DpopKey | None = None) -> Renewal:
     access_token, id_token = _access_token(body, key), body.get("id_token")
     if id_token is not None and not isinstance(id_token, str):
         raise ProviderTrouble("id_token_missing")
-    return Renewal(access_token, id_token, _text(body, "refresh_token"), _seconds(body), key)
+    return Renewal(access_token, id_token, _refresh_token(body), _seconds(body), key)
 
 
 def _access_token(body: JsonObject, key: DpopKey | None) -> str:
@@ -226,6 +226,12 @@ def _access_token(body: JsonObject, key: DpopKey | None) -> str:
     if access_token is None:
         raise ProviderTrouble("access_token_missing")
     return access_token
+
+
+def _refresh_token(body: JsonObject) -> str | None:
+    """Return the refresh token; one that is not printable ASCII (RFC 6749 A.17) is as none."""
+    value = _text(body, "refresh_token")
+    return value if value and value.isascii() and value.isprintable() else None
 
 
 def _text(body: JsonObject, name: str) -> str | None:
@@ -270,6 +276,9 @@ def _fetched(
 ) -> tuple[str, str]:
     """Return (media type, text); the token goes in the header or a form (RFC 6750 §2.1, 2.2)."""
     accept, cert = {"Accept": "application/json, application/jwt"}, provider.config.certificate
+    if not access_token.isascii() or not access_token.isprintable():
+        # RFC 6749 appendix A.12; no header holds anything else.
+        raise ProviderTrouble("access_token_form")
     try:
         if key is not None:
             return text_of(_with_proof(provider, endpoint, access_token, key, accept))

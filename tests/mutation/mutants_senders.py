@@ -28,6 +28,8 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
         _TESTS,
     ),
     ("mo_oidc/id_token.py", "(azp != ours or case.config.fapi2)", "azp != ours", _MODULES),
+    (_TOKEN, "if not access_token.isascii() or", "if", _TESTS),
+    ("mo_web/strict_json.py", "        _refuse_half_characters(text, value)\n", "", _TESTS),
     ("mo_web/client_auth.py", '"aud": self.issuer,', '"aud": [self.issuer],', _TESTS),
     ("mo_web/fetch.py", "                cert=cert,  #", "                cert=None,  #", _MTLS),
     ("mo_access/client_keys.py", "    if not key.is_private:", "    if False:", _RULE_TESTS),

@@ -253,3 +253,45 @@ def test_our_keys_are_published(
     assert set(key) == {"kty", "n", "e", "kid", "alg", "use"}
     assert key["alg"] == "PS256"
     assert site.browser().get("/oidc/jwks").get_json() == {"keys": []}
+
+
+@pytest.mark.parametrize("token", ["€", "é", "a\x00", "a\nb"])
+@pytest.mark.parametrize("binds", [True, False])
+def test_an_access_token_that_no_header_holds(
+    script: Script, clock: Clock, token: str, binds: bool
+) -> None:
+    """UserInfo is not asked, and nothing breaks."""
+    script.token = {"access_token": token, "token_type": "DPoP" if binds else "Bearer"}
+    provider = Provider(config(dpop=binds, userinfo=True), get_json, clock)
+    assert fault(provider, script) == ("access_token_form", 502)
+    assert "userinfo" not in script.calls
+
+
+@pytest.mark.parametrize("binds", [True, False])
+def test_a_refresh_token_of_odd_signs(
+    make_world: Callable[[dict[str, object]], World], binds: bool
+) -> None:
+    """It is as if there were none: the sign-in is good, and nothing breaks."""
+    world = make_world({"oidc_refresh": True, "oidc_dpop": binds})
+    world.register()
+    kind = "DPoP" if binds else "Bearer"
+    world.script.token |= {"token_type": kind, "refresh_token": "\x01dpop é"}
+    assert world.agent().sign_in().status == 302
+    assert world.site.rows("select refresh_sealed from session") == [(None,)]
+
+
+@pytest.mark.parametrize("name", ["sid", "acr", "vo_id", "vo_orgcode", "sub"])
+def test_half_a_character_in_a_claim(site: Site, name: str) -> None:
+    """A lone surrogate, which no database holds, refuses the token; a whole pair does not."""
+    site.person(site.client())
+    site.script.claims = {name: "a\ud800"}
+    refused = site.browser().sign_in()
+    assert (refused.status_code, "payload_json" in refused.text) == (400, True)
+    site.script.claims = {"sid": "\U0001f600"}
+    assert site.browser().sign_in().status_code == 302
+
+
+def test_half_a_character_in_a_token_response(provider: Provider, script: Script) -> None:
+    """It is no JSON that one may send."""
+    script.token["access_token"] = "\ud800"
+    assert fault(provider, script) == ("token_not_json", 502)
