@@ -22,7 +22,7 @@ from tests.oidc.broker import CLIENT_ID, ISSUER, JSON, Answer, Clock, Script, co
 from tests.oidc.fapi_broker import unb64, verified
 from tests.oidc.modules.fapi import SETTINGS, guarded
 from tests.oidc.site import Site
-from tests.oidc.way import begin, fault, sign_in
+from tests.oidc.way import asked, begin, fault, sign_in
 from tests.oidc.world import World
 
 
@@ -295,3 +295,11 @@ def test_half_a_character_in_a_token_response(provider: Provider, script: Script
     """It is no JSON that one may send."""
     script.token["access_token"] = "\ud800"
     assert fault(provider, script) == ("token_not_json", 502)
+
+
+def test_the_browser_carries_a_reference_only(pushing: Provider, script: Script) -> None:
+    """Neither state nor nonce nor wishes stand in the address (RFC 9126 §4)."""
+    started = begin(pushing)
+    [uri] = script.pushed
+    assert asked(started) == {"client_id": CLIENT_ID, "request_uri": uri}
+    assert script.pushed[uri]["state"] == started.state
