@@ -31,7 +31,9 @@ for: what is there must fit, what only those flows need may be absent.
 
 Left out, as none of it is offered: dynamic registration (`-discovery-webfinger-*`,
 `-dynamic-registration`, `-request-uri-*`), and session management by `check_session_iframe`, which
-browsers without third-party cookies have emptied. FAPI 2.0 is another page.
+browsers without third-party cookies have emptied. FAPI 2.0 is played with private_key_jwt and DPoP,
+and its provider refuses any request of ours that breaks the profile (PAR, client assertion, proof);
+message signing (JARM) and open banking are not offered.
 """
 
 

@@ -27,6 +27,8 @@ from mo_access.settings_sources import FileSource, SourceError, TomlSource
 from mo_access.settings_types import (
     DEFAULT_LINK,
     Algorithms,
+    ClientAuth,
+    KeyAlgorithm,
     Levels,
     Lines,
     Mode,
@@ -96,6 +98,14 @@ class Settings(BaseSettings):
     oidc_userinfo_by: UserinfoBy = "header"
     oidc_userinfo_required: bool = True
     oidc_refresh: bool = False
+    oidc_client_auth: ClientAuth = None
+    oidc_client_key_file: Optional = None
+    oidc_client_key_algorithm: KeyAlgorithm = None
+    oidc_client_certificate_file: Optional = None
+    oidc_client_certificate_key_file: Optional = None
+    oidc_par: bool = False
+    oidc_dpop: bool = False
+    oidc_fapi2: bool = False
     oidc_providers: Annotated[tuple[dict[str, object], ...], BeforeValidator(decoded)] = ()
     """More providers, in TOML as ``[[oidc.providers]]``; what one leaves out is ``oidc_…``."""
     oidc_acr_levels: Levels = Field(default_factory=lambda: dict(DEFAULT_LEVELS))

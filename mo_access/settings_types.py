@@ -15,8 +15,18 @@ from pydantic import (
     model_validator,
 )
 
+from mo_access import provider_rules
+
 ResponseMode: TypeAlias = Literal["query", "form_post"]
 UserinfoBy: TypeAlias = Literal["header", "body"]
+ClientAuth: TypeAlias = Annotated[
+    Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth"]
+    | None,
+    BeforeValidator(lambda value: value or None),
+]
+KeyAlgorithm: TypeAlias = Annotated[
+    Literal["PS256", "ES256", "RS256"] | None, BeforeValidator(lambda value: value or None)
+]
 T = TypeVar("T")
 
 # "EdDSA" does not say which curve; RFC 9864 replaces it by the curve's own name.
@@ -129,6 +139,32 @@ class Provider(BaseModel):
     """Whether a UserInfo that is down or answers nonsense stops the sign-in."""
     refresh: bool = False
     """Whether a session is renewed with the refresh token, and ends when that is refused."""
+    client_auth: ClientAuth = None
+    """How we say who we are; where it is not told, a secret as the provider takes it."""
+    client_key_file: Optional = None
+    client_key_algorithm: KeyAlgorithm = None
+    client_certificate_file: Optional = None
+    """The certificate of our side of TLS (RFC 8705), and its key where that is another file."""
+    client_certificate_key_file: Optional = None
+    par: bool = False
+    """Whether the sign-in is pushed behind the browser's back (RFC 9126)."""
+    dpop: bool = False
+    """Whether tokens are bound to a key of the session (RFC 9449)."""
+    fapi2: bool = False
+    """Whether the FAPI 2.0 Security Profile is held to, by both sides."""
+
+    @property
+    def binds_by_dpop(self) -> bool:
+        """Whether tokens are bound by DPoP: as told, and under FAPI 2.0 without a certificate."""
+        return self.dpop or (self.fapi2 and self.client_certificate_file is None)
+
+    @property
+    def certificate(self) -> tuple[str, str] | None:
+        """The files of the certificate and of its key."""
+        if self.client_certificate_file is None:
+            return None
+        own = self.client_certificate_key_file
+        return self.client_certificate_file, own or self.client_certificate_file
 
     @property
     def shown(self) -> str:
@@ -139,4 +175,5 @@ class Provider(BaseModel):
     def _usable(self) -> Self:
         if "openid" not in self.scopes:
             raise ValueError("scopes: must hold openid")
+        provider_rules.check(self)
         return self

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mo_access.client_keys import ClientKey
 from mo_access.domain.levels import DEFAULT_LEVELS
+from mo_web.client_auth import Credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,23 @@ class ProviderConfig:
     refresh: bool = False
     trusted_audiences: tuple[str, ...] = ()
     leeway: int = 60
+    client_auth: str | None = None
+    client_key: ClientKey | None = field(repr=False, default=None)
+    certificate: tuple[str, str] | None = None
+    par: bool = False
+    dpop: bool = False
+    fapi2: bool = False
+    """Whether the answers are held to the FAPI 2.0 Security Profile; what it asks of us stands in
+    the members above."""
+
+    @property
+    def credentials(self) -> Credentials:
+        """Who we are there."""
+        return Credentials(
+            issuer=self.issuer,
+            client_id=self.client_id,
+            secret=self.client_secret,
+            way=self.client_auth,
+            key=self.client_key,
+            certificate=self.certificate,
+        )

@@ -9,7 +9,7 @@ from flask.blueprints import BlueprintSetupState
 
 from mo_access.domain.errors import Refused
 from mo_access.settings import Settings
-from mo_oidc import logout, me, own_sessions, providers, renewal, views
+from mo_oidc import client_jwks, logout, me, own_sessions, providers, renewal, views
 from mo_web import pages, visitor
 from mo_web.app import Door
 from mo_web.errors import Problem
@@ -25,6 +25,7 @@ def door(settings: Settings) -> Door:
     both, post = ["GET", "POST"], ["POST"]
     routes.add_url_rule("/oidc/login", view_func=views.login, methods=both)
     routes.add_url_rule("/oidc/callback", view_func=views.callback, methods=both)
+    routes.add_url_rule("/oidc/jwks", view_func=client_jwks.jwks)
     routes.add_url_rule("/oidc/logout", view_func=logout.logout, methods=both)
     routes.add_url_rule("/oidc/signed-out", view_func=logout.signed_out)
     routes.add_url_rule("/oidc/backchannel-logout", view_func=logout.backchannel, methods=post)

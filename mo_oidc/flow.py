@@ -14,11 +14,13 @@ from urllib.parse import urlencode
 from mo_access.domain.model import Document
 from mo_oidc import id_token, token_endpoint
 from mo_oidc.config import ProviderConfig
+from mo_oidc.dpop import kept
 from mo_oidc.errors import FlowRefused
 from mo_oidc.id_token import Expectations, VerifiedClaims, same
 from mo_oidc.metadata import Metadata
 from mo_oidc.next_url import FRONT_PAGE, safe_next
 from mo_oidc.provider import Provider
+from mo_oidc.pushed import pushed
 from mo_web.person_claims import links
 
 PENDING_SECONDS = 600
@@ -172,6 +174,8 @@ def start(provider: Provider, request: LoginRequest, redirect_uri: str, browser:
         request.max_age,
     )
     query = {**_fixed(config, pending, state), **asked(replace(request, acr_values=acr_values))}
+    if config.par or metadata.requires_par:
+        query = pushed(provider, query)
     joint = "&" if "?" in metadata.authorization_endpoint else "?"
     return Start(f"{metadata.authorization_endpoint}{joint}{urlencode(query)}", state, pending)
 
@@ -245,21 +249,20 @@ def finish(provider: Provider, pending: Pending, answer: Mapping[str, str], now:
     Nothing goes to the token endpoint before the answer itself is found sound.
     """
     metadata = provider.metadata()
-    code = _code(answer, metadata)
+    code = _code(answer, metadata, fapi2=provider.config.fapi2)
     tokens = token_endpoint.exchange(provider, code, pending.verifier, pending.redirect_uri)
     expected = Expectations(
         pending.nonce, now, tokens.access_token, code, pending.max_age, pending.acr_values
     )
     claims = id_token.verify(tokens.id_token, provider.config, provider, expected)
     if provider.config.userinfo or not links(claims, provider.config.links):
-        claims = token_endpoint.with_userinfo(provider, claims, tokens.access_token)
-    return Finished(
-        claims, tokens.id_token, pending.next_url, tokens.refresh_token, tokens.expires_in
-    )
+        claims = token_endpoint.with_userinfo(provider, claims, tokens.access_token, tokens.key)
+    refresh_token = tokens.refresh_token and kept(tokens.refresh_token, tokens.key)
+    return Finished(claims, tokens.id_token, pending.next_url, refresh_token, tokens.expires_in)
 
 
-def _code(answer: Mapping[str, str], metadata: Metadata) -> str:
-    _check_issuer(answer, metadata)
+def _code(answer: Mapping[str, str], metadata: Metadata, *, fapi2: bool = False) -> str:
+    _check_issuer(answer, metadata, required=metadata.sends_iss or fapi2)
     if "error" in answer:
         error = answer["error"]
         raise FlowRefused(f"provider_{error if error in _KNOWN_ERRORS else 'error'}")
@@ -269,10 +272,10 @@ def _code(answer: Mapping[str, str], metadata: Metadata) -> str:
     return code
 
 
-def _check_issuer(answer: Mapping[str, str], metadata: Metadata) -> None:
+def _check_issuer(answer: Mapping[str, str], metadata: Metadata, *, required: bool) -> None:
     """Hold the answer to the provider that it was asked of (RFC 9207 §2.4)."""
     if "iss" in answer:
         if answer["iss"] != metadata.issuer:
             raise FlowRefused("response_issuer")
-    elif metadata.sends_iss:
+    elif required:
         raise FlowRefused("response_issuer_missing")

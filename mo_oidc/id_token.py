@@ -114,7 +114,8 @@ def _check_audience(case: _Case) -> None:
     if "azp" in case.claims and azp != ours:
         raise TokenRefused("authorized_party")
     strangers = set(audience) - {ours, *case.config.trusted_audiences}
-    if strangers and azp != ours:
+    # Under FAPI 2.0 a token is for us alone, whoever else is answered for.
+    if strangers and (azp != ours or case.config.fapi2):
         raise TokenRefused("audience_stranger")
 
 

@@ -7,7 +7,11 @@ from mo_web.discovery import address, check_issuer
 from mo_web.strict_json import JsonObject
 
 _REQUIRED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-_OPTIONAL = ("userinfo_endpoint", "end_session_endpoint")
+_OPTIONAL = (
+    "userinfo_endpoint",
+    "end_session_endpoint",
+    "pushed_authorization_request_endpoint",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +26,21 @@ class Metadata:
     end_session_endpoint: str | None
     token_auth_methods: tuple[str, ...]
     sends_iss: bool
+    par_endpoint: str | None = None
+    requires_par: bool = False
 
 
-def read_metadata(document: JsonObject, issuer: str) -> Metadata:
+def read_metadata(document: JsonObject, issuer: str, *, certificate: bool = False) -> Metadata:
     """Return the checked document; `ProviderTrouble` when it is not that of `issuer`.
 
     The issuer must equal the configured one byte for byte (Discovery §4.3); addresses must be
-    https, plain http only on loopback and only for an issuer that is there itself.
+    https, plain http only on loopback and only for an issuer that is there itself. With a
+    `certificate` of ours the addresses are those that take one (RFC 8705 §5).
     """
     check_issuer(document, issuer)
+    document = client_auth.with_aliases(document, certificate=certificate)
     authorization, token, jwks = (address(document, name, issuer) for name in _REQUIRED)
-    userinfo, end_session = (
+    userinfo, end_session, par = (
         address(document, name, issuer) if document.get(name) else None for name in _OPTIONAL
     )
     return Metadata(
@@ -42,6 +50,8 @@ def read_metadata(document: JsonObject, issuer: str) -> Metadata:
         jwks_uri=jwks,
         userinfo_endpoint=userinfo,
         end_session_endpoint=end_session,
+        par_endpoint=par,
+        requires_par=document.get("require_pushed_authorization_requests") is True,
         token_auth_methods=client_auth.offered(document, "token_endpoint_auth_methods_supported"),
         sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
     )

@@ -7,6 +7,7 @@ what is known.
 from collections.abc import Sequence
 
 from mo_oidc.config import ProviderConfig
+from mo_oidc.dpop import Nonces
 from mo_oidc.metadata import Metadata, read_metadata
 from mo_web.discovery import METADATA_STALE, METADATA_TTL, Fetch, discovery_url, fetched
 from mo_web.issuer import IssuerKeys
@@ -23,6 +24,7 @@ class Provider:
         self._fetch = fetch
         self._metadata = Kept(self._load_metadata, METADATA_TTL, METADATA_STALE, clock)
         self._keys = IssuerKeys(lambda: self.metadata().jwks_uri, fetch, clock)
+        self.nonces = Nonces()
         self.logout_budget = Budget(5, 60.0, clock)
 
     def metadata(self) -> Metadata:
@@ -39,7 +41,8 @@ class Provider:
 
     def _load_metadata(self) -> Metadata:
         issuer = self.config.issuer
-        return read_metadata(fetched(self._fetch, "discovery", discovery_url(issuer)), issuer)
+        document = fetched(self._fetch, "discovery", discovery_url(issuer))
+        return read_metadata(document, issuer, certificate=self.config.certificate is not None)
 
 
 class BudgetedKeys:

@@ -8,6 +8,7 @@ from typing import Final
 
 from flask import current_app
 
+from mo_access import provider_rules
 from mo_access.settings import Provider as ProviderSettings
 from mo_access.settings import Settings
 from mo_oidc.config import ClaimRules, ProviderConfig
@@ -86,6 +87,12 @@ def _config(told: ProviderSettings, rules: ClaimRules) -> ProviderConfig:
         userinfo_by=told.userinfo_by,
         userinfo_required=told.userinfo_required,
         refresh=told.refresh,
+        client_auth=told.client_auth,
+        client_key=provider_rules.client_key(told),
+        certificate=told.certificate,
+        par=told.par or told.fapi2,
+        dpop=told.binds_by_dpop,
+        fapi2=told.fapi2,
     )
 
 

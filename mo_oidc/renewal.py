@@ -13,7 +13,7 @@ import structlog
 from mo_access.service import renewals
 from mo_access.service.renewals import Renewed, Turn
 from mo_access.service.sessions import Session
-from mo_oidc import admission, id_token, token_endpoint
+from mo_oidc import admission, dpop, id_token, token_endpoint
 from mo_oidc.errors import FlowRefused
 from mo_oidc.id_token import Expectations, VerifiedClaims
 from mo_oidc.provider import Provider
@@ -76,12 +76,13 @@ def _provider(found: Session) -> Provider:
 
 
 def _asked(provider: Provider, found: Session, turn: Turn) -> Renewed:
-    got = token_endpoint.renew(provider, turn.refresh_token)
+    refresh_token, key = dpop.opened(turn.refresh_token)
+    got = token_endpoint.renew(provider, refresh_token, key)
     now = shared().clock()
     said = _claims(provider, found, turn, got)
     return Renewed(
         # A provider that rotates sends a new one; else the old one stays good (RFC 6749 §6).
-        refresh_token=got.refresh_token or turn.refresh_token,
+        refresh_token=dpop.kept(got.refresh_token or refresh_token, got.key),
         id_token=got.id_token,
         due=admission.due(got.expires_in, now),
         expires=turn.expires if said is None else admission.expiry(said, now),

@@ -4,12 +4,13 @@
 (Authlib's `OAuth2Session`) lives under them as well.
 """
 
+import base64
 import ipaddress
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -31,6 +32,7 @@ _BAD_ADDRESS = (
     requests.exceptions.MissingSchema,
 )
 SessionT = TypeVar("SessionT", bound=requests.Session)
+Certificate: TypeAlias = tuple[str, str] | None
 
 
 class FetchFault(StrEnum):
@@ -101,7 +103,7 @@ class BoundedAdapter(HTTPAdapter):
         stream: bool = False,  # noqa: ARG002, FBT001, FBT002 - the signature of requests
         timeout: object = None,  # noqa: ARG002 - the signature of requests
         verify: bool | str = True,  # noqa: FBT001, FBT002 - the signature of requests
-        cert: object = None,  # noqa: ARG002 - the signature of requests
+        cert: object = None,
         proxies: Mapping[str, str | None] | None = None,  # noqa: ARG002 - the signature of requests
     ) -> requests.Response:
         """Send within the limits and return a response whose body is already read."""
@@ -110,7 +112,13 @@ class BoundedAdapter(HTTPAdapter):
         deadline = time.monotonic() + self._seconds
         limit = Timeout(total=self._seconds)
         with only_fetch_errors():
-            response = super().send(request, stream=True, timeout=limit, verify=verify)  # type: ignore[arg-type]  # the stubs leave out that it takes urllib3's own
+            response = super().send(
+                request,
+                stream=True,
+                timeout=limit,  # type: ignore[arg-type]  # the stubs leave out that it takes urllib3's own
+                verify=verify,
+                cert=cert,  # type: ignore[arg-type]  # as the session has it: a pair of paths
+            )
             return _read(response, deadline)
 
 
@@ -174,21 +182,43 @@ def get_json(
     return json_body(response)
 
 
+def send(
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    form: Mapping[str, str] | None = None,
+    cert: Certificate = None,
+) -> requests.Response:
+    """Send a request, with our certificate where one is given; return any answer within bounds."""
+    with only_fetch_errors(), bound(requests.Session()) as session:
+        session.cert = cert
+        data = None if form is None else dict(form)
+        return session.request(method, url, data=data, headers=dict(headers))
+
+
+def basic(pair: tuple[str, str] | None) -> dict[str, str]:
+    """Return the header of HTTP Basic (RFC 7617) for a pair that is encoded already, if any."""
+    if pair is None:
+        return {}
+    return {"Authorization": f"Basic {base64.b64encode(':'.join(pair).encode()).decode()}"}
+
+
 def get_text(url: str, headers: Mapping[str, str]) -> tuple[str, str]:
     """GET `url` and return (media type, text) of a 200 answer; `FetchError` otherwise."""
     with only_fetch_errors(), bound(requests.Session()) as session:
         response = session.get(url, headers=dict(headers))
-    return _text(response)
+    return text_of(response)
 
 
 def post_text(url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> tuple[str, str]:
     """POST `form` and return (media type, text) of a 200 answer; `FetchError` otherwise."""
     with only_fetch_errors(), bound(requests.Session()) as session:
         response = session.post(url, data=dict(form), headers=dict(headers))
-    return _text(response)
+    return text_of(response)
 
 
-def _text(response: requests.Response) -> tuple[str, str]:
+def text_of(response: requests.Response) -> tuple[str, str]:
+    """Return (media type, text) of a 200 answer; `FetchError` for anything else."""
     if response.status_code != _OK:
         raise FetchError(FetchFault.STATUS, response.status_code)
     media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -196,10 +226,15 @@ def _text(response: requests.Response) -> tuple[str, str]:
 
 
 def post_form(
-    url: str, form: Mapping[str, str], auth: tuple[str, str] | None, seconds: float | None = None
+    url: str,
+    form: Mapping[str, str],
+    auth: tuple[str, str] | None,
+    seconds: float | None = None,
+    cert: Certificate = None,
 ) -> JsonObject:
     """POST `form`, with HTTP Basic where credentials are given; return the JSON of a 200 answer."""
     with only_fetch_errors(), bound(requests.Session(), seconds) as session:
+        session.cert = cert
         response = session.post(
             url, data=dict(form), auth=auth, headers={"Accept": "application/json"}
         )

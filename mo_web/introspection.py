@@ -56,9 +56,9 @@ class Introspector:
         now: Callable[[], float] = time.time,
     ) -> None:
         """Keep the providers that may be asked with our credentials."""
-        self._providers = tuple(
-            p for p in providers if p.introspection and p.client_secret.get_secret_value()
-        )
+        asked = [(p, client_auth.credentials(p)) for p in providers if p.introspection]
+        self._credentials = {p.name: shown for p, shown in asked if shown.confidential}
+        self._providers = tuple(p for p, shown in asked if shown.confidential)
         self._now = now
         self._answers: Expiring[AccessToken | None] = Expiring(MAX_CACHED, now)
         self._endpoints: Expiring[_Endpoint] = Expiring(len(self._providers) or 1, now)
@@ -104,15 +104,12 @@ class Introspector:
         return min(limit, float(end)) if isinstance(end, int | float) else limit
 
     def _ask(self, provider: Provider, token: str, deadline: float) -> Mapping[str, object]:
-        client_id, secret = provider.client_id, provider.client_secret.get_secret_value()
-        form = {"token": token, "token_type_hint": "access_token"}
         endpoint = self._endpoint(provider, deadline)
-        credentials = None
-        if client_auth.method(client_id, secret, endpoint.methods) == client_auth.POST:
-            form |= {"client_id": client_id, "client_secret": secret}
-        else:
-            credentials = client_auth.encoded(client_id, secret)
-        return post_form(endpoint.address, form, credentials, deadline - time.monotonic())
+        credentials = self._credentials[provider.name]
+        shown = credentials.shown(credentials.method(endpoint.methods))
+        form = {"token": token, "token_type_hint": "access_token", **shown.form}
+        left = deadline - time.monotonic()
+        return post_form(endpoint.address, form, shown.basic, left, credentials.certificate)
 
     def _endpoint(self, provider: Provider, deadline: float) -> _Endpoint:
         """Return where the provider takes questions, from its own metadata (RFC 8414)."""
@@ -122,6 +119,7 @@ class Introspector:
             return kept
         document = get_json(discovery_url(provider.issuer), seconds=deadline - time.monotonic())
         check_issuer(document, provider.issuer)
+        document = client_auth.with_aliases(document, certificate=provider.certificate is not None)
         where = address(document, "introspection_endpoint", provider.issuer)
         endpoint = _Endpoint(where, client_auth.offered(document, *_METHODS))
         self._endpoints.put(key, endpoint, self._now() + METADATA_SECONDS)

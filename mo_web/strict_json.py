@@ -12,7 +12,11 @@ class NotStrictJsonError(ValueError):
 
 
 def parse_object(raw: bytes | str) -> JsonObject:
-    """Return the JSON object in `raw`; refuse repeated members, NaN and numbers out of range."""
+    """Return the JSON object in `raw`.
+
+    Refused are repeated members, NaN, numbers out of range, and half characters (lone surrogates),
+    which no database and no header can hold.
+    """
     try:
         text = raw.decode("utf-8") if isinstance(raw, bytes) else raw
         value: object = json.loads(
@@ -21,6 +25,7 @@ def parse_object(raw: bytes | str) -> JsonObject:
             parse_constant=_refuse_constant,
             parse_float=_finite_float,
         )
+        _refuse_half_characters(text, value)
     except (ValueError, RecursionError) as error:
         # The cause is dropped: its message can quote the text, and the text can be a token.
         raise NotStrictJsonError(type(error).__name__) from None
@@ -28,6 +33,12 @@ def parse_object(raw: bytes | str) -> JsonObject:
         msg = "not an object"
         raise NotStrictJsonError(msg)
     return value
+
+
+def _refuse_half_characters(text: str, value: object) -> None:
+    """Raise ``ValueError`` when a text in `value` has no UTF-8 (RFC 7493 §2.1)."""
+    if "\\ud" in text.lower():
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
 
 
 def _unique_members(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import responses
@@ -26,10 +26,21 @@ JSON = {"Content-Type": "application/json"}
 PATHS = {
     ("GET", "/.well-known/openid-configuration"): "discovery",
     ("GET", "/jwks"): "jwks",
+    ("POST", "/par"): "par",
     ("POST", "/token"): "token",
     ("GET", "/userinfo"): "userinfo",
     ("POST", "/userinfo"): "userinfo",
 }
+
+
+class Judge(Protocol):
+    """What stands before a script and may refuse a request."""
+
+    def judge(self, name: str, request: PreparedRequest) -> Answer | None:
+        """Return a refusal, or None."""
+
+    def headers(self) -> dict[str, str]:
+        """Return what an answer carries besides."""
 
 
 def half(text: str, name: str = "sha256") -> str:
@@ -72,6 +83,10 @@ class Script:
     """Changes to the claims of a renewed ID token; with None there is none."""
     good_refresh: str = ""
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    pushed: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Authorization requests that came behind the browser's back (RFC 9126), by their name."""
+    guard: Judge | None = None
+    """What judges each request first; its answers carry what it says."""
     held: list[str] = field(default_factory=list)
     """Requests that were made while a unit of work was open: there must be none."""
 
@@ -110,12 +125,31 @@ class Script:
         if has_request_context() and exchange.current().unit is not None:
             self.held.append(name)
         self.requests.append(request)
+        if self.guard is None:
+            return self._told(name, request)
+        refusal = self.guard.judge(name, request)
+        if refusal is not None:
+            return refusal
+        told = self._told(name, request)
+        if isinstance(told, Exception):
+            return told
+        return told[0], {**told[1], **self.guard.headers()}, told[2]
+
+    def _told(self, name: str, request: PreparedRequest) -> Answer | Exception:
         if name in self.answers:
             return self.answers[name]
+        if name == "par":
+            return self._push(form_of(request))
         if name == "token":
             return self._tokens(form_of(request))
         bodies = {"discovery": self.document, "jwks": self.jwks, "userinfo": self.userinfo}
         return 200, JSON, json.dumps(bodies[name])
+
+    def _push(self, form: dict[str, str]) -> Answer:
+        """Keep an authorization request (RFC 9126 §2.2)."""
+        uri = f"urn:ietf:params:oauth:request_uri:{len(self.pushed) + 1}"
+        self.pushed[uri] = form
+        return 201, JSON, json.dumps({"request_uri": uri, "expires_in": 60})
 
     def _tokens(self, form: Mapping[str, str]) -> Answer:
         """Answer at the token endpoint; a wrong verifier or refresh token is `invalid_grant`."""
@@ -177,15 +211,22 @@ class Script:
 
     def follow(self, url: str) -> dict[str, str]:
         """Read an authorization request as the provider would and return the good answer."""
-        asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+        asked = self._asked(query_of(url))
         self.nonce = asked["nonce"]
         code = f"code-{len(self.codes) + 1}"
         self.codes[code] = asked
         return {"code": code, "state": asked["state"], "iss": self.issuer}
 
+    def _asked(self, query: dict[str, str]) -> dict[str, str]:
+        """Return what was asked; a request that was pushed is used once, and stands alone."""
+        if "request_uri" not in query:
+            return query
+        assert set(query) == {"client_id", "request_uri"}, sorted(query)
+        return self.pushed[query["request_uri"]]
+
     def authorize(self, url: str) -> Answer:
         """Answer the browser at the authorization endpoint: a redirect, or a form (form_post)."""
-        asked = query_of(url)
+        asked = self._asked(query_of(url))
         answer = _changed(self.follow(url), self.answer)
         if asked.get("response_mode") == "form_post":
             return 200, {"Content-Type": "text/html"}, _form(asked["redirect_uri"], answer)

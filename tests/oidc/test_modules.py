@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from conformance.oidc_table import HEADING, OPTION, PAGE, PROPERTY, Row, page
-from tests.oidc.modules import basic, configuration, ending, going_on
+from tests.oidc.modules import basic, configuration, ending, fapi, going_on
 from tests.oidc.modules.catalogue import MODULES, Module
 from tests.oidc.world import World
 
-PARTS = (basic, configuration, going_on, ending)
+PARTS = (basic, configuration, going_on, ending, fapi)
 PLANS = {
     "Basic RP": 16,
     "Config RP": 6,
@@ -21,6 +21,7 @@ PLANS = {
     "RP-Initiated Logout RP": 3,
     "Back-Channel Logout RP": 8,
     "Front-Channel Logout RP": 2,
+    "FAPI 2.0 Security Profile Final RP": 23,
 }
 
 
@@ -57,7 +58,9 @@ def test_every_module_of_every_plan_is_there() -> None:
 def test_the_page_lists_the_modules_and_nothing_else() -> None:
     """No row of a module that is gone, none missing."""
     text = PAGE.read_text(encoding="utf-8")
-    named = [line.split(" ")[1] for line in text.splitlines() if line.startswith("| oidcc")]
+    named = [
+        line.split(" ")[1] for line in text.splitlines() if line.startswith(("| oidcc", "| fapi2"))
+    ]
     assert sorted(named) == sorted(m.name for m in MODULES)
     assert text.startswith(HEADING)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from pathlib import Path
 from urllib.parse import parse_qs, quote_plus
 
 import pytest
 import responses
+from joserfc import jwt
+from joserfc.jwk import ECKey
 from pydantic import SecretStr
 
 from mo_access.settings import Provider
@@ -54,3 +57,29 @@ def test_introspection_authenticates_by_discovery(
     assert basic == (f"mo:{quote_plus(secret)}" if where == "basic" else "")
     assert form.get("client_secret") == (secret if where == "form" else None)
     assert form["token"] == "opaque"
+
+
+def test_introspection_with_a_key(tmp_path: Path) -> None:
+    """Without a secret: an assertion for the issuer, made anew for each question."""
+    key = ECKey.generate_key("P-256")
+    path = tmp_path / "client.pem"
+    path.write_bytes(key.as_pem(private=True))
+    told = {"client_auth": "private_key_jwt", "client_key_file": str(path)}
+    provider = Provider.model_validate(
+        {"name": "op", "issuer": ISSUER, "client_id": "mo", **told},
+    )
+    document = {"issuer": ISSUER, "introspection_endpoint": INTROSPECT}
+    with responses.RequestsMock() as wire:
+        wire.get(f"{ISSUER}/.well-known/openid-configuration", json=document)
+        asked = wire.post(INTROSPECT, json={"active": False})
+        introspector = Introspector([provider], 0)
+        for token in ("opaque", "another"):
+            with pytest.raises(TokenRefused):
+                introspector.token(token)
+        forms = [parse_qs(str(call.request.body)) for call in asked.calls]
+        assert "Authorization" not in asked.calls[0].request.headers
+    claims = [jwt.decode(form["client_assertion"][0], key, ["ES256"]).claims for form in forms]
+    assert [(c["iss"], c["sub"], c["aud"]) for c in claims] == [("mo", "mo", ISSUER)] * 2
+    assert claims[0]["jti"] != claims[1]["jti"]
+    assert forms[0]["client_id"] == ["mo"]
+    assert "client_secret" not in forms[0]

@@ -1,0 +1,82 @@
+"""Which settings of a provider go together: how we authenticate there, and what FAPI 2.0 asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mo_access.client_keys import ClientKey, ClientKeyError, read_client_key
+
+if TYPE_CHECKING:
+    from mo_access.settings_types import Provider
+
+KEY: Final = "private_key_jwt"
+TLS: Final = "tls_client_auth"
+SECRET: Final = ("client_secret_basic", "client_secret_post")
+# FAPI 2.0 Security Profile §5.4.1.
+FAPI_ALGORITHMS: Final = frozenset({"PS256", "ES256", "EdDSA", "Ed25519"})
+
+
+def check(told: Provider) -> None:
+    """Raise ``ValueError`` with ``setting: reason`` for the first combination that cannot be."""
+    _check_authentication(told)
+    _check_files(told)
+    _check_tokens(told)
+    if told.fapi2:
+        _check_fapi(told)
+
+
+def client_key(told: Provider) -> ClientKey | None:
+    """Return the key of the file that is named. Raises ``ValueError`` when it cannot be used."""
+    if told.client_key_file is None:
+        return None
+    try:
+        return read_client_key(told.client_key_file, told.client_key_algorithm)
+    except ClientKeyError as fault:
+        raise ValueError(f"client_key_file: {fault}") from None
+
+
+def _check_authentication(told: Provider) -> None:
+    if told.client_auth in SECRET and not told.client_secret.get_secret_value():
+        raise ValueError(f"client_secret: must be set for {told.client_auth}")
+    if told.client_auth == KEY and told.client_key_file is None:
+        raise ValueError(f"client_key_file: must be set for {KEY}")
+    if told.client_auth == TLS and told.client_certificate_file is None:
+        raise ValueError(f"client_certificate_file: must be set for {TLS}")
+    if told.client_auth != KEY and told.client_key_file is not None:
+        raise ValueError(f'client_auth: must be "{KEY}" where client_key_file is set')
+
+
+def _check_files(told: Provider) -> None:
+    client_key(told)
+    if told.client_certificate_key_file and not told.client_certificate_file:
+        raise ValueError("client_certificate_file: must be set beside its key")
+    if told.client_certificate_file and told.issuer.startswith("http://"):
+        raise ValueError("client_certificate_file: needs a provider at an https address")
+    for name in ("client_certificate_file", "client_certificate_key_file"):
+        _check_readable(name, getattr(told, name))
+
+
+def _check_readable(name: str, path: str | None) -> None:
+    if path is None:
+        return
+    try:
+        with open(path, "rb"):  # noqa: PTH123 - nothing but whether it opens
+            pass
+    except OSError as fault:
+        raise ValueError(f"{name}: the file cannot be read ({fault.strerror})") from None
+
+
+def _check_tokens(told: Provider) -> None:
+    if told.binds_by_dpop and told.userinfo_by == "body":
+        raise ValueError('userinfo_by: must be "header" with dpop (RFC 9449 section 7.1)')
+
+
+def _check_fapi(told: Provider) -> None:
+    if told.client_auth not in {KEY, TLS}:
+        raise ValueError(f'client_auth: fapi2 needs "{KEY}" or "{TLS}"')
+    if loose := sorted(set(told.algorithms) - FAPI_ALGORITHMS):
+        raise ValueError(f"algorithms: fapi2 takes PS256, ES256 and EdDSA, not {', '.join(loose)}")
+    if told.client_key_algorithm == "RS256":
+        raise ValueError("client_key_algorithm: fapi2 takes PS256 or ES256")
+    if told.userinfo_by == "body":
+        raise ValueError('userinfo_by: fapi2 needs "header"')
