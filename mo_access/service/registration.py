@@ -12,7 +12,7 @@ from mo_access.domain.model import Actor, Keep, PersonDraft
 from mo_access.domain.text import fold
 from mo_access.service import blocks, sealing
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import identities, people, registering, sessions
+from mo_access.storage import identities, people, registering, sessions, vouching
 from mo_access.storage.bars import Record
 from mo_access.storage.people import LinkRow
 
@@ -58,9 +58,13 @@ def person_after(
         if actor.platform:
             _renumber(uow, row, None)
         return here
-    if row.insz_index in uow.keys.indexes(draft.insz):
+    if row.said_insz and row.insz_index in uow.keys.indexes(draft.insz):
         return here
+    # Asked again under a lock of the person: who begins to vouch for a number must not do so for
+    # another one that the platform writes at this moment.
     known = _known(uow, draft.insz)
+    if known is not None and known[0] == row.person_pk:
+        return here
     if known is None and _may_set(actor, row):
         sealed = uow.keys.seal(sealing.of_person(row.id), draft.insz)
         _renumber(uow, row, (sealed, uow.keys.indexes(draft.insz)))
@@ -87,10 +91,18 @@ def _known(uow: UnitOfWork, number: str) -> tuple[int, str] | None:
 
 
 def _renumber(uow: UnitOfWork, row: LinkRow, insz: tuple[bytes, Indexes] | None) -> None:
-    """Give the person another number, or none; who came in by the old one is out (rule 7)."""
-    people.set_insz(uow.conn, row.person_pk, *(insz or (None, None)))
-    if row.insz_index is not None:
-        sessions.end_of_person(uow.conn, row.person_pk)
+    """Give the person another number, or none; who came in by the old one is out (rule 7).
+
+    The other clients sent the old number and vouch for no other: the platform alone changes a
+    person's number (ruling 2), and only who said it opens anything by it (ruling 3).
+    """
+    conn, replaces = uow.conn, row.insz_index is not None
+    if replaces:
+        vouching.hold(conn, row.person_pk)
+    people.set_insz(conn, row.person_pk, *(insz or (None, None)))
+    if replaces:
+        vouching.take_back(conn, row.person_pk, but=row.pk, now=uow.now)
+        sessions.end_of_person(conn, row.person_pk)
 
 
 def _may_set(actor: Actor, row: LinkRow) -> bool:

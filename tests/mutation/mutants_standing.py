@@ -19,7 +19,21 @@ _KEPT: Final = (
     "    blocks.remember(uow, row.person_pk, row.bar)\n    stood = theme_ends.standing(uow, row)\n"
 )
 
+_RENUMBER_TESTS: Final = "tests/access/test_renumbering.py"
+
 STANDING: Final = (
+    (
+        "mo_access/service/registration.py",
+        "        vouching.take_back(conn, row.person_pk, but=row.pk, now=uow.now)\n",
+        "",
+        _RENUMBER_TESTS,
+    ),
+    (
+        "mo_access/storage/vouching.py",
+        '    conn.run(_UNPIN, {"person": person_pk})\n',
+        "",
+        _RENUMBER_TESTS,
+    ),
     (_BARS, "_client, trusted(_k.scope))", "_client)", _BLOCK_TESTS),
     (
         _BARS,
