@@ -16,14 +16,14 @@ _SUCCEED = "mo_access/service/succession.py"
 ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     (
         _STANDING,
-        "        at_institution(person.c.pk, group.c.institution_pk).is_(None),\n",
+        ", _free(line, group.c.institution_pk)",
         "",
         "tests/access/test_blocked_beheerders.py",
     ),
     (
         _STANDING,
-        "        at_institution(person.c.pk, affiliation.c.institution_pk).is_(None),\n",
-        "",
+        "_any_live, _free(line, affiliation.c.institution_pk)",
+        "_any_live",
         "tests/access/test_blocked_beheerders.py",
     ),
     (_STANDING, "    .with_for_update(key_share=True)\n", "", _AT_ONCE),

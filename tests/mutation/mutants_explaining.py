@@ -33,8 +33,8 @@ EXPLAINING: Final = (
         _PAGES,
     ),
     (_LIST, "affiliation.c.institution_pk.in_(_here), ", "", _PAGES),
-    (_LIST, "            group.c.institution_pk.in_(_here),\n", "", _PAGES),
-    (_LIST, ".where(direct_grant.c.institution_pk.in_(_here))", "", _PAGES),
+    (_LIST, "group.c.institution_pk.in_(_here), ", "", _PAGES),
+    (_LIST, "direct_grant.c.institution_pk.in_(_here), ", "", _PAGES),
     (
         "mo_access/service/review_csv.py",
         'f"\'{plain}" if _FORMULA.match(plain) else plain',

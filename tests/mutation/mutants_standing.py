@@ -108,18 +108,12 @@ STANDING: Final = (
         _BLOCK_TESTS,
     ),
     (_FACTS, "_barred(of))", "*())", _BLOCK_TESTS),
-    (_FACTS, "and_(_live, direct_grant.c.ended.is_(None), ", "and_(_live, ", _THEME_TESTS),
+    (_FACTS, "_idle(_live, direct_grant.c.ended)", "_idle(_live, null())", _THEME_TESTS),
     (
         _FACTS,
-        "and_(_group_live, membership.c.ended.is_(None), ",
-        "and_(_group_live, ",
+        "_idle(_group_live, membership.c.ended)",
+        "_idle(_group_live, null())",
         _THEME_TESTS,
-    ),
-    (
-        _FACTS,
-        "and_(_group_live, membership.c.ended.is_(None), institution.c.blocked.is_(None))",
-        "and_(_group_live, membership.c.ended.is_(None))",
-        _BLOCK_TESTS,
     ),
     (
         _FACTS,
