@@ -182,8 +182,7 @@ def narrowed(
 def _here(uow: UnitOfWork, known: PersonFacts, spot: Spot) -> Facts:
     """Narrow a person's facts to one institution, its predecessors and one theme."""
     affiliations = tuple(a for a in known.affiliations if a.institution in spot.at)
-    if known.blocked_at & spot.at:
-        # A block goes with the institution to its successor, as what it is on does (ruling 10).
+    if _is_barred(uow, known, spot):
         affiliations = tuple(replace(a, blocked=True) for a in affiliations)
     return Facts(
         known=True,
@@ -197,6 +196,17 @@ def _here(uow: UnitOfWork, known: PersonFacts, spot: Spot) -> Facts:
         grants=tuple(_grants(known.grants, spot.theme, spot.at, affiliations)),
         terms=uow.terms,
     )
+
+
+def _is_barred(uow: UnitOfWork, known: PersonFacts, spot: Spot) -> bool:
+    """Tell whether a block is on what the person is here.
+
+    It goes with the institution to its successor, as what it is on does (ruling 10), and shuts
+    what that succeeded too. Asks something more for who is under such a block alone.
+    """
+    if known.blocked_at & spot.at:
+        return True
+    return any(spot.institution in access.lineage(uow.conn, at) for at in known.blocked_at)
 
 
 def _grants(

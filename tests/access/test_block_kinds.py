@@ -11,6 +11,7 @@ from mo_access.domain.errors import Conflict, Invalid, NotFound, Refused
 from mo_access.domain.model import Actor
 from mo_access.domain.policy import Reason
 from mo_access.service import blocks, decisions, people, sessions, sign_in
+from mo_access.service.decisions import Question
 from mo_access.service.sign_in import SignIn
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage.schema import institution
@@ -88,6 +89,25 @@ def test_a_block_on_an_affiliation_follows_the_successor(
         assert reason(uow, an) is Reason.GRANTED
         blocks.block_affiliation(uow, an, blocked, "Onderzoek")
         assert reason(uow, an) is Reason.BLOCKED
+
+
+def test_a_block_at_the_successor_shuts_what_it_succeeded(unit: Unit) -> None:
+    """The same school under its old number; another one stays open."""
+    with unit() as uow:
+        school = lay_out(uow, "school")["school"]
+        an = people.create(uow, school, said("an", at(OLD), at(OTHER))).id
+        for number in (OLD, OTHER):
+            theme_group(uow, school, an, institution=number)
+        blocks.block_affiliation(uow, an, SCHOOL, "Onderzoek")
+        found = {
+            number: decisions.decide(uow, Question(an, number, THEME)).reason
+            for number in (OLD, SCHOOL, OTHER)
+        }
+        assert found == {
+            OLD: Reason.BLOCKED,
+            SCHOOL: Reason.BLOCKED,
+            OTHER: Reason.GRANTED,
+        }
 
 
 def test_a_blocked_institution_is_shut_for_everybody(unit: Unit) -> None:

@@ -123,8 +123,8 @@ STANDING: Final = (
     ),
     (
         "mo_access/service/decisions.py",
-        "if known.blocked_at & spot.at:",
-        "if False:",
+        "    if known.blocked_at & spot.at:",
+        "    if False:",
         _BLOCK_TESTS,
     ),
     (_DERIVED, "return person.c.blocked.is_(None), ", "return ", _BLOCK_TESTS),
