@@ -50,8 +50,11 @@ def run(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> Run:
-    """Give a function that runs ``mo-access`` on a database of either engine without data."""
+) -> Iterator[Run]:
+    """Give a function that runs ``mo-access`` on a database of either engine without data.
+
+    A command may take the schema away; the next test of this process finds it again.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MO_DATABASE_URL", migrated_url)
     monkeypatch.setenv("MO_AUTO_MIGRATE", "true")
@@ -64,7 +67,9 @@ def run(
         code = ended.value.code
         return Answer(code if isinstance(code, int) else 0, captured.out, captured.err)
 
-    return command
+    yield command
+    if migrating.current(migrated_url) != migrating.head():
+        migrating.upgrade(migrated_url)
 
 
 @pytest.fixture
