@@ -127,6 +127,7 @@ class PostgresqlSource:
                     max_size=16,
                     kwargs={"autocommit": True, "connect_timeout": 5},
                     open=True,
+                    configure=_configured,
                     check=self._check,
                     name=urlsplit(self._target).path,
                 )
@@ -136,3 +137,11 @@ class PostgresqlSource:
         """Try a connection that rested for a while: the server may have gone meanwhile."""
         if time.monotonic() - self._returned.get(raw, 0.0) > IDLE_SECONDS:
             ConnectionPool.check_connection(raw)
+
+
+def _configured(raw: psycopg.Connection) -> None:
+    """Switch the server's compiler off: our statements are short, compiling one costs far more.
+
+    Their estimates are high where tables are small or never analysed, and so it would be used.
+    """
+    raw.execute("SET jit = off")
