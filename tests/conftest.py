@@ -11,6 +11,15 @@ from mo_access.storage.engine import Database
 from tests.support.chromium import chromium_path
 from tests.support.need import missing
 from tests.support.postgres import PostgresServer, running_postgres
+from tests.support.routing import share_builders
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_routes() -> Iterator[None]:
+    """Compile the rules of the URL map once for all applications of a session."""
+    with pytest.MonkeyPatch.context() as patch:
+        share_builders(patch)
+        yield
 
 
 @pytest.fixture(scope="session")

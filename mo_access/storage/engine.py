@@ -26,7 +26,7 @@ from mo_access.storage.connections import (
     Source,
     SqliteSource,
 )
-from mo_access.storage.statements import Params, Prepared, Statements
+from mo_access.storage.statements import Params, Prepared, statements_for
 from mo_access.storage.turns import Turns
 
 __all__ = ["Connection", "Database", "DatabaseDown", "Duplicate", "Params", "Row"]
@@ -67,7 +67,7 @@ class Database:
         self.dialect_name = parts.get_backend_name()
         if self.dialect_name not in {"sqlite", "postgresql"}:
             raise ValueError(f"unknown database {self.dialect_name!r}: use sqlite or postgresql")
-        self.statements = Statements(self.dialect_name)
+        self.statements = statements_for(self.dialect_name)
         self.turns: Turns | None = None
         self._source: Source
         if self.dialect_name == "sqlite":

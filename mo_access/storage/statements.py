@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Self
 from weakref import WeakKeyDictionary
 
@@ -64,3 +65,9 @@ class Statements:
         compiled = statement.compile(dialect=self._dialect, compile_kwargs=options)
         assert isinstance(compiled, SQLCompiler)  # noqa: S101 - every statement here is SQL
         return Prepared.of(compiled)
+
+
+@cache
+def statements_for(dialect_name: str) -> Statements:
+    """Return the one `Statements` of a dialect: its texts are the same for every database."""
+    return Statements(dialect_name)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import Select, bindparam, select
 
+from mo_access.storage.engine import Database
 from mo_access.storage.schema import theme
 from mo_access.storage.statements import Statements
 
@@ -25,6 +28,12 @@ def test_a_statement_is_compiled_once(engine: str, monkeypatch: pytest.MonkeyPat
     assert statements.fixed(statement) is first
     bound = first.bound({"slug": "b"})
     assert list(bound.values() if isinstance(bound, dict) else bound) == ["b"]
+
+
+def test_databases_of_one_kind_share_what_is_compiled(tmp_path: Path) -> None:
+    """The text of a statement is the dialect's; another file makes no other."""
+    one, other = (Database(f"sqlite:///{tmp_path / name}") for name in ("a", "b"))
+    assert one.statements is other.statements
 
 
 @ENGINES
