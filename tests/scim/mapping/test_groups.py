@@ -114,9 +114,9 @@ def test_a_group_without_a_name_is_refused() -> None:
 def test_operations_on_members_are_joined_in_their_order() -> None:
     """Neighbours of one kind are one step; a label that comes later counts."""
     lenient = profile("lenient")
-    add = [{"op": "add", "path": "members", "value": [{"value": i}]} for i in "abab"]
+    add: list[Json] = [{"op": "add", "path": "members", "value": [{"value": i}]} for i in "abab"]
     add.append({"op": "add", "path": "members", "value": {"value": "a", "Display": "A"}})
-    remove = [{"op": "remove", "path": f'members[value eq "{i}"]'} for i in "cd"]
+    remove: list[Json] = [{"op": "remove", "path": f'members[value eq "{i}"]'} for i in "cd"]
     sent: Document = {"Operations": [*add, *remove, *add[:1]]}
     steps, rest = members.split(operations.read(sent, "Group", lenient), lenient)
     assert [(step.kind, step.people, step.displays) for step in steps] == [
