@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import multiprocessing
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -22,12 +22,18 @@ WEIGH_SECONDS: Final = 1.0
 PATIENCE_SECONDS: Final = 120.0
 
 
+async def one_request(port: int, request: bytes) -> int:
+    """Send a request and return the status of its answer."""
+    return (await answered(port, request))[0]
+
+
 @dataclass(frozen=True)
 class Kind:
-    """Requests of one kind, to be sent in turn, so many a second."""
+    """Requests of one kind, to be sent in turn, so many a second; ``way`` sends one."""
 
     requests: Sequence[bytes]
     per_second: float
+    way: Callable[[int, bytes], Coroutine[None, None, int]] = one_request
 
 
 @dataclass
@@ -101,16 +107,18 @@ async def _asking(port: int, name: str, kind: Kind, seen: list[Seen]) -> None:
     due, under_way = time.perf_counter(), set[asyncio.Task[None]]()
     for request in itertools.cycle(kind.requests):
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        task = asyncio.create_task(_ask(port, request, (name, due), seen))
+        task = asyncio.create_task(_ask(kind.way(port, request), (name, due), seen))
         under_way.add(task)
         task.add_done_callback(under_way.discard)
         due += 1 / kind.per_second
 
 
-async def _ask(port: int, request: bytes, asked: tuple[str, float], seen: list[Seen]) -> None:
+async def _ask(
+    work: Coroutine[None, None, int], asked: tuple[str, float], seen: list[Seen]
+) -> None:
     name, due = asked
     try:
-        status, _ = await asyncio.wait_for(answered(port, request), PATIENCE_SECONDS)
+        status = await asyncio.wait_for(work, PATIENCE_SECONDS)
     except (OSError, TimeoutError, asyncio.IncompleteReadError):
         status = 999
     seen[0].times.setdefault(name, []).append(time.perf_counter() - due)

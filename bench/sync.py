@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from bench import databases, report, servers, sync_report
+from bench import databases, report, servers, sign_ins, sync_report
 from bench.aside import Kind, beside
 from bench.drive import once
 from bench.nation import Nation, as_json, found, renaming
@@ -71,7 +71,10 @@ def _measure(run: Run, folder: Path, url: str, workers: int) -> None:
     token, other = found(nation, folder, url)
     env = {"MO_VAR": str(folder), "MO_DATABASE_URL": url}
     env["MO_SCIM_REQUESTS_PER_SECOND"] = "1000000"
-    with servers.ours(run.engine, env, token, workers) as server:
+    people = [f"e{FIRST_BESIDE + n}" for n in range(BESIDE)]
+    with ExitStack() as stack:
+        env |= stack.enter_context(sign_ins.provider(people))
+        server = stack.enter_context(servers.ours(run.engine, env, token, workers))
         kinds = _beside(server, other)
         with beside(server.port, server.pids(), kinds) as aside:
             broker = Syncing(nation, server, aside)
@@ -94,6 +97,7 @@ def _beside(server: Server, token: str) -> dict[str, Kind]:
         "GET": Kind([scim.request("GET", f"/Users/{known}") for known in ids], 10),
         "evaluation": Kind([_evaluation(host, known) for known in ids], 10),
         "write": Kind(writes, 4),
+        "sign-in": Kind([b""], 2, sign_ins.signed_in),
     }
 
 

@@ -258,30 +258,44 @@ def _apply(uow: UnitOfWork, actor: Actor, pk: int, step: MemberChange, moved: _M
         moved.lose(memberships.clear(uow.conn, pk))
     elif step.kind == "remove":
         moved.lose(memberships.remove(uow.conn, pk, step.people))
+    elif len(step.people) > MAX_MEMBERS:
+        raise _too_many()
+    elif step.kind == "replace":
+        _replace(uow, actor, pk, step, moved)
     else:
         _add(uow, actor, pk, step, moved)
     if moved.size > MAX_MEMBERS:
         raise _too_many()
 
 
+def _replace(uow: UnitOfWork, actor: Actor, pk: int, step: MemberChange, moved: _Moved) -> None:
+    """Make these the members: the whole list was sent, so the whole list is read and compared."""
+    held = memberships.held(uow.conn, pk)
+    wanted = dict.fromkeys(step.people) | dict(step.displays)
+    if gone := tuple(member for member in held if member not in wanted):
+        moved.lose(memberships.remove(uow.conn, pk, gone))
+    if new := {member: label for member, label in wanted.items() if member not in held}:
+        added = memberships.add(uow.conn, actor, pk, new, uow.now)
+        moved.gain(added)
+        if len(added) < len(new):
+            moved.unknown += memberships.unknown(uow.conn, actor, tuple(new))
+    said = {m: label for m, label in step.displays if m in held and held[m] != label}
+    if said:
+        moved.count += memberships.label(uow.conn, pk, said)
+
+
 def _add(uow: UnitOfWork, actor: Actor, pk: int, step: MemberChange, moved: _Moved) -> None:
-    if len(step.people) > MAX_MEMBERS:
-        raise _too_many()
-    if step.kind == "replace":
-        moved.lose(memberships.keep_only(uow.conn, actor, pk, step.people))
     labels = dict.fromkeys(step.people) | dict(step.displays)
     added = memberships.add(uow.conn, actor, pk, labels, uow.now)
     moved.gain(added)
     if len(added) == len(labels):
         return
-    # Some were members before, or nobody knows them: only now is it worth asking.
-    if step.kind == "add":
-        # Adding is an assertion where a whole list may be an echo (rule 11).
-        moved.count += memberships.revive(uow.conn, pk, step.people, uow.now)
+    # Some were members before, or nobody knows them: only now is it worth asking. Adding is an
+    # assertion where a whole list may be an echo (rule 11).
+    moved.count += memberships.revive(uow.conn, pk, step.people, uow.now)
     if step.displays:
         moved.count += memberships.label(uow.conn, pk, dict(step.displays))
-    if step.kind == "add" or moved.size != len(labels):
-        moved.unknown += memberships.unknown(uow.conn, actor, step.people)
+    moved.unknown += memberships.unknown(uow.conn, actor, step.people)
 
 
 def _refuse(moved: _Moved) -> None:

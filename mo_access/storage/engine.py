@@ -138,7 +138,10 @@ class Connection:
 
     def many(self, statement: CompilerElement, rows: Sequence[Params]) -> None:
         """Run one module-level statement for each set of parameters."""
-        if not rows:
+        if len(rows) <= 1:
+            # Two drivers, one answer: a batch of one costs PostgreSQL's twice a statement.
+            for row in rows:
+                self._execute(statement, row)
             return
         prepared = self.database.statements.fixed(statement)
         bound = [prepared.bound(row) for row in rows]

@@ -31,13 +31,6 @@ from mo_access.storage.schema import BIG, group, link, membership, person
 
 _ids: Final = json_texts(bindparam("ids", type_=Text))
 _texts: Final = select(_ids.c.value)
-# Asked of each person: a join would let SQLite start at the client and walk all its links.
-_mine = exists(
-    select(link.c.pk).where(
-        link.c.person_pk == person.c.pk, link.c.client_pk == bindparam("client")
-    )
-)
-_known = select(person.c.pk).where(person.c.id.in_(_texts), _mine)
 _anybody = select(person.c.pk).where(person.c.id.in_(_texts))
 # Whom nobody knows any more has no owner and is nobody, to a platform client too.
 _lives = person.c.owner_pk.is_not(None)
@@ -61,7 +54,7 @@ def _adding(*, platform: bool) -> ReturningInsert[tuple[int]]:
     if platform:
         known = known.with_for_update(read=True, of=person)
     else:
-        # Not through ``_mine``: PostgreSQL can only lock, and look at again, what is joined. The
+        # Joined, since PostgreSQL can only lock, and look at again, what is. The
         # sum keeps SQLite from starting at the client and walking all its links.
         mine = and_(link.c.person_pk == person.c.pk, link.c.client_pk + 0 == bindparam("client"))
         known = known.join(link, mine).with_for_update(read=True, key_share=True, of=link)
@@ -70,12 +63,11 @@ def _adding(*, platform: bool) -> ReturningInsert[tuple[int]]:
 
 
 _ADD = {platform: _adding(platform=platform) for platform in (False, True)}
-_KEEP_ONLY = {
-    platform: delete(membership)
-    .where(membership.c.group_pk == bindparam("group"), membership.c.person_pk.not_in(known))
-    .returning(membership.c.person_pk)
-    for platform, known in ((False, _known), (True, _known_anywhere))
-}
+_HELD = (
+    select(person.c.id, membership.c.display)
+    .join(person, person.c.pk == membership.c.person_pk)
+    .where(membership.c.group_pk == bindparam("group"))
+)
 _REMOVE = (
     delete(membership)
     .where(
@@ -125,12 +117,9 @@ def remove(conn: Connection, group_pk: int, ids: tuple[str, ...]) -> tuple[str, 
     return _among(conn, tuple(dict.fromkeys(ids)), rows)
 
 
-def keep_only(
-    conn: Connection, actor: Actor, group_pk: int, ids: tuple[str, ...]
-) -> tuple[str, ...]:
-    """Remove every member who is not among these; return who that were."""
-    params = scoped(actor, group=group_pk, ids=json.dumps(ids))
-    return _named(conn, conn.all(_KEEP_ONLY[actor.platform], params))
+def held(conn: Connection, group_pk: int) -> dict[str, str | None]:
+    """Return every member by id, with the label that the client gave."""
+    return dict(conn.all(_HELD, {"group": group_pk}))
 
 
 def clear(conn: Connection, group_pk: int) -> tuple[str, ...]:

@@ -91,8 +91,10 @@ def read(
     )
 
 
-def member_ids(value: Json, profile: Profile, where: str = "members") -> tuple[str, ...]:
-    """Return the ids of members, each once: keyed by ``value`` only (brokers.md, 6.2).
+def labelled(value: Json, profile: Profile, where: str = "members") -> dict[str, str | None]:
+    """Return the members by id, which alone says who it is (brokers.md, 6.2).
+
+    With each goes the display that it was sent with (RFC 7643 section 2.4), if any.
 
     Odd shapes (one object, bare texts) are read where the profile tolerates them.
     """
@@ -101,8 +103,12 @@ def member_ids(value: Json, profile: Profile, where: str = "members") -> tuple[s
         raise Invalid(f"{where}: must be a list. Send it in [ ].", attribute=where)
     if len(entries) > MAX_MEMBERS:
         raise too_many_members()
-    found = [_member_id(item, profile, f"{where}[{i}]") for i, item in enumerate(entries)]
-    return tuple(dict.fromkeys(found))
+    found: dict[str, str | None] = {}
+    for place, item in enumerate(entries):
+        member, label = _member(item, profile, where, place)
+        if label is not None or member not in found:
+            found[member] = label
+    return found
 
 
 def too_many_members() -> TooLarge:
@@ -117,39 +123,32 @@ def members(body: Document, profile: Profile) -> MemberChange:
     if len(sent) > 1:
         raise Invalid("members: written twice. Send it once.", attribute="members")
     value = sent[0] if sent else None
-    people = () if value is None else member_ids(value, profile)
+    people = {} if value is None else labelled(value, profile)
     if not people:
         return MemberChange("clear")
-    unlabelled: dict[str, str | None] = dict.fromkeys(people)
-    return MemberChange("replace", people, tuple((unlabelled | dict(labels(value))).items()))
+    return MemberChange("replace", tuple(people), tuple(people.items()))
 
 
-def labels(value: Json) -> tuple[tuple[str, str], ...]:
-    """Return (id, display) of the members that are sent with one (RFC 7643 section 2.4)."""
-    entries = value if isinstance(value, list) else [value]
-    folded = [{k.casefold(): v for k, v in e.items()} for e in entries if isinstance(e, dict)]
-    pairs = [(e.get("value"), e.get("display")) for e in folded]
-    return tuple((i, text) for i, text in pairs if isinstance(i, str) and isinstance(text, str))
-
-
-def _member_id(item: Json, profile: Profile, where: str) -> str:
+def _member(item: Json, profile: Profile, where: str, place: int) -> tuple[str, str | None]:
+    """Return id and display of one member; a list may have 200,000 of them."""
     if isinstance(item, str) and profile.allows(Deviation.BARE_VALUES):
-        return item
+        return item, None
     if isinstance(item, dict):
-        value = item.get("value")
-        if value is None:
-            value = next((v for k, v in item.items() if k.casefold() == "value"), None)
-        _refuse_unknown(item, profile, where)
+        sent = item if _MEMBER.issuperset(item) else _named(item, profile, f"{where}[{place}]")
+        value, display = sent.get("value"), sent.get("display")
         if isinstance(value, str) and value:
-            return value
+            return value, display if isinstance(display, str) else None
+    where = f"{where}[{place}]"
     message = f'{where}: has no value. Send {{"value": "<id of the User>"}}.'
     raise Invalid(message, attribute=f"{where}.value")
 
 
-def _refuse_unknown(item: Document, profile: Profile, where: str) -> None:
-    known = _MEMBER.issuperset(item) or _MEMBER.issuperset(name.casefold() for name in item)
-    if not known and not profile.allows(Deviation.UNKNOWN_ATTRIBUTES):
+def _named(item: Document, profile: Profile, where: str) -> Document:
+    """Return a member by the names that it has here, whatever their case."""
+    folded = {name.casefold(): value for name, value in item.items()}
+    if not _MEMBER.issuperset(folded) and not profile.allows(Deviation.UNKNOWN_ATTRIBUTES):
         raise InvalidSyntax(f"{where}: a member has value, $ref, display and type.")
+    return folded | item
 
 
 def _said(extension: Document, shown: GroupView | None, explicit: frozenset[str]) -> Document:

@@ -5,16 +5,14 @@ Members are keyed by ``value`` alone, whatever ``$ref``, ``display`` or ``type``
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import groupby
+
 from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator
 
 from mo_access.domain.errors import Invalid
 from mo_access.domain.model import MAX_MEMBERS, Json, MemberChange
-from mo_scim.mapping.groups import (
-    labels,
-    member_ids,
-    members,
-    too_many_members,
-)
+from mo_scim.mapping.groups import labelled, members, too_many_members
 from mo_scim.mapping.operations import Operation
 from mo_scim.mapping.refusals import InvalidFilter
 from mo_scim.profiles import Profile
@@ -28,23 +26,30 @@ def split(
     rest: list[Operation] = []
     for operation in operations:
         if operation.place.name == "members":
-            for step in _steps(operation, profile):
-                _append(steps, step)
+            steps.extend(_steps(operation, profile))
         else:
             rest.append(operation)
-    if sum(len(step.people) for step in steps) > MAX_MEMBERS:
+    joined = tuple(step for kind, each in groupby(steps, _kind) for step in _joined(kind, each))
+    if sum(len(step.people) for step in joined) > MAX_MEMBERS:
         raise too_many_members()
-    return tuple(steps), tuple(rest)
+    return joined, tuple(rest)
 
 
-def _append(steps: list[MemberChange], step: MemberChange) -> None:
+def _kind(step: MemberChange) -> str:
+    return step.kind
+
+
+def _joined(kind: str, steps: Iterator[MemberChange]) -> Iterator[MemberChange]:
     """Join neighbours of one kind: some brokers send one operation for each member."""
-    if steps and steps[-1].kind == step.kind and step.kind in {"add", "remove"}:
-        joined = dict.fromkeys((*steps[-1].people, *step.people))
-        labelled = (*steps[-1].displays, *step.displays)
-        steps[-1] = MemberChange(step.kind, tuple(joined), labelled)
-    else:
-        steps.append(step)
+    if kind not in {"add", "remove"}:
+        yield from steps
+        return
+    people: dict[str, None] = {}
+    displays: list[tuple[str, str | None]] = []
+    for step in steps:
+        people |= dict.fromkeys(step.people)
+        displays.extend(step.displays)
+    yield MemberChange(kind, tuple(people), tuple(displays))
 
 
 def _steps(operation: Operation, profile: Profile) -> list[MemberChange]:
@@ -59,21 +64,26 @@ def _steps(operation: Operation, profile: Profile) -> list[MemberChange]:
     if operation.kind == "replace":
         listed: Json = operation.value if isinstance(operation.value, list) else [operation.value]
         return [members({"members": listed}, profile)]
-    people = _ids(operation.value, profile)
-    return [MemberChange("add", people, labels(operation.value))] if people else []
+    return _added(operation.value, profile)
 
 
 def _removed(value: Json, profile: Profile) -> list[MemberChange]:
     """Remove what is named; a remove that names nothing empties the group (brokers.md, 5.4)."""
     if value is None:
         return [MemberChange("clear")]
-    people = _ids(value, profile)
-    return [MemberChange("remove", people)] if people else []
+    people = _listed(value, profile)
+    return [MemberChange("remove", tuple(people))] if people else []
 
 
-def _ids(value: Json, profile: Profile) -> tuple[str, ...]:
+def _added(value: Json, profile: Profile) -> list[MemberChange]:
+    people = _listed(value, profile)
+    displays = tuple(pair for pair in people.items() if pair[1] is not None)
+    return [MemberChange("add", tuple(people), displays)] if people else []
+
+
+def _listed(value: Json, profile: Profile) -> dict[str, str | None]:
     listed: Json = value if isinstance(value, list) else [value]
-    return member_ids(listed, profile)
+    return labelled(listed, profile)
 
 
 def _selected(operation: Operation, profile: Profile) -> list[MemberChange]:
@@ -89,10 +99,8 @@ def _selected(operation: Operation, profile: Profile) -> list[MemberChange]:
         return []
     if operation.value is None:
         raise Invalid("value: is required.", attribute="value")
-    added = _ids(operation.value, profile)
-    if operation.kind == "add":
-        return [MemberChange("add", added, labels(operation.value))]
-    return [MemberChange("remove", people), MemberChange("add", added)]
+    added = _added(operation.value, profile)
+    return added if operation.kind == "add" else [MemberChange("remove", people), *added]
 
 
 def _named(node: FilterNode | None) -> tuple[str, ...]:

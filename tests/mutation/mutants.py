@@ -103,6 +103,18 @@ MUTANTS: Final = (
         "mo_access/service/groups.py", "    bounds.keep(", "    (", "tests/access/test_bounds.py"
     ),
     Mutant(
+        "mo_access/service/groups.py",
+        "        moved.lose(memberships.remove(uow.conn, pk, gone))",
+        "        pass",
+        "tests/scim/endpoints/test_groups.py",
+    ),
+    Mutant(
+        "mo_access/service/groups.py",
+        "        if len(added) < len(new):",
+        "        if not new:",
+        "tests/scim/endpoints/test_groups.py",
+    ),
+    Mutant(
         "mo_access/storage/clients.py",
         ".with_for_update(read=True)",
         "",

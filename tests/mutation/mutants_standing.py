@@ -155,8 +155,8 @@ STANDING: Final = (
     (_THEME_ENDS, "if not any(a.institution in house for a in left):", "if True:", _THEME_TESTS),
     (
         "mo_access/service/groups.py",
-        "        moved.count += memberships.revive(",
-        "        (",
+        "    moved.count += memberships.revive(",
+        "    (",
         _THEME_TESTS,
     ),
 )

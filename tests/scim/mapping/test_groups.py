@@ -8,7 +8,7 @@ import pytest
 
 from mo_access.domain.errors import Invalid
 from mo_access.domain.model import Document, GroupDraft, GroupView, Json, Role
-from mo_scim.mapping import groups, render
+from mo_scim.mapping import groups, members, operations, render
 from mo_scim.profiles import profile
 from tests.scim.mapping.kit import BROKER, Shelf, actor, group
 
@@ -102,10 +102,26 @@ def test_members_are_keyed_by_value_only(sent: Json, expected: tuple[str, ...]) 
 def test_a_member_without_a_value_is_refused(sent: Json) -> None:
     """Nobody is guessed."""
     with pytest.raises(Invalid, match="has no value"):
-        groups.member_ids(sent, profile("lenient"))
+        groups.labelled(sent, profile("lenient"))
 
 
 def test_a_group_without_a_name_is_refused() -> None:
     """The attribute displayName is required."""
     with pytest.raises(Invalid, match="displayName"):
         group("")
+
+
+def test_operations_on_members_are_joined_in_their_order() -> None:
+    """Neighbours of one kind are one step; a label that comes later counts."""
+    lenient = profile("lenient")
+    add: list[Json] = [{"op": "add", "path": "members", "value": [{"value": i}]} for i in "abab"]
+    add.append({"op": "add", "path": "members", "value": {"value": "a", "Display": "A"}})
+    remove: list[Json] = [{"op": "remove", "path": f'members[value eq "{i}"]'} for i in "cd"]
+    sent: Document = {"Operations": [*add, *remove, *add[:1]]}
+    steps, rest = members.split(operations.read(sent, "Group", lenient), lenient)
+    assert [(step.kind, step.people, step.displays) for step in steps] == [
+        ("add", ("a", "b"), (("a", "A"),)),
+        ("remove", ("c", "d"), ()),
+        ("add", ("a",), ()),
+    ]
+    assert rest == ()
