@@ -6,8 +6,9 @@ thing here: ``Asked``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mo_access.domain.errors import Invalid
@@ -20,14 +21,22 @@ from mo_scim.profiles import Deviation
 from mo_web import caller, exchange
 
 _MOST: Final = 2**31 - 1
+_INTEGER: Final = re.compile(r"[+-]?[0-9]+")
+_DIGITS: Final = 32
+"""What is longer is beyond what is counted with, however it goes on."""
+_SPELLED: Final[Mapping[str, str]] = {"startindex": "startIndex"}
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The parameters under folded names, and whether they stood in a URL."""
+    """The parameters under folded names, and whether they stood in a URL.
+
+    ``across`` names the kinds of resources that are searched together, where there are several.
+    """
 
     parameters: Mapping[str, Json]
     in_url: bool
+    across: Sequence[str] = ()
 
     def selection(self, resource: str) -> Selection:
         """Return what to show; the INSZ needs the scope ``insz:read`` (403 without it)."""
@@ -48,7 +57,9 @@ class Asked:
         criteria = None
         if text and text.strip():
             _check_quotes(text)
-            criteria = filters.compile_filter(text, resource, in_url=self.in_url)
+            criteria = filters.compile_filter(
+                text, resource, in_url=self.in_url, across=self.across
+            )
         return Query(
             criteria=criteria,
             sort=filters.sort_field(sort.strip(), resource) if sort and sort.strip() else None,
@@ -87,7 +98,7 @@ class Asked:
     def unsorted(self) -> Asked:
         """Return the same without an order."""
         kept = {name: value for name, value in self.parameters.items() if name != "sortby"}
-        return Asked(kept, self.in_url)
+        return replace(self, parameters=kept)
 
     @property
     def descending(self) -> bool:
@@ -99,13 +110,11 @@ class Asked:
         value = self.parameters.get(name)
         if value is None or value == "":
             return default
-        try:
-            number = int(str(value).strip()) if not isinstance(value, bool) else None
-        except ValueError:
-            number = None
-        if number is None:
-            raise Invalid(f"{name}: must be an integer, as in {name}=1.", attribute=name)
-        return max(-_MOST, min(number, _MOST))
+        text = str(value).strip()
+        if not _INTEGER.fullmatch(text):
+            shown = _SPELLED.get(name, name)
+            raise Invalid(f"{shown}: must be an integer, as in {shown}=1.", attribute=shown)
+        return max(-_MOST, min(int(text[:_DIGITS]), _MOST))
 
     def text(self, name: str) -> str | None:
         """Return a parameter that is text."""

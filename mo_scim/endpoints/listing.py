@@ -59,8 +59,8 @@ def page(asked: Asked, kind: Kind) -> Response:
 def everything(asked: Asked, kinds: Sequence[Kind]) -> Response:
     """Answer with a page of several kinds, one after the other.
 
-    A kind that lacks an attribute of the filter has no such resources; one that lacks the
-    attribute to sort by comes in its own order.
+    An attribute of the filter that a kind lacks has no value there, as ``asked.across`` says; a
+    kind that lacks the attribute to sort by comes in its own order.
     """
     call = calling.current()
     lists = [found for kind in kinds if (found := _prepared(call, asked, kind)) is not None]
