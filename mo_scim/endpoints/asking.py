@@ -14,7 +14,7 @@ from typing import Final
 from mo_access.domain.errors import Invalid
 from mo_access.domain.model import DEFAULT_PAGE, MAX_PAGE, Document, Json, Query
 from mo_scim.endpoints import calling
-from mo_scim.mapping import filters
+from mo_scim.mapping import filters, messages
 from mo_scim.mapping.refusals import InvalidCount, InvalidFilter
 from mo_scim.mapping.render import Selection, selection
 from mo_scim.profiles import Deviation
@@ -88,8 +88,10 @@ class Asked:
         return cursor
 
     @property
-    def page_size(self) -> int:
-        """How many results are on each page of a list by cursor."""
+    def page_size(self) -> int | None:
+        """How many results are on each page of a list by cursor; None where it is not said."""
+        if self.parameters.get("count") in (None, ""):
+            return None
         count = self.number("count", DEFAULT_PAGE)
         if count < 1:
             raise InvalidCount(f"count: must be 1 to {MAX_PAGE} with a cursor.", attribute="count")
@@ -139,7 +141,8 @@ def from_url() -> Asked:
 
 
 def from_body(body: Document) -> Asked:
-    """Read a SearchRequest."""
+    """Read a SearchRequest; raises ``InvalidSyntax`` for another message on a strict profile."""
+    messages.check(body, messages.SEARCH, calling.current().profile)
     return Asked({name.casefold(): value for name, value in body.items()}, in_url=False)
 
 

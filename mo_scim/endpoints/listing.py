@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from flask import Response, request
 
-from mo_access.domain.model import Position, Query
+from mo_access.domain.model import DEFAULT_PAGE, Position, Query
 from mo_scim.endpoints import answer, calling
 from mo_scim.endpoints.asking import Asked
 from mo_scim.endpoints.calling import Call
@@ -95,8 +95,10 @@ def _by_index(asked: Asked, lists: Sequence[List]) -> Response:
 
 
 def _by_cursor(call: Call, asked: Asked, cursor: str, lists: Sequence[List]) -> Response:
-    keys, now, count, query = shared().keys, call.uow.now, asked.page_size, _query(call, asked)
-    place = cursors.opened(keys, query, cursor, count, now) if cursor else Place(0, None, 0)
+    keys, now, query = shared().keys, call.uow.now, _query(call, asked)
+    place, count = Place(0, None, 0), asked.page_size or DEFAULT_PAGE
+    if cursor:
+        place, count = cursors.opened(keys, query, cursor, asked.page_size, now)
     items, following = _filled(lists, place, count)
     if cursor:
         total = place.total
