@@ -17,6 +17,7 @@ from mo_scim.endpoints import calling
 from mo_scim.mapping import filters, messages
 from mo_scim.mapping.refusals import InvalidCount, InvalidFilter
 from mo_scim.mapping.render import Selection, selection
+from mo_scim.mapping.selecting import number_of
 from mo_scim.profiles import Deviation
 from mo_web import caller, exchange
 
@@ -56,9 +57,13 @@ class Asked:
         text, sort = self.text("filter"), self.text("sortby")
         criteria = None
         if text and text.strip():
-            _check_quotes(text)
+            check_quotes(text)
             criteria = filters.compile_filter(
-                text, resource, in_url=self.in_url, across=self.across
+                text,
+                resource,
+                in_url=self.in_url,
+                across=self.across,
+                profile=calling.current().profile,
             )
         return Query(
             criteria=criteria,
@@ -126,9 +131,13 @@ class Asked:
         return value
 
 
-def _check_quotes(text: str) -> None:
-    """Refuse values without quotes where the profile does not let them pass."""
-    bare = len(text) <= filters.MAX_CHARACTERS and filters.cure(text) != text
+def check_quotes(text: str, *, numbers: bool = False) -> None:
+    """Refuse values without quotes where the profile does not let them pass.
+
+    ``numbers``: there are attributes that are compared with a number, which has none.
+    """
+    found = filters.bare_values(text) if len(text) <= filters.MAX_CHARACTERS else []
+    bare = any(not (numbers and number_of(value) is not None) for value in found)
     if bare and not calling.current().profile.allows(Deviation.BARE_FILTERS):
         raise InvalidFilter('filter: a value stands in " ", as in: userName eq "jan".')
 

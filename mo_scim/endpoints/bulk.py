@@ -195,7 +195,7 @@ class Work:
 
 def _named(operation: Operation) -> Document:
     """Return what tells the client which operation a result belongs to."""
-    told: Document = {"method": operation.method} if operation.method else {}
+    told: Document = {"method": operation.said} if operation.said else {}
     return told | ({"bulkId": operation.bulk_id} if operation.bulk_id else {})
 
 

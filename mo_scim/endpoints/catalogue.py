@@ -105,6 +105,7 @@ def _places(
     whole = selection(None, None, resource)
     documents = [json.loads(rendered(item, "", whole)) for item in found]
     if wanted:
+        asking.check_quotes(wanted, numbers=resource == "Theme")
         places = short_lists.matching(documents, wanted, resource, asked.across)
     if sort:
         name = short_lists.sort_name(sort, resource)

@@ -31,8 +31,9 @@ from mo_access.domain import criteria
 from mo_access.domain.criteria import Column, Criteria, Element, Field, Indexed, Nothing, Op
 from mo_access.domain.errors import Sensitive
 from mo_scim.mapping import computed, operands
-from mo_scim.mapping.addressing import Place, locate
+from mo_scim.mapping.addressing import Place, locate, odd_spelling
 from mo_scim.mapping.refusals import InvalidFilter
+from mo_scim.profiles import Deviation, Profile
 
 MAX_CHARACTERS: Final = 4_096
 MAX_TERMS: Final = 50
@@ -77,12 +78,22 @@ class _Reading:
     values: Sequence[str]
     element: Place | None = None
     across: Sequence[str] = ()
+    profile: Profile | None = None
+
+    def refuses(self, deviation: Deviation) -> bool:
+        """Tell whether the profile keeps this out; it notes what it lets in."""
+        return self.profile is not None and not self.profile.allows(deviation)
 
 
 def compile_filter(
-    text: str, resource: str, *, in_url: bool = False, across: Sequence[str] = ()
+    text: str,
+    resource: str,
+    *,
+    in_url: bool = False,
+    across: Sequence[str] = (),
+    profile: Profile | None = None,
 ) -> Criteria:
-    """Return what a filter on ``User`` or ``Group`` asks.
+    """Return what a filter on ``User`` or ``Group`` asks, as far as the profile tolerates it.
 
     An attribute that only others of the kinds ``across`` have is one without a value here (RFC
     7644 section 3.4.2.1). Raises ``InvalidFilter``, and ``Sensitive`` for an INSZ in a URL
@@ -91,7 +102,7 @@ def compile_filter(
     if len(text) > MAX_CHARACTERS:
         raise InvalidFilter(f"filter: has more than {MAX_CHARACTERS} characters. Send it in parts.")
     form, values = _apart(cure(text))
-    compiled = _criteria(_parsed(form), _Reading(resource, values, across=across))
+    compiled = _criteria(_parsed(form), _Reading(resource, values, None, across, profile))
     if in_url and _asks_insz(compiled):
         message = (
             "insz: is sensitive and may not stand in a URL. POST the filter to /Users/.search."
@@ -157,6 +168,12 @@ def _parsed(form: str) -> FilterNode:
     if _terms(tree) > MAX_TERMS:
         raise InvalidFilter(f"filter: has more than {MAX_TERMS} terms. Send it in parts.")
     return tree
+
+
+def bare_values(text: str) -> list[str]:
+    """Return the values of comparisons that stand without quotes and are text."""
+    found = (match["bare"] for match in _OPERAND.finditer(text))
+    return [bare for bare in found if bare is not None and bare.casefold() not in _LITERALS]
 
 
 def cure(text: str) -> str:
@@ -229,7 +246,7 @@ def _selection(node: ValuePath, reading: _Reading) -> Criteria:
         raise InvalidFilter(
             f"filter: {place.name} has no values to select from. Leave out the [ ]."
         )
-    inside = _Reading(reading.resource, reading.values, place)
+    inside = replace(reading, element=place)
     return Element(_element_key(place), _criteria(node.val_filter, inside))
 
 
@@ -244,6 +261,9 @@ def _place(path: AttrPath, reading: _Reading) -> Place:
     if found is None or found.attribute.extension or found.target.returned == "never":
         shown = str(path)[:120]
         raise InvalidFilter(f"filter: {shown} is no attribute to search by. See GET /Schemas.")
+    spelling = None if element is not None else odd_spelling(str(path), found)
+    if spelling is not None and reading.refuses(spelling):
+        raise InvalidFilter(f"filter: write it as {found.full_name}")
     return found
 
 
@@ -260,6 +280,9 @@ def _value_of(place: Place) -> Place:
 def _comparison(node: Comparison, place: Place, reading: _Reading) -> Criteria:
     op = Op(node.op.value)
     asked = reading.values[int(node.value)] if isinstance(node.value, str) else node.value
+    quoted = place.target.kind == "boolean" and isinstance(asked, str)
+    if quoted and reading.refuses(Deviation.TEXT_BOOLEANS):
+        raise InvalidFilter(f"filter: {place.name} is true or false, without quotes.")
     inside = reading.element is not None
     found = computed.compared(place, op, asked, reading.resource, inside=inside)
     if found is not None:

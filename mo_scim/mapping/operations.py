@@ -17,7 +17,7 @@ from scim2_models.path import AttrPath, FilterNode, Path, ValuePath
 from mo_access.domain.errors import Invalid, MissingTarget
 from mo_access.domain.model import Document, Json
 from mo_scim.mapping import messages
-from mo_scim.mapping.addressing import Place, locate
+from mo_scim.mapping.addressing import Place, locate, odd_spelling
 from mo_scim.mapping.filters import cure
 from mo_scim.mapping.refusals import InvalidPath, InvalidSyntax, TooMany
 from mo_scim.mapping.shape import shape
@@ -160,16 +160,7 @@ def _known(
 
 def _check_spelling(path: str, place: Place, profile: Profile) -> None:
     """Refuse an extension's attribute without its URN, or with a dot behind it (section 3.10)."""
-    if not place.urn or place.attribute.extension:
-        return
-    urn, folded = place.urn.casefold(), path.casefold()
-    spelling = (
-        Deviation.DOT_AFTER_URN
-        if folded.startswith(f"{urn}.")
-        else None
-        if folded.startswith(urn)
-        else Deviation.SHORT_NAMES
-    )
+    spelling = odd_spelling(path, place)
     if spelling and not profile.allows(spelling):
         raise InvalidPath(f"path: write it as {place.urn}:{place.attribute.name}", attribute="path")
 

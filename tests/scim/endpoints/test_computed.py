@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from mo_access.service.clients import NewClient
 from mo_scim.resources import (
     CORE_GROUP,
     CORE_USER,
@@ -195,6 +196,18 @@ def test_an_attribute_that_nothing_has_is_still_refused(broker: Broker) -> None:
 def test_levels_are_compared_as_numbers(broker: Broker, asked: str, found: int) -> None:
     """25 is more than 5 and less than 100."""
     assert page(broker, "/Themes", filter=asked)[0] == found
+
+
+def test_a_strict_client_quotes_texts_of_short_lists_too(broker_of) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - see conftest
+    """A number has no quotes, where there are numbers."""
+    strict = broker_of(NewClient("strict", ("900001",), profile="strict"))
+    assert page(strict, "/Themes", filter="minLevel gt 5")[0] == 1
+    for path, text in (
+        ("/Themes", "slug eq leerlingen-openbaar"),
+        ("/Institutions", "kind eq clb"),
+    ):
+        answer = ask(strict, path, filter=text)
+        assert (answer.status_code, parsed(answer)["scimType"]) == (400, "invalidFilter")
 
 
 @pytest.mark.parametrize("asked", ["minLevel co 2", "minLevel gt high", "minLevel sw 2"])
