@@ -83,7 +83,7 @@ MUTANTS: Final = (
     Mutant(_GROUPS, ".where(seen, where)", ".where(where)", _LISTS),
     Mutant(_CURSORS, "scim:cursor:{query}", "scim:cursor", _LISTS),
     Mutant(_CURSORS, "if now - made > TIMEOUT_SECONDS * _SECOND:", "if False:", _LISTS),
-    Mutant(_CURSORS, "if counted != count:", "if False:", _LISTS),
+    Mutant(_CURSORS, "if count is not None and counted != count:", "if False:", _LISTS),
     Mutant(_LISTING, "{call.actor.client_id}:", "", _LISTS),
     Mutant(_LISTING, "named = [request.path, ", "named = [", _LISTS),
     Mutant(
