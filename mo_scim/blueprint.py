@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Blueprint
+from werkzeug.exceptions import MethodNotAllowed
 
 from mo_access.domain.errors import NotFound
 from mo_scim.endpoints import (
@@ -36,6 +39,8 @@ def door() -> Door:
     return Door("scim", blueprint, (PREFIX,), errors.render)
 
 
+_SEARCHED: Final = frozenset({"resource_id", "number", "slug"})
+"""What the ids of resources are called in the routes of lists that can be searched."""
 _allowed = reporting.reported(caller.actor)
 
 
@@ -52,7 +57,12 @@ def _authenticate() -> None:
 
 
 def _refuse_impossible_ids() -> None:
-    """Answer that nothing has such an id; PostgreSQL faults on a NUL instead."""
-    for value in (exchange.current().view_args or {}).values():
+    """Answer that nothing has such an id; PostgreSQL faults on a NUL instead.
+
+    A search is no resource either: the router takes its address for one where it is not a POST.
+    """
+    for name, value in (exchange.current().view_args or {}).items():
+        if value == reporting.SEARCH and name in _SEARCHED:
+            raise MethodNotAllowed(["POST", "OPTIONS"])
         if "\x00" in str(value):
             raise NotFound("There is no such resource.")

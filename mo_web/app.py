@@ -14,6 +14,7 @@ import structlog
 from flask import Blueprint, Flask, Request, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, RequestURITooLarge
+from werkzeug.exceptions import NotImplemented as NotOffered
 from werkzeug.routing import MapAdapter
 
 from mo_access.domain.errors import NotFound
@@ -179,7 +180,7 @@ def _edge(doors: tuple[Door, ...]) -> Callable[[Exception], ResponseReturnValue]
 def _notice(problem: Problem) -> None:
     if isinstance(problem.cause, Unauthenticated):
         shared.shared().metrics.count_unauthenticated()
-    if problem.status >= _FAULT:
+    if problem.status >= _FAULT and not isinstance(problem.cause, NotOffered):
         structlog.get_logger("mo_web").error(
             "fault", request_id=problem.request_id, status=problem.status, exc_info=problem.cause
         )

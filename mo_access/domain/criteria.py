@@ -46,11 +46,15 @@ class Column(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """A value of the document, found through the value index; names are folded."""
+    """A value of the document, found through the value index; names are folded.
+
+    ``ranked`` says to sort by the primary entry of several, where one is.
+    """
 
     attribute: str
     sub: str = ""
     exact: bool = False
+    ranked: bool = False
 
 
 Field: TypeAlias = Column | Indexed

@@ -127,6 +127,8 @@ def _condition(criteria: Criteria, scope: _Scope) -> Condition:
             return and_(_condition(criteria.left, scope), _condition(criteria.right, scope))
         case Or():
             return or_(_condition(criteria.left, scope), _condition(criteria.right, scope))
+        case Not(Present() as leaf):
+            return _missing(leaf, scope)
         case Not():
             return not_(_condition(criteria.inner, scope))
         case Element():
@@ -135,6 +137,16 @@ def _condition(criteria: Criteria, scope: _Scope) -> Condition:
             return false()
         case _:
             return _leaf(criteria, scope)
+
+
+def _missing(leaf: Present, scope: _Scope) -> Condition:
+    """Look in the value index for this row alone: a list of who has a value may be long."""
+    field = _indexed(leaf.field, scope.kind)
+    if isinstance(field, Indexed):
+        row = _row(field.attribute, scope)
+        if isinstance(row, ValueRow):
+            return not_(row.has(field))
+    return not_(_leaf(leaf, scope))
 
 
 def _leaf(leaf: Compare | Present, scope: _Scope) -> Condition:
@@ -318,7 +330,10 @@ def _sort_value(sort: Field, kind: Kind) -> ColumnElement[Any]:
         return found.correlate(link).scalar_subquery()
     if isinstance(field, Column):
         return _column(field, kind)
-    if relations.find(field.attribute, kind, None, Makers()) is not None:
+    related = relations.find(field.attribute, kind, None, Makers())
+    if related is not None and related.optional:
+        return related.only()
+    if related is not None:
         raise Invalid("this attribute cannot be sorted by", attribute=field.attribute)
     return ValueRow.of(field.attribute, kind, Makers()).first(field)
 

@@ -6,7 +6,7 @@ Both answer the same questions: which rows there are, whether a row itself meets
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -101,20 +101,28 @@ class ValueRow:
 
     def beside(self, field: Indexed, leaf: Compare | Present) -> ColumnElement[bool]:
         """Look for another part with the same ordinal, through the primary key."""
+        return self._has_part(lambda other: self._meets(other, field, leaf))
+
+    def _has_part(self, meets: Callable[[FromClause], ColumnElement[bool]]) -> ColumnElement[bool]:
         other = (link_value if self.outer is link.c.pk else group_value).alias()
         same = [
             other.c[key] == self.table.c[key]
             for key in (_owner_name(self.table), "attribute", "ordinal")
         ]
-        return exists(
-            select(1)
-            .select_from(other)
-            .where(*same, self._meets(other, field, leaf))
-            .correlate(self.table)
-        )
+        part = select(1).select_from(other).where(*same, meets(other))
+        return exists(part.correlate(self.table))
+
+    def has(self, field: Indexed) -> ColumnElement[bool]:
+        """Tell whether the row of the caller's query has any such value."""
+        values = select(1).select_from(self.table)
+        same = (self.owner == self.outer, self.table.c.attribute == self.attribute)
+        return exists(values.where(*same, self._any_part(field)).correlate(link, group))
+
+    def _any_part(self, field: Indexed) -> ColumnElement[bool]:
+        return self.table.c.sub == field.sub if field.sub else true()
 
     def first(self, field: Indexed) -> ColumnElement[str | None]:
-        """Give the value of the attribute's first element, for sorting."""
+        """Give the value to sort by: of the primary element where that is asked, or the first."""
         whole = self.table.c.exact if field.exact else self.table.c.folded
         # An address or a certificate may be of any length, and a cursor holds what is sorted by.
         found = select(func.substr(whole, 1, LONGEST, type_=Text))
@@ -123,8 +131,12 @@ class ValueRow:
             self.table.c.attribute == self.attribute,
             self.table.c.sub == field.sub,
         )
-        one = found.where(*same).order_by(self.table.c.ordinal).limit(1)
+        places = (self._is_primary().desc(),) if field.ranked else ()
+        one = found.where(*same).order_by(*places, self.table.c.ordinal).limit(1)
         return one.correlate(link, group).scalar_subquery()
+
+    def _is_primary(self) -> ColumnElement[bool]:
+        return self._has_part(lambda part: and_(part.c.sub == "primary", part.c.folded == "true"))
 
     def _meets(
         self, values: FromClause, field: Indexed, leaf: Compare | Present, *, listed: bool = True
@@ -177,6 +189,11 @@ class RelatedRow:
         if field.sub not in self.parts:
             raise Invalid("this attribute cannot be searched", attribute=field.attribute)
         return self.parts[field.sub]
+
+    def only(self) -> ColumnElement[str | None]:
+        """Give the value of a row that its owner has at most one of, for sorting."""
+        found = select(self.parts[""]).where(self.owner == self.outer)
+        return found.correlate(link, group).scalar_subquery()
 
 
 def find(

@@ -6,28 +6,38 @@ thing here: ``Asked``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mo_access.domain.errors import Invalid
 from mo_access.domain.model import DEFAULT_PAGE, MAX_PAGE, Document, Json, Query
 from mo_scim.endpoints import calling
-from mo_scim.mapping import filters
+from mo_scim.mapping import filters, messages
 from mo_scim.mapping.refusals import InvalidCount, InvalidFilter
 from mo_scim.mapping.render import Selection, selection
+from mo_scim.mapping.selecting import number_of
 from mo_scim.profiles import Deviation
 from mo_web import caller, exchange
 
 _MOST: Final = 2**31 - 1
+_INTEGER: Final = re.compile(r"[+-]?[0-9]+")
+_DIGITS: Final = 32
+"""What is longer is beyond what is counted with, however it goes on."""
+_SPELLED: Final[Mapping[str, str]] = {"startindex": "startIndex"}
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The parameters under folded names, and whether they stood in a URL."""
+    """The parameters under folded names, and whether they stood in a URL.
+
+    ``across`` names the kinds of resources that are searched together, where there are several.
+    """
 
     parameters: Mapping[str, Json]
     in_url: bool
+    across: Sequence[str] = ()
 
     def selection(self, resource: str) -> Selection:
         """Return what to show; the INSZ needs the scope ``insz:read`` (403 without it)."""
@@ -47,8 +57,14 @@ class Asked:
         text, sort = self.text("filter"), self.text("sortby")
         criteria = None
         if text and text.strip():
-            _check_quotes(text)
-            criteria = filters.compile_filter(text, resource, in_url=self.in_url)
+            check_quotes(text)
+            criteria = filters.compile_filter(
+                text,
+                resource,
+                in_url=self.in_url,
+                across=self.across,
+                profile=calling.current().profile,
+            )
         return Query(
             criteria=criteria,
             sort=filters.sort_field(sort.strip(), resource) if sort and sort.strip() else None,
@@ -77,8 +93,10 @@ class Asked:
         return cursor
 
     @property
-    def page_size(self) -> int:
-        """How many results are on each page of a list by cursor."""
+    def page_size(self) -> int | None:
+        """How many results are on each page of a list by cursor; None where it is not said."""
+        if self.parameters.get("count") in (None, ""):
+            return None
         count = self.number("count", DEFAULT_PAGE)
         if count < 1:
             raise InvalidCount(f"count: must be 1 to {MAX_PAGE} with a cursor.", attribute="count")
@@ -87,7 +105,7 @@ class Asked:
     def unsorted(self) -> Asked:
         """Return the same without an order."""
         kept = {name: value for name, value in self.parameters.items() if name != "sortby"}
-        return Asked(kept, self.in_url)
+        return replace(self, parameters=kept)
 
     @property
     def descending(self) -> bool:
@@ -99,13 +117,11 @@ class Asked:
         value = self.parameters.get(name)
         if value is None or value == "":
             return default
-        try:
-            number = int(str(value).strip()) if not isinstance(value, bool) else None
-        except ValueError:
-            number = None
-        if number is None:
-            raise Invalid(f"{name}: must be an integer, as in {name}=1.", attribute=name)
-        return max(-_MOST, min(number, _MOST))
+        text = str(value).strip()
+        if not _INTEGER.fullmatch(text):
+            shown = _SPELLED.get(name, name)
+            raise Invalid(f"{shown}: must be an integer, as in {shown}=1.", attribute=shown)
+        return max(-_MOST, min(int(text[:_DIGITS]), _MOST))
 
     def text(self, name: str) -> str | None:
         """Return a parameter that is text."""
@@ -115,9 +131,13 @@ class Asked:
         return value
 
 
-def _check_quotes(text: str) -> None:
-    """Refuse values without quotes where the profile does not let them pass."""
-    bare = len(text) <= filters.MAX_CHARACTERS and filters.cure(text) != text
+def check_quotes(text: str, *, numbers: bool = False) -> None:
+    """Refuse values without quotes where the profile does not let them pass.
+
+    ``numbers``: there are attributes that are compared with a number, which has none.
+    """
+    found = filters.bare_values(text) if len(text) <= filters.MAX_CHARACTERS else []
+    bare = any(not (numbers and number_of(value) is not None) for value in found)
     if bare and not calling.current().profile.allows(Deviation.BARE_FILTERS):
         raise InvalidFilter('filter: a value stands in " ", as in: userName eq "jan".')
 
@@ -130,7 +150,8 @@ def from_url() -> Asked:
 
 
 def from_body(body: Document) -> Asked:
-    """Read a SearchRequest."""
+    """Read a SearchRequest; raises ``InvalidSyntax`` for another message on a strict profile."""
+    messages.check(body, messages.SEARCH, calling.current().profile)
     return Asked({name.casefold(): value for name, value in body.items()}, in_url=False)
 
 

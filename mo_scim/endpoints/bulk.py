@@ -34,8 +34,8 @@ from mo_scim.endpoints import (
 from mo_scim.endpoints.calling import Call
 from mo_scim.endpoints.reporting import reported
 from mo_scim.endpoints.writing import Change, Outcome, Write
-from mo_scim.mapping import bulk as messages
-from mo_scim.mapping import bulk_plan
+from mo_scim.mapping import bulk as bulk_messages
+from mo_scim.mapping import bulk_plan, messages
 from mo_scim.mapping.bulk import Message, Operation
 from mo_scim.mapping.bulk_plan import Step
 from mo_web import requestid
@@ -58,8 +58,9 @@ def bulk() -> Response:
     call = calling.current()
 
     def judged() -> Callable[[], Response]:
-        work = Work(call, messages.read(body.read(limit=BULK_BYTES)))
-        return work.answered
+        sent = body.read(limit=BULK_BYTES)
+        messages.check(sent, messages.BULK, call.profile)
+        return Work(call, bulk_messages.read(sent)).answered
 
     return retrying.once(call, judged, BULK_BYTES)
 
@@ -194,7 +195,7 @@ class Work:
 
 def _named(operation: Operation) -> Document:
     """Return what tells the client which operation a result belongs to."""
-    told: Document = {"method": operation.method} if operation.method else {}
+    told: Document = {"method": operation.said} if operation.said else {}
     return told | ({"bulkId": operation.bulk_id} if operation.bulk_id else {})
 
 

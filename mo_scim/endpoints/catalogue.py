@@ -105,7 +105,8 @@ def _places(
     whole = selection(None, None, resource)
     documents = [json.loads(rendered(item, "", whole)) for item in found]
     if wanted:
-        places = short_lists.matching(documents, wanted, resource)
+        asking.check_quotes(wanted, numbers=resource == "Theme")
+        places = short_lists.matching(documents, wanted, resource, asked.across)
     if sort:
         name = short_lists.sort_name(sort, resource)
         places = short_lists.ordered(documents, places, name, descending=asked.descending)

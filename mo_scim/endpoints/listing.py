@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from flask import Response, request
 
-from mo_access.domain.model import Position, Query
+from mo_access.domain.model import DEFAULT_PAGE, Position, Query
 from mo_scim.endpoints import answer, calling
 from mo_scim.endpoints.asking import Asked
 from mo_scim.endpoints.calling import Call
@@ -59,8 +59,8 @@ def page(asked: Asked, kind: Kind) -> Response:
 def everything(asked: Asked, kinds: Sequence[Kind]) -> Response:
     """Answer with a page of several kinds, one after the other.
 
-    A kind that lacks an attribute of the filter has no such resources; one that lacks the
-    attribute to sort by comes in its own order.
+    An attribute of the filter that a kind lacks has no value there, as ``asked.across`` says; a
+    kind that lacks the attribute to sort by comes in its own order.
     """
     call = calling.current()
     lists = [found for kind in kinds if (found := _prepared(call, asked, kind)) is not None]
@@ -95,8 +95,10 @@ def _by_index(asked: Asked, lists: Sequence[List]) -> Response:
 
 
 def _by_cursor(call: Call, asked: Asked, cursor: str, lists: Sequence[List]) -> Response:
-    keys, now, count, query = shared().keys, call.uow.now, asked.page_size, _query(call, asked)
-    place = cursors.opened(keys, query, cursor, count, now) if cursor else Place(0, None, 0)
+    keys, now, query = shared().keys, call.uow.now, _query(call, asked)
+    place, count = Place(0, None, 0), asked.page_size or DEFAULT_PAGE
+    if cursor:
+        place, count = cursors.opened(keys, query, cursor, asked.page_size, now)
     items, following = _filled(lists, place, count)
     if cursor:
         total = place.total

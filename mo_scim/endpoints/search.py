@@ -6,6 +6,7 @@ RFC 7644 sections 3.4.2.1 and 3.4.3.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from flask import Blueprint, Response
@@ -14,6 +15,7 @@ from mo_scim.endpoints import asking, body, catalogue, groups, listing, users
 from mo_scim.endpoints.asking import Asked
 from mo_scim.endpoints.listing import Kind
 from mo_scim.endpoints.reporting import reported
+from mo_scim.resources import INSTITUTION, THEME
 
 _KINDS: Final[dict[str, Kind]] = {
     "User": users.lists,
@@ -22,7 +24,8 @@ _KINDS: Final[dict[str, Kind]] = {
     "Theme": catalogue.themes_asked,
 }
 _PROVISIONED: Final = ("User", "Group")
-_BY_KIND: Final = "meta.resourcetype"
+_BY_KIND: Final = ("meta.resourcetype", INSTITUTION.casefold(), THEME.casefold())
+"""What a filter speaks of kinds with: their names, or the schemas of the short lists."""
 
 
 def add_to(blueprint: Blueprint) -> None:
@@ -52,9 +55,10 @@ def _everything(asked: Asked) -> Response:
 
     A client that was not told of institutions and themes could not read them.
     """
-    all_kinds = _BY_KIND in (asked.text("filter") or "").casefold()
+    text = (asked.text("filter") or "").casefold()
+    all_kinds = any(word in text for word in _BY_KIND)
     kinds = tuple(_KINDS) if all_kinds else _PROVISIONED
-    return listing.everything(asked, [_KINDS[name] for name in kinds])
+    return listing.everything(replace(asked, across=kinds), [_KINDS[name] for name in kinds])
 
 
 def _searching(kind: Kind) -> Callable[[], Response]:

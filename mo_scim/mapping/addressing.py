@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from scim2_models.path import AttrPath
 
 from mo_scim.mapping.shape import Attribute, shape
+from mo_scim.profiles import Deviation
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,16 @@ def locate(path: AttrPath, resource: str) -> Place | None:
     if path.uri is not None:
         return _qualified(whole, root)
     return _within(root, "", path.attr, path.sub_attr) or _unqualified(path, root)
+
+
+def odd_spelling(path: str, place: Place) -> Deviation | None:
+    """Tell how an extension's attribute is spelled other than RFC 7644 section 3.10 says."""
+    if not place.urn or place.attribute.extension:
+        return None
+    urn, folded = place.urn.casefold(), path.casefold()
+    if folded.startswith(f"{urn}."):
+        return Deviation.DOT_AFTER_URN
+    return None if folded.startswith(urn) else Deviation.SHORT_NAMES
 
 
 def _qualified(whole: str, root: Attribute) -> Place | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -12,6 +13,7 @@ from mo_scim.mapping.refusals import InvalidSyntax
 
 MAX_OPERATIONS: Final = 1_000
 _RESOURCES: Final = {"Users": "User", "Groups": "Group"}
+_NAME: Final = re.compile(r"[A-Z]{1,20}")
 _METHODS: Final = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -19,7 +21,8 @@ _METHODS: Final = ("POST", "PUT", "PATCH", "DELETE")
 class Operation:
     """One operation; ``target`` is an id, ``bulkId:…``, or "" for a POST.
 
-    ``refusal`` is what is wrong with it in itself, which does not hinder the others.
+    ``refusal`` is what is wrong with it in itself, which does not hinder the others; ``said``
+    is the method as it was sent, which the result has to name, also where it is none.
     """
 
     method: str
@@ -29,6 +32,7 @@ class Operation:
     version: str | None = None
     data: Document = field(default_factory=dict)
     refusal: AccessError | None = None
+    said: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +71,12 @@ def _limit(value: Json) -> int | None:
 def _operation(item: Json) -> Operation:
     parts = {k.casefold(): v for k, v in item.items()} if isinstance(item, dict) else {}
     method = str(parts.get("method", "")).upper()
+    known = method in _METHODS
     read_so_far = Operation(
-        method if method in _METHODS else "",
+        method if known else "",
         bulk_id=_text(parts.get("bulkid")),
         version=_text(parts.get("version")),
+        said=method if known or _NAME.fullmatch(method) else None,
     )
     try:
         return _checked(read_so_far, parts)

@@ -37,8 +37,10 @@ def sealed(keys: KeyRing, query: str, place: Place, count: int, now: int) -> str
     return base64.urlsafe_b64encode(body).rstrip(b"=").decode()
 
 
-def opened(keys: KeyRing, query: str, cursor: str, count: int, now: int) -> Place:
-    """Return the place of a cursor.
+def opened(
+    keys: KeyRing, query: str, cursor: str, count: int | None, now: int
+) -> tuple[Place, int]:
+    """Return the place of a cursor and the size of its pages; ``count`` is None where not sent.
 
     Raises ``InvalidCursor`` for one that was not made here or for another query or client,
     ``InvalidCount`` for another ``count``, ``ExpiredCursor`` after ``TIMEOUT_SECONDS``.
@@ -55,9 +57,9 @@ def opened(keys: KeyRing, query: str, cursor: str, count: int, now: int) -> Plac
     if now - made > TIMEOUT_SECONDS * _SECOND:
         message = f"cursor: is older than {TIMEOUT_SECONDS} seconds. Begin with an empty cursor."
         raise ExpiredCursor(message, attribute="cursor")
-    if counted != count:
+    if count is not None and counted != count:
         raise InvalidCount(f"count: was {counted} on the page before. Keep it.", attribute="count")
-    return Place(kind, None if after is None else (after[0], after[1]), total)
+    return Place(kind, None if after is None else (after[0], after[1]), total), counted
 
 
 def _context(query: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from typing import Final
 
@@ -30,9 +30,10 @@ from scim2_models.path import (
 from mo_access.domain import criteria
 from mo_access.domain.criteria import Column, Criteria, Element, Field, Indexed, Nothing, Op
 from mo_access.domain.errors import Sensitive
-from mo_scim.mapping import operands
-from mo_scim.mapping.addressing import Place, locate
+from mo_scim.mapping import computed, operands
+from mo_scim.mapping.addressing import Place, locate, odd_spelling
 from mo_scim.mapping.refusals import InvalidFilter
+from mo_scim.profiles import Deviation, Profile
 
 MAX_CHARACTERS: Final = 4_096
 MAX_TERMS: Final = 50
@@ -45,6 +46,7 @@ _OPERAND: Final = re.compile(
 )
 _TEXT: Final = re.compile(r'''"(?:[^"\\\x00-\x1F]|\\["\\/bfnrt]|\\u[0-9A-Fa-f]{4})*"''')
 """A text as the grammar has it."""
+_EQUALS: Final = frozenset({CompareOperator.eq, CompareOperator.ne})
 _LITERALS: Final = frozenset({"true", "false", "null"})
 _RELATIONS: Final = {
     "groups": frozenset({"value", "display"}),
@@ -67,22 +69,40 @@ _GROUP_COLUMNS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What surrounds a node: the kind of resource, the values, and the attribute of brackets."""
+    """What surrounds a node: the kind of resource, the values, and the attribute of brackets.
+
+    ``across`` names the kinds that are searched together, where there are several.
+    """
 
     resource: str
     values: Sequence[str]
     element: Place | None = None
+    across: Sequence[str] = ()
+    profile: Profile | None = None
+
+    def refuses(self, deviation: Deviation) -> bool:
+        """Tell whether the profile keeps this out; it notes what it lets in."""
+        return self.profile is not None and not self.profile.allows(deviation)
 
 
-def compile_filter(text: str, resource: str, *, in_url: bool = False) -> Criteria:
-    """Return what a filter on ``User`` or ``Group`` asks.
+def compile_filter(
+    text: str,
+    resource: str,
+    *,
+    in_url: bool = False,
+    across: Sequence[str] = (),
+    profile: Profile | None = None,
+) -> Criteria:
+    """Return what a filter on ``User`` or ``Group`` asks, as far as the profile tolerates it.
 
-    Raises ``InvalidFilter``, and ``Sensitive`` for an INSZ in a URL (``in_url``).
+    An attribute that only others of the kinds ``across`` have is one without a value here (RFC
+    7644 section 3.4.2.1). Raises ``InvalidFilter``, and ``Sensitive`` for an INSZ in a URL
+    (``in_url``).
     """
     if len(text) > MAX_CHARACTERS:
         raise InvalidFilter(f"filter: has more than {MAX_CHARACTERS} characters. Send it in parts.")
     form, values = _apart(cure(text))
-    compiled = _criteria(_parsed(form), _Reading(resource, values))
+    compiled = _criteria(_parsed(form), _Reading(resource, values, None, across, profile))
     if in_url and _asks_insz(compiled):
         message = (
             "insz: is sensitive and may not stand in a URL. POST the filter to /Users/.search."
@@ -102,9 +122,17 @@ def sort_field(text: str, resource: str) -> Field:
     if place is None:
         raise InvalidFilter("sortBy: names no attribute of this resource. See GET /Schemas.")
     place = _value_of(place)
-    if place.key.rpartition(":")[2] in _RELATIONS or place.target.name == "insz":
+    if place.key.rpartition(":")[2] in _RELATIONS or _is_hidden(place):
         raise InvalidFilter(f"sortBy: {place.name} cannot be sorted by. Sort by a single text.")
-    return _field(place, resource)
+    field = _field(place, resource)
+    if isinstance(field, Indexed) and place.attribute.multi:
+        return replace(field, ranked="primary" in place.attribute.subs)
+    return field
+
+
+def _is_hidden(place: Place) -> bool:
+    """Tell whether an order by the attribute would tell what is not shown, or nothing at all."""
+    return place.target.name == "insz" or place.key in {"password", "schemas"}
 
 
 def parse(text: str) -> FilterNode:
@@ -142,6 +170,12 @@ def _parsed(form: str) -> FilterNode:
     return tree
 
 
+def bare_values(text: str) -> list[str]:
+    """Return the values of comparisons that stand without quotes and are text."""
+    found = (match["bare"] for match in _OPERAND.finditer(text))
+    return [bare for bare in found if bare is not None and bare.casefold() not in _LITERALS]
+
+
 def cure(text: str) -> str:
     """Put quotes around the values of comparisons that have none (brokers.md, 6.6)."""
     return _OPERAND.sub(_quoted, text)
@@ -177,6 +211,8 @@ def _criteria(node: FilterNode, reading: _Reading) -> Criteria:
         return reduce(join, (_criteria(term, reading) for term in node.terms))
     if isinstance(node, Not):
         return criteria.Not(_criteria(node.expr, reading))
+    if isinstance(node, Comparison | Present | ValuePath) and _is_elsewhere(node, reading):
+        return computed.constant(meets_without_value(node))
     if isinstance(node, ValuePath):
         return _selection(node, reading)
     if isinstance(node, Comparison):
@@ -186,13 +222,31 @@ def _criteria(node: FilterNode, reading: _Reading) -> Criteria:
     raise InvalidFilter("filter: holds an expression that is not known here.")
 
 
+def _is_elsewhere(node: Comparison | Present | ValuePath, reading: _Reading) -> bool:
+    return reading.element is None and elsewhere(node.attr_path, reading.resource, reading.across)
+
+
+def elsewhere(path: AttrPath, resource: str, across: Sequence[str]) -> bool:
+    """Tell whether this kind lacks an attribute that another of the kinds ``across`` has."""
+    if not across or locate(path, resource) is not None:
+        return False
+    return any(locate(path, other) is not None for other in across)
+
+
+def meets_without_value(node: Comparison | Present | ValuePath) -> bool:
+    """Judge a term about an attribute that has no value."""
+    if not isinstance(node, Comparison):
+        return False
+    return (node.op is CompareOperator.ne) is (node.value is not None) and node.op in _EQUALS
+
+
 def _selection(node: ValuePath, reading: _Reading) -> Criteria:
     place = _place(node.attr_path, reading)
     if not place.attribute.multi or place.attribute.kind != "complex":
         raise InvalidFilter(
             f"filter: {place.name} has no values to select from. Leave out the [ ]."
         )
-    inside = _Reading(reading.resource, reading.values, place)
+    inside = replace(reading, element=place)
     return Element(_element_key(place), _criteria(node.val_filter, inside))
 
 
@@ -207,6 +261,9 @@ def _place(path: AttrPath, reading: _Reading) -> Place:
     if found is None or found.attribute.extension or found.target.returned == "never":
         shown = str(path)[:120]
         raise InvalidFilter(f"filter: {shown} is no attribute to search by. See GET /Schemas.")
+    spelling = None if element is not None else odd_spelling(str(path), found)
+    if spelling is not None and reading.refuses(spelling):
+        raise InvalidFilter(f"filter: write it as {found.full_name}")
     return found
 
 
@@ -223,31 +280,31 @@ def _value_of(place: Place) -> Place:
 def _comparison(node: Comparison, place: Place, reading: _Reading) -> Criteria:
     op = Op(node.op.value)
     asked = reading.values[int(node.value)] if isinstance(node.value, str) else node.value
-    if place.key == "meta" and place.target.name == "resourceType":
-        return _constant(operands.holds(reading.resource, op, asked))
-    if place.key == "schemas":
-        raise InvalidFilter("filter: schemas cannot be searched by. Leave it out.")
-    field = _field(place, reading.resource, reading.element)
+    quoted = place.target.kind == "boolean" and isinstance(asked, str)
+    if quoted and reading.refuses(Deviation.TEXT_BOOLEANS):
+        raise InvalidFilter(f"filter: {place.name} is true or false, without quotes.")
+    inside = reading.element is not None
+    found = computed.compared(place, op, asked, reading.resource, inside=inside)
+    if found is not None:
+        return found
     if asked is None:
-        return _null(node.op, field)
+        return _null(node.op, _present(place, reading))
+    field = _field(place, reading.resource, reading.element)
     return criteria.Compare(field, op, operands.operand(place, op, asked))
 
 
-def _null(op: CompareOperator, field: Field) -> Criteria:
+def _null(op: CompareOperator, present: Criteria) -> Criteria:
     """``eq null`` is the absence of a value, ``ne null`` its presence; nothing else holds."""
     if op is CompareOperator.eq:
-        return criteria.Not(criteria.Present(field))
-    return criteria.Present(field) if op is CompareOperator.ne else Nothing()
+        return criteria.Not(present)
+    return present if op is CompareOperator.ne else Nothing()
 
 
 def _present(place: Place, reading: _Reading) -> Criteria:
-    if place.key in {"id", "schemas", "active", "meta"}:
-        return _constant(True)
+    found = computed.present(place, inside=reading.element is not None)
+    if found is not None:
+        return found
     return criteria.Present(_field(place, reading.resource, reading.element))
-
-
-def _constant(holds: bool) -> Criteria:  # noqa: FBT001 - the constant itself
-    return criteria.Not(Nothing()) if holds else Nothing()
 
 
 def _field(place: Place, resource: str, element: Place | None = None) -> Field:

@@ -16,7 +16,8 @@ from scim2_models.path import AttrPath, FilterNode, Path, ValuePath
 
 from mo_access.domain.errors import Invalid, MissingTarget
 from mo_access.domain.model import Document, Json
-from mo_scim.mapping.addressing import Place, locate
+from mo_scim.mapping import messages
+from mo_scim.mapping.addressing import Place, locate, odd_spelling
 from mo_scim.mapping.filters import cure
 from mo_scim.mapping.refusals import InvalidPath, InvalidSyntax, TooMany
 from mo_scim.mapping.shape import shape
@@ -28,7 +29,6 @@ _UNSTORABLE: Final = re.compile(r"\\u(0000|d[89a-f])", re.IGNORECASE)
 _KINDS: Final = frozenset({"add", "remove", "replace"})
 _MESSAGE: Final = frozenset({"schemas", "operations"})
 _OPERATION: Final = frozenset({"op", "path", "value"})
-_PATCH: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,7 @@ def read(body: Document, resource: str, profile: Profile) -> tuple[Operation, ..
     Raises ``InvalidSyntax``, ``InvalidPath``, ``MissingTarget`` (remove without path), ``TooMany``.
     """
     parts = _parts(body)
-    if not parts.get("schemas") and not profile.allows(Deviation.MISSING_SCHEMAS):
-        raise InvalidSyntax(f'schemas: is required. Send ["{_PATCH}"].', attribute="schemas")
+    messages.check(body, messages.PATCH, profile)
     _refuse_unknown(parts, _MESSAGE, profile)
     items = parts.get("operations")
     if isinstance(items, dict) and profile.allows(Deviation.OBJECT_FOR_LIST):
@@ -161,16 +160,7 @@ def _known(
 
 def _check_spelling(path: str, place: Place, profile: Profile) -> None:
     """Refuse an extension's attribute without its URN, or with a dot behind it (section 3.10)."""
-    if not place.urn or place.attribute.extension:
-        return
-    urn, folded = place.urn.casefold(), path.casefold()
-    spelling = (
-        Deviation.DOT_AFTER_URN
-        if folded.startswith(f"{urn}.")
-        else None
-        if folded.startswith(urn)
-        else Deviation.SHORT_NAMES
-    )
+    spelling = odd_spelling(path, place)
     if spelling and not profile.allows(spelling):
         raise InvalidPath(f"path: write it as {place.urn}:{place.attribute.name}", attribute="path")
 

@@ -140,7 +140,11 @@ def _whole(
     """Add to or replace an attribute as a whole; no value takes it away, adding none does not."""
     name = attribute.name
     value = _cured(raw, attribute, shape_, profile)
-    if value is None:
+    if isinstance(raw, list) and len(raw) == 1 and attribute.kind == "complex":
+        raw = raw[0]  # which the profile tolerates, or it was refused before
+    if isinstance(raw, dict) and raw and not attribute.multi:
+        _parts_of(holder, attribute, raw, value, profile)
+    elif value is None:
         if kind == "replace":
             _clear(holder, attribute)
     elif attribute.multi and isinstance(value, list):
@@ -148,29 +152,42 @@ def _whole(
         kept = old if kind == "add" and isinstance(old, list) else []
         holder[name] = joined(kept, value, attribute)
     elif isinstance(value, dict):
-        old = holder.get(name)
-        holder[name] = {**old, **value} if isinstance(old, dict) else value
-        _drop_nulls(holder, attribute, raw)
+        _parts_of(holder, attribute, {}, value, profile)
     else:
         holder[name] = value
 
 
-def _drop_nulls(holder: Document, attribute: Attribute, raw: Json) -> None:
-    """Take away the parts that a complex value names with null."""
-    inner = holder[attribute.name]
-    if isinstance(raw, dict) and isinstance(inner, dict):
-        for name, value in raw.items():
-            sub = attribute.subs.get(name.casefold())
-            if value is None and sub is not None:
-                inner.pop(sub.name, None)
+def _parts_of(
+    holder: Document, attribute: Attribute, raw: Document, value: Json, profile: Profile
+) -> None:
+    """Write the parts of a complex value over those there are; take away what has no value."""
+    old = holder.get(attribute.name)
+    parts = {**(old if isinstance(old, dict) else {}), **(value if isinstance(value, dict) else {})}
+    for name, part in raw.items():
+        sub = attribute.subs.get(name.casefold())
+        if sub is not None and (part is None or _is_empty(part, profile)):
+            parts.pop(sub.name, None)
+    if parts:
+        holder[attribute.name] = parts
+    else:
+        _clear(holder, attribute)
 
 
-def _cured(raw: Json, attribute: Attribute, shape_: Attribute, profile: Profile) -> Json:
-    """Return the value under canonical names, without read-only parts; None for no value."""
+def _is_empty(part: Json, profile: Profile) -> bool:
+    return part == "" and profile.allows(Deviation.EMPTY_TEXTS)
+
+
+def _cured(
+    raw: Json, attribute: Attribute, shape_: Attribute, profile: Profile, where: str = ""
+) -> Json:
+    """Return the value under canonical names, without read-only parts; None for no value.
+
+    ``where`` is what stands before the attribute's name in a refusal.
+    """
     if raw is None:
         return None
     listed: Json = [raw] if attribute.multi and not isinstance(raw, list) else raw
-    body = normalise({attribute.name: listed}, shape_, profile)
+    body = normalise({attribute.name: listed}, shape_, profile, where)
     return writable(body, shape_).get(attribute.name)
 
 
@@ -222,7 +239,7 @@ def _writer(operation: Operation, profile: Profile) -> Callable[[Json], Json]:
     attribute, sub = place.attribute, place.sub
     value = None
     if operation.kind != "remove" and sub is not None:
-        value = _cured(operation.value, sub, attribute, profile)
+        value = _cured(operation.value, sub, attribute, profile, f"{place.name}.")
     elif operation.kind != "remove":
         holder = Attribute("", "complex", subs={attribute.name.casefold(): attribute})
         found = _cured(operation.value, attribute, holder, profile)

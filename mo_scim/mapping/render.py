@@ -125,12 +125,14 @@ def group_pieces(view: GroupView, base_url: str, chosen: Selection) -> Iterator[
     if view.members is None or not chosen.shows("members"):
         yield text.encode()
         return
-    joint = f'{text[:-1]},"members":['
+    opening = f'{text[:-1]},"members":['
+    joint = opening
     for start in range(0, len(view.members), PIECE):
         items = _members(view.members[start : start + PIECE], base_url, chosen)
-        yield f"{joint}{','.join(items)}".encode()
-        joint = ","
-    yield f"{joint if not view.members else ''}]}}".encode()
+        if items:
+            yield f"{joint}{','.join(items)}".encode()
+            joint = ","
+    yield f"{opening if joint is opening else ''}]}}".encode()
 
 
 def full_group(view: GroupView, base_url: str = "") -> Document:

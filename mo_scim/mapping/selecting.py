@@ -73,8 +73,30 @@ def _compare(value: Json, node: Comparison, *, exact: bool) -> bool:
     if value is None or node.value is None:
         same = value is None and node.value is None
         return same if op is Op.EQ else (op is Op.NE and not same)
+    number = number_of(node.value)
+    if isinstance(value, int) and not isinstance(value, bool) and number is not None:
+        return _numbers(value, number, op)
     known, asked = _text(value), _text(node.value)
     return stands(known, op, asked) if exact else stands(fold(known), op, fold(asked))
+
+
+def number_of(value: object) -> float | None:
+    """Return the number that a filter compares with, also where it stands in quotes."""
+    try:
+        return None if isinstance(value, bool) else float(str(value))
+    except ValueError:
+        return None
+
+
+def _numbers(known: float, asked: float, op: Op) -> bool:
+    return {
+        Op.EQ: known == asked,
+        Op.NE: known != asked,
+        Op.GT: known > asked,
+        Op.GE: known >= asked,
+        Op.LT: known < asked,
+        Op.LE: known <= asked,
+    }.get(op, False)
 
 
 def _text(value: object) -> str:

@@ -70,8 +70,14 @@ def project(body: Document, chosen: Selection) -> Document:
             if part:
                 result[name] = part
         elif _kept(attribute, "", chosen):
-            result[name] = _value(value, attribute, "", chosen)
+            _put(result, name, _value(value, attribute, "", chosen), value)
     return result
+
+
+def _put(result: Document, name: str, shown: Json, whole: Json) -> None:
+    """Keep what is shown, unless nothing is left of what there was (RFC 7643 section 2.5)."""
+    if shown not in ({}, []) or shown == whole:
+        result[name] = shown
 
 
 def _names(given: Iterable[str] | str | None, resource: str) -> frozenset[Name] | None:
@@ -86,6 +92,8 @@ def _names(given: Iterable[str] | str | None, resource: str) -> frozenset[Name] 
 def _name(text: str, resource: str) -> Name | None:
     root = shape(resource)
     core = root.name.casefold()
+    if text == core:
+        return "", "", ""
     if text.startswith(f"{core}:"):
         text = text[len(core) + 1 :]
     for key, attribute in root.subs.items():
@@ -105,7 +113,7 @@ def _extension(value: Document, extension: Attribute, chosen: Selection) -> Docu
     for name, part in value.items():
         attribute = extension.subs[name.casefold()]
         if _kept(attribute, key, chosen):
-            result[name] = _value(part, attribute, key, chosen)
+            _put(result, name, _value(part, attribute, key, chosen), part)
     return result
 
 
@@ -138,7 +146,8 @@ def _value(value: Json, attribute: Attribute, urn: str, chosen: Selection) -> Js
         only = set(attribute.subs)
     keep = only - without
     if isinstance(value, list):
-        return [_subs(entry, keep) for entry in value if isinstance(entry, dict)]
+        shown = (_subs(entry, keep) for entry in value if isinstance(entry, dict))
+        return [entry for entry in shown if entry]
     return _subs(value, keep) if isinstance(value, dict) else value
 
 

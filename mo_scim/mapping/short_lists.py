@@ -3,30 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from scim2_models import SCIMException
-from scim2_models.path import AttrPath, Comparison, FilterNode, LogicalExpr, Not, Path, Present
+from scim2_models.path import (
+    AttrPath,
+    CompareOperator,
+    Comparison,
+    FilterNode,
+    LogicalExpr,
+    LogicalOperator,
+    Not,
+    Path,
+    Present,
+    ValuePath,
+)
 
+from mo_access.domain.criteria import Op
 from mo_access.domain.model import Document, Json
 from mo_access.domain.text import fold
 from mo_scim.mapping.addressing import locate
-from mo_scim.mapping.filters import MAX_CHARACTERS, parse
+from mo_scim.mapping.filters import MAX_CHARACTERS, elsewhere, meets_without_value, parse
+from mo_scim.mapping.operands import holds
 from mo_scim.mapping.refusals import InvalidFilter
-from mo_scim.mapping.selecting import meets
-from mo_scim.mapping.shape import shape
+from mo_scim.mapping.selecting import meets, number_of
+from mo_scim.mapping.shape import Attribute, shape
 
 _NO_SELECTION: Final = "filter: this resource has no values to select from. Leave out the [ ]."
+_TERMS: Final = (Comparison, Present, ValuePath)
+_PARTS: Final = frozenset({CompareOperator.co, CompareOperator.sw, CompareOperator.ew})
 
 
-def matching(documents: Sequence[Document], text: str, resource: str) -> list[int]:
-    """Return the places of the documents that meet the filter. Raises ``InvalidFilter``."""
+def matching(
+    documents: Sequence[Document], text: str, resource: str, across: Sequence[str] = ()
+) -> list[int]:
+    """Return the places of the documents that meet the filter. Raises ``InvalidFilter``.
+
+    ``across`` as for ``filters.compile_filter``.
+    """
     if len(text) > MAX_CHARACTERS:
         raise InvalidFilter(f"filter: has more than {MAX_CHARACTERS} characters. Send it in parts.")
-    tree = parse(text)
-    _check(tree, resource)
-    root = shape(resource)
-    return [place for place, document in enumerate(documents) if meets(document, tree, root)]
+    tree, reading = parse(text), _Reading(resource, shape(resource), across)
+    _check(tree, reading)
+    return [place for place, document in enumerate(documents) if _met(document, tree, reading)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The kind of the documents, its tree, and the kinds that are searched together with it."""
+
+    resource: str
+    root: Attribute
+    across: Sequence[str]
+
+    def lacks(self, path: AttrPath) -> bool:
+        """Tell whether only another of the kinds has this attribute."""
+        return elsewhere(path, self.resource, self.across)
+
+
+def _met(document: Document, node: FilterNode, reading: _Reading) -> bool:
+    if isinstance(node, LogicalExpr):
+        results = [_met(document, term, reading) for term in node.terms]
+        return all(results) if node.op is LogicalOperator.and_ else any(results)
+    if isinstance(node, Not):
+        return not _met(document, node.expr, reading)
+    if isinstance(node, _TERMS) and reading.lacks(node.attr_path):
+        return meets_without_value(node)
+    if isinstance(node, Comparison) and _is_schemas(node.attr_path, reading):
+        return holds(reading.root.name, Op(node.op.value), node.value)
+    return meets(document, node, reading.root)
+
+
+def _is_schemas(path: AttrPath, reading: _Reading) -> bool:
+    found = locate(path, reading.resource)
+    return found is not None and found.key == "schemas"
 
 
 def ordered(
@@ -34,9 +85,9 @@ def ordered(
 ) -> list[int]:
     """Sort places by one attribute; missing values last, first when descending."""
 
-    def key(place: int) -> tuple[bool, str]:
+    def key(place: int) -> tuple[bool, str | int]:
         value = _value(documents[place], name)
-        return value is None, fold(str(value))
+        return value is None, value if isinstance(value, int) else fold(str(value))
 
     return sorted(places, key=key, reverse=descending)
 
@@ -66,13 +117,28 @@ def _simple_name(path: AttrPath, resource: str, where: str = "filter") -> str:
     return f"{found.attribute.name}.{found.sub.name}" if found.sub else found.attribute.name
 
 
-def _check(node: FilterNode, resource: str) -> None:
+def _check(node: FilterNode, reading: _Reading) -> None:
     if isinstance(node, LogicalExpr):
         for term in node.terms:
-            _check(term, resource)
+            _check(term, reading)
     elif isinstance(node, Not):
-        _check(node.expr, resource)
-    elif isinstance(node, Comparison | Present):
-        _simple_name(node.attr_path, resource)
-    else:
+        _check(node.expr, reading)
+    elif isinstance(node, _TERMS) and reading.lacks(node.attr_path):
+        return
+    elif not isinstance(node, Comparison | Present):
         raise InvalidFilter(_NO_SELECTION)
+    elif not _is_schemas(node.attr_path, reading):
+        _simple_name(node.attr_path, reading.resource)
+        if isinstance(node, Comparison):
+            _check_number(node, reading)
+
+
+def _check_number(node: Comparison, reading: _Reading) -> None:
+    """Refuse what a number cannot be compared with."""
+    found = locate(node.attr_path, reading.resource)
+    if found is None or found.target.kind != "integer" or node.value is None:
+        return
+    if node.op in _PARTS:
+        raise InvalidFilter(f"filter: {node.op.value} cannot be used with {found.name}.")
+    if number_of(node.value) is None:
+        raise InvalidFilter(f"filter: {found.name} is a number. Write it as in: 25.")

@@ -36,6 +36,8 @@ _FILTERS = "mo_access/storage/criteria.py"
 _FILTER_TESTS = "tests/scim/test_filters_in_sql.py tests/storage/test_criteria.py"
 _ACCESS_TESTS = "tests/web/test_issuer.py tests/web/test_access_token.py"
 _SCOPE, _SCOPE_TESTS = "mo_access/storage/client_scope.py", "tests/storage/test_client_scope.py"
+_COMPUTED = "mo_scim/mapping/computed.py"
+_COMPUTED_TESTS = "tests/scim/endpoints/test_computed.py"
 _CHECK: Final = "    _check_{},\n"
 
 MUTANTS: Final = (
@@ -81,7 +83,7 @@ MUTANTS: Final = (
     Mutant(_GROUPS, ".where(seen, where)", ".where(where)", _LISTS),
     Mutant(_CURSORS, "scim:cursor:{query}", "scim:cursor", _LISTS),
     Mutant(_CURSORS, "if now - made > TIMEOUT_SECONDS * _SECOND:", "if False:", _LISTS),
-    Mutant(_CURSORS, "if counted != count:", "if False:", _LISTS),
+    Mutant(_CURSORS, "if count is not None and counted != count:", "if False:", _LISTS),
     Mutant(_LISTING, "{call.actor.client_id}:", "", _LISTS),
     Mutant(_LISTING, "named = [request.path, ", "named = [", _LISTS),
     Mutant(
@@ -218,6 +220,19 @@ MUTANTS: Final = (
         "return or_(_condition(criteria.left",
         _FILTER_TESTS,
     ),
+    Mutant(
+        "mo_scim/mapping/filters.py",
+        'return place.target.name == "insz" or ',
+        "return ",
+        _COMPUTED_TESTS,
+    ),
+    Mutant(
+        _COMPUTED,
+        "criteria.And(Not(Present(sent)), _derived((op, text)))",
+        "_derived((op, text))",
+        _COMPUTED_TESTS,
+    ),
+    Mutant(_COMPUTED, "criteria.And(_PRIMARY, lasting)", "_PRIMARY", _COMPUTED_TESTS),
     Mutant(_SCOPE, 'numbers + " " + further', "numbers", _SCOPE_TESTS),
     Mutant(_SCOPE, "or_(bound, known.c.board == _i.number)", "bound", _SCOPE_TESTS),
     Mutant(_SCOPE, "and_(follows, found.c.bound)", "follows", _SCOPE_TESTS),

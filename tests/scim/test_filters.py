@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from json import dumps
 
 import pytest
@@ -21,6 +22,7 @@ from mo_access.domain.criteria import (
 from mo_access.domain.errors import Sensitive
 from mo_scim.mapping.filters import MAX_CHARACTERS, compile_filter, sort_field
 from mo_scim.mapping.refusals import InvalidFilter
+from mo_scim.profiles import LENIENT, STRICT, Deviation
 from mo_scim.resources import CORE_USER, ENTERPRISE, GROUP_EXTENSION, USER_EXTENSION
 
 NAME = Compare(Column.USER_NAME, Op.EQ, "an")
@@ -101,7 +103,6 @@ REFUSED = [
     'emails[value eq "x" and emails[type eq "y"]]',
     'name[familyName eq "x"]',
     'name eq "x"',
-    'schemas eq "x"',
     'meta.version eq "x"',
     'affiliations.status eq "active"',
     "active gt true",
@@ -162,7 +163,7 @@ def test_sorting_names_one_value() -> None:
     """A complex attribute sorts by its value."""
     assert sort_field("UserName", "User") is Column.USER_NAME
     assert sort_field("name.familyName", "User") == Indexed("name", "familyname")
-    assert sort_field("emails", "User") == Indexed("emails", "value")
+    assert sort_field("emails", "User") == Indexed("emails", "value", ranked=True)
 
 
 @pytest.mark.parametrize("name", ["nonsense", "name", "insz", "groups", "emails[", ""])
@@ -170,3 +171,54 @@ def test_what_cannot_be_sorted_by_is_refused(name: str) -> None:
     """As a filter error."""
     with pytest.raises(InvalidFilter):
         sort_field(name, "User")
+
+
+EXAMPLES = [
+    'userName eq "bjensen"',
+    'name.familyName co "O\'Malley"',
+    'userName sw "J"',
+    f'{CORE_USER}:userName sw "J"',
+    "title pr",
+    'meta.lastModified gt "2011-05-13T04:42:34Z"',
+    'meta.lastModified ge "2011-05-13T04:42:34Z"',
+    'meta.lastModified lt "2011-05-13T04:42:34Z"',
+    'meta.lastModified le "2011-05-13T04:42:34Z"',
+    'title pr and userType eq "Employee"',
+    'title pr or userType eq "Intern"',
+    f'schemas eq "{ENTERPRISE}"',
+    'userType eq "Employee" and (emails co "example.com" or emails.value co "example.org")',
+    'userType ne "Employee" and not (emails co "example.com" or emails.value co "example.org")',
+    'userType eq "Employee" and (emails.type eq "work")',
+    'userType eq "Employee" and emails[type eq "work" and value co "@example.com"]',
+    (
+        'emails[type eq "work" and value co "@example.com"] or '
+        'ims[type eq "xmpp" and value co "@foo.com"]'
+    ),
+]
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_every_example_of_the_rfc_is_understood(text: str) -> None:
+    """Those of RFC 7644 section 3.4.2.2, by the profile that tolerates nothing too."""
+    assert compile_filter(text, "User", in_url=True, profile=STRICT) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "deviation"),
+    [
+        ('active eq "True"', Deviation.TEXT_BOOLEANS),
+        ('emails[primary eq "true"]', Deviation.TEXT_BOOLEANS),
+        ('department eq "x"', Deviation.SHORT_NAMES),
+        ("manager pr", Deviation.SHORT_NAMES),
+        (f'{ENTERPRISE}.department eq "x"', Deviation.DOT_AFTER_URN),
+    ],
+)
+def test_what_a_filter_deviates_is_noted_and_can_be_kept_out(
+    text: str, deviation: Deviation
+) -> None:
+    """As in a PATCH (docs/profiles.md)."""
+    lenient = replace(LENIENT, noted=set())
+    compile_filter(text, "User", profile=lenient)
+    assert lenient.noted == {deviation}
+    with pytest.raises(InvalidFilter):
+        compile_filter(text, "User", profile=STRICT)

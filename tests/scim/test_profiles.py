@@ -22,6 +22,7 @@ USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 Body: TypeAlias = dict[str, Any]
 Making: TypeAlias = Callable[[NewClient], Broker]
 
@@ -146,6 +147,50 @@ def test_a_deviation_passes_is_counted_and_is_refused_where_it_is_kept_out(
     told = parsed(refused)
     assert (refused.status_code, told["scimType"]) == (400, scim_type), told
     assert refusing.quiet_mark() == mark
+
+
+MESSAGES: list[tuple[str, str, Body]] = [
+    ("PATCH", "/Users/{user}", patch("replace", "title", value="t")),
+    ("POST", "/Users/.search", {"schemas": [SEARCH], "count": 1}),
+    ("POST", "/.search", {"schemas": [SEARCH], "count": 1}),
+    ("POST", "/Themes/.search", {"schemas": [SEARCH], "count": 1}),
+    (
+        *("POST", "/Bulk"),
+        {
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+            "Operations": [{"method": "DELETE", "path": "/Users/{user}"}],
+        },
+    ),
+]
+
+
+@ON_ONE_ENGINE
+@pytest.mark.parametrize(("method", "path", "body"), MESSAGES, ids=lambda part: str(part)[:20])
+def test_a_message_says_what_it_is(
+    app: Flask,
+    broker_of: Making,
+    unit_of: Callable[[], UnitOfWork],
+    method: str,
+    path: str,
+    body: Body,
+) -> None:
+    """RFC 7644 section 8.2: one that does not is counted, and refused by `strict`."""
+    lenient = broker_of(NewClient("lenient", ("900001",)))
+    strict = broker_of(NewClient("strict", ("900002",), profile="strict"))
+    player = Player(app, lenient, unit_of, {}, stage(lenient))
+    path_of, own = path.replace("{user}", "{other}"), strict.made("/Users", user())["id"]
+    player.known["other"] = own
+    for sent, deviation in (([], "missing_schemas"), (["urn:x"], "unknown_schemas")):
+        odd = {**player.filled(body), "schemas": sent}
+        before = player.counted()
+        lenient.send(method, player.filled(path), odd)
+        assert deviation in set(player.changed_counters(before))
+        refused = strict.send(method, player.filled(path_of), odd)
+        told = (refused.status_code, parsed(refused)["scimType"])
+        assert told == (400, "invalidSyntax")
+        assert parsed(refused)["detail"].startswith("schemas: ")
+    accepted = strict.send(method, player.filled(path_of), player.filled(body))
+    assert accepted.status_code == 200
 
 
 def test_empty_texts_are_values_where_they_are_not_dropped(broker_of: Making) -> None:

@@ -62,7 +62,7 @@ REFUSALS: list[Case] = [
     ),
     ("GET", "/Users?filter=shoe eq 1", None, 400, "invalidFilter", "filter"),
     ("GET", "/Users?filter=userName", None, 400, "invalidFilter", "filter"),
-    ("GET", '/Users?filter=schemas eq "x"', None, 400, "invalidFilter", "filter"),
+    ("GET", '/Users?filter=meta.version eq "x"', None, 400, "invalidFilter", "filter"),
     ("GET", '/Users?filter=userName[type eq "x"]', None, 400, "invalidFilter", "filter"),
     ("GET", '/Users?filter=meta.created gt "now"', None, 400, "invalidFilter", "filter"),
     ("GET", "/Users?sortBy=shoe", None, 400, "invalidFilter", "sortBy"),

@@ -37,6 +37,7 @@ NAMED = [
     'groups[display eq "x"]',
     f'{OURS}:affiliations[value eq "900001" and role eq "beheerder"]',
     'name.familyName eq "x" and name.givenName ne "y"',
+    'organization eq "900001"',
 ]
 
 
@@ -46,6 +47,7 @@ NAMED_GROUPS = [
     'externalId eq "x" or displayName eq "y"',
     'members[value eq "x"]',
     'members.value eq "x" and displayName sw "y"',
+    'members[value eq "x" and type eq "User"]',
 ]
 
 

@@ -272,3 +272,12 @@ def test_a_number_is_in_no_result(broker: Broker, unit_of: Callable[[], UnitOfWo
     with unit_of() as uow:
         lines = uow.conn.all(select(client_activity))
     assert "8507300332" not in f"{results} {lines}"
+
+
+@pytest.mark.parametrize("method", ["GET", "TRACE"])
+def test_a_result_names_the_method_that_was_sent(broker: Broker, method: str) -> None:
+    """RFC 7644 section 3.7.3: also one that a Bulk does not have."""
+    (told,) = done(
+        broker, {"method": method, "path": "/Users"}, {"method": "<x>", "path": "/Users"}
+    )[:1]
+    assert (told["method"], told["status"]) == (method, "400")

@@ -124,6 +124,16 @@ def test_a_cursor_serves_only_its_query(broker: Broker, people: list[str]) -> No
     assert refused(ask(broker, cursor=cursor, count=3)) == "invalidCount"
 
 
+def test_a_page_is_as_large_as_the_one_before_where_nothing_is_said(
+    broker: Broker, people: list[str]
+) -> None:
+    """The cursor knows its size; a client that follows ``nextCursor`` alone is served."""
+    cursor = parsed(ask(broker, cursor="", count=2))["nextCursor"]
+    following = parsed(ask(broker, cursor=cursor))
+    assert following["itemsPerPage"] == 2
+    assert following["Resources"] == parsed(ask(broker, cursor=cursor, count=2))["Resources"]
+
+
 def test_a_cursor_serves_only_its_client(
     broker: Broker, people: list[str], broker_of: Callable[[NewClient], Broker]
 ) -> None:

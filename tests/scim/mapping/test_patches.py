@@ -6,6 +6,7 @@ import copy
 
 import pytest
 
+from mo_access.domain.errors import Invalid
 from mo_access.domain.model import Document
 from mo_scim.mapping import operations, patches
 from mo_scim.profiles import LENIENT
@@ -57,3 +58,38 @@ def test_the_document_that_is_patched_stays_as_it_was(change: Document) -> None:
     outcome, _ = patches.apply(body, operations.read(message, "User", LENIENT), "User", LENIENT)
     assert outcome != WHOLE
     assert body == WHOLE
+
+
+NAMES: list[tuple[Document, Document]] = [
+    ({"familyName": None}, {"givenName": "An"}),
+    ({"familyName": ""}, {"givenName": "An"}),
+    ({"familyName": "Q", "givenName": ""}, {"familyName": "Q"}),
+    ({"shoe": "40"}, {"givenName": "An", "familyName": "P"}),
+    ({"FAMILYNAME": "Q"}, {"givenName": "An", "familyName": "Q"}),
+    ({"givenName": None, "familyName": None}, {}),
+]
+
+
+@pytest.mark.parametrize("way", ["path", "no path", "in a list"])
+@pytest.mark.parametrize(("sent", "left"), NAMES)
+def test_a_complex_value_writes_the_parts_that_it_names(
+    sent: Document, left: Document, way: str
+) -> None:
+    """RFC 7644 section 3.5.2.3: what is not named, or not known, takes nothing away."""
+    change: Document = {"op": "replace", "path": "name", "value": sent}
+    if way == "no path":
+        change = {"op": "replace", "value": {"name": sent}}
+    if way == "in a list":
+        change["value"] = [sent]
+    wanted = operations.read({"Operations": [change]}, "User", LENIENT)
+    outcome, _ = patches.apply(WHOLE, wanted, "User", LENIENT)
+    assert outcome.get("name", {}) == left
+
+
+def test_a_refusal_names_the_whole_path() -> None:
+    """A broker's administrator sees which attribute is meant."""
+    change: Document = {"op": "replace", "path": "name.familyName", "value": {"value": "Q"}}
+    with pytest.raises(Invalid, match=r"^name\.familyName: must be text"):
+        patches.apply(
+            WHOLE, operations.read({"Operations": [change]}, "User", LENIENT), "User", LENIENT
+        )
