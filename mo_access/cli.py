@@ -18,6 +18,7 @@ from mo_access.commands import (
     configuration,
     data,
     database,
+    dev,
     history,
     keys,
     mapping,
@@ -48,7 +49,7 @@ for command in (
     *(clients.client, rights.why, rights.who, audit.audit, sessions.session, keys.key),
     *(configuration.config, configuration.doctor, sync.sync, mapping.mapping),
     *(persons.person, history.history, review.review, beheerders.beheerder),
-    *(blocks.block, blocks.unblock, standing.affiliation, standing.membership),
+    *(blocks.block, blocks.unblock, standing.affiliation, standing.membership, dev.dev),
 ):
     program.add_command(command)
 

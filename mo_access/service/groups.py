@@ -339,13 +339,26 @@ def _record(
     facts: dict[str, int],
     subjects: dict[str, tuple[str, ...]],
 ) -> None:
+    uow.record(event(kind, group_id, group, facts, subjects))
+
+
+def event(
+    kind: str,
+    group_id: str,
+    group: GroupView | GroupDraft,
+    facts: dict[str, int],
+    subjects: dict[str, tuple[str, ...]],
+) -> Event:
+    """Return what is written down of a change; ``subjects`` are people, by what happened to them.
+
+    A change that touches one person names that person itself: the commonest one costs no more for
+    being found.
+    """
     at = (group.institution,) if group.institution else ()
     role = group.role.value if group.role else None
     told = {"group": group_id, "role": role, **facts}
     alone = [(what, who[0]) for what, who in subjects.items() if len(who) == 1]
     if len(alone) == len(subjects) == 1:
-        # The event itself names one person: the commonest change costs no more for being found.
         ((what, person),) = alone
-        uow.record(Event(kind, "ok", person, at, group.theme, {**told, "what": what}))
-        return
-    uow.record(Event(kind, "ok", institutions=at, theme=group.theme, facts=told, subjects=subjects))
+        return Event(kind, "ok", person, at, group.theme, {**told, "what": what})
+    return Event(kind, "ok", institutions=at, theme=group.theme, facts=told, subjects=subjects)

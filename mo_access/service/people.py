@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from mo_access.domain import affiliations
 from mo_access.domain.errors import Conflict, NotFound, Stale
@@ -14,7 +13,6 @@ from mo_access.domain.model import (
     Document,
     Event,
     IndexedValue,
-    Keep,
     Page,
     PersonDraft,
     PersonView,
@@ -23,11 +21,11 @@ from mo_access.domain.model import (
     ShownAffiliation,
     ShownGroup,
 )
-from mo_access.domain.text import fold
 from mo_access.service import (
     beheerders,
     blocks,
     bounds,
+    person_rows,
     persons,
     registration,
     sealing,
@@ -41,7 +39,6 @@ from mo_access.storage import (
     people,
     people_lists,
     rights,
-    trigrams,
     values,
 )
 from mo_access.storage.derived import Derived
@@ -49,9 +46,6 @@ from mo_access.storage.engine import Duplicate
 from mo_access.storage.links import LinkValues
 from mo_access.storage.people import LinkRow
 from mo_access.storage.rights import Moved
-
-# Built once: json.dumps with arguments makes an encoder on every call.
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 Change = Callable[[PersonView], PersonDraft | None]
 Check = Callable[[PersonView], None]
@@ -83,7 +77,7 @@ def create(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> PersonView:
     if not person.fresh and people.own_link(conn, person.pk, actor.client_pk) is not None:
         raise _registered()
     searchable = draft.index(draft.document)
-    columns = _columns(draft, searchable, said_insz=isinstance(draft.insz, str))
+    columns = person_rows.columns(draft, searchable, said_insz=isinstance(draft.insz, str))
     try:
         link_pk = links.new_link(
             conn, actor.client_pk, person.pk, columns, uow.now, draft.identities
@@ -98,7 +92,7 @@ def create(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> PersonView:
     values.add(conn, link_pk, searchable)
     links.add_identities(conn, link_pk, draft.identities)
     beheerders.touched(uow, _made_beheerder(draft) & moved.at)
-    _record(uow, "person.create", person.id, moved, draft)
+    uow.record(person_rows.event("person.create", person.id, moved, draft))
     if person.fresh or not actor.platform:
         # To this client the person is new, so it is in none of its groups: reading it back would
         # tell nothing, but take longer where others knew the number (rule 4).
@@ -147,13 +141,15 @@ def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> Per
     touched = moved.at
     if touched or was != draft.document or person_pk != row.person_pk or _differs(row, draft):
         searchable = None if was == draft.document else draft.index(draft.document)
-        columns = _columns(draft, searchable, said_insz=registration.says_insz(row, draft))
+        columns = person_rows.columns(
+            draft, searchable, said_insz=registration.says_insz(row, draft)
+        )
         _write_link(uow, actor, Rewrite(row, was, person_pk, draft, columns, searchable))
         before_at = {shown.institution for shown in before.affiliations}
         touched |= before_at if draft.active != before.active else frozenset()
         _judge_beheerders(uow, row, before, draft, touched)
         theme_ends.end_withdrawn(uow, person_id, stood, actor.name)
-        _record(uow, "person.update", new_id, replace(moved, at=touched), draft)
+        uow.record(person_rows.event("person.update", new_id, replace(moved, at=touched), draft))
         if person_pk != row.person_pk:
             beheerders.touched(uow, beheerders.is_at(before, now=False))
         if person_pk != row.person_pk or not before.own:
@@ -359,22 +355,6 @@ def _differs(row: LinkRow, draft: PersonDraft) -> bool:
     )
 
 
-def _columns(
-    draft: PersonDraft, found: tuple[IndexedValue, ...] | None, *, said_insz: bool
-) -> LinkValues:
-    """Return the columns of a link; ``found`` are its searchable values, None: as they were."""
-    text = _ENCODER.encode(draft.document)
-    parts = None if found is None else _parts(draft, found)
-    return LinkValues(draft.user_name, draft.external_id, draft.active, said_insz, text, parts)
-
-
-def _parts(draft: PersonDraft, found: tuple[IndexedValue, ...]) -> str:
-    texts = {fold(draft.user_name), *(value.folded for value in found)}
-    if draft.external_id is not None:
-        texts.add(fold(draft.external_id))
-    return trigrams.joined(texts)
-
-
 def _registered() -> Conflict:
     message = "insz: you registered this person before. Change that user instead."
     return Conflict(message, attribute="insz")
@@ -390,11 +370,3 @@ def _taken(error: Duplicate, draft: PersonDraft) -> Conflict:
         f"{name}: another user of yours has this value. Find it by that and change it instead."
     )
     return Conflict(message, attribute=name)
-
-
-def _record(uow: UnitOfWork, kind: str, person_id: str, moved: Moved, draft: PersonDraft) -> None:
-    facts: Document = {"changed": list(draft.changed), "active": draft.active, **moved.facts}
-    if not isinstance(draft.insz, Keep):
-        facts["insz"] = "set" if draft.insz else "cleared"
-    at = tuple(sorted(moved.at | {claim.institution for claim in draft.affiliations}))
-    uow.record(Event(kind, "ok", person=person_id, institutions=at, facts=facts))

@@ -7,7 +7,7 @@ goes to ``platform``. Sealing gives an event its place and the hash over everyth
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -16,7 +16,8 @@ from sqlalchemy import Select, bindparam, func, insert, select
 
 from mo_access.storage import audit_subjects
 from mo_access.storage.audit_subjects import Subjects
-from mo_access.storage.engine import Connection, Row
+from mo_access.storage.engine import Connection, Params, Row
+from mo_access.storage.reserving import reserve
 from mo_access.storage.schema import audit_event
 
 PAGE: Final = 2_000
@@ -25,6 +26,7 @@ _event = audit_event.c
 _NAMES = ("chain", "at", "kind", "outcome", "body", "content_hash", "person")
 _INSERT = insert(audit_event).values({name: bindparam(name) for name in _NAMES})
 _INSERT_ONE = _INSERT.returning(_event.pk)
+_INSERT_KEYED = _INSERT.values(pk=bindparam("pk"))
 _COLUMNS = (
     _event.pk,
     _event.chain,
@@ -61,6 +63,39 @@ _COUNT_UNSEALED = select(func.count(), func.min(_event.at)).where(_event.seq.is_
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """An event that is to be written to each of these chains.
+
+    ``person`` is whom the body names, ``subjects`` whom the body's digest stands for; an event
+    can then be found by them.
+    """
+
+    now: int
+    kind: str
+    outcome: str
+    chains: tuple[str, ...]
+    body: str
+    person: str | None = None
+    subjects: Subjects | None = None
+
+    def rows(self) -> list[Params]:
+        """Give the row of each chain."""
+        said = (self.now, self.kind, self.outcome, self.body)
+        return [
+            {
+                "chain": chain,
+                "at": self.now,
+                "kind": self.kind,
+                "outcome": self.outcome,
+                "body": self.body,
+                "content_hash": content_hash(chain, *said),
+                "person": self.person,
+            }
+            for chain in dict.fromkeys(self.chains)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One stored event; ``seq`` and ``chain_hash`` are None until it is sealed."""
 
@@ -83,39 +118,23 @@ class Record:
         return found == self.content_hash and f'"person":{json.dumps(self.person)}' in self.body
 
 
-def write(  # noqa: PLR0913 - the columns of one row
-    conn: Connection,
-    *,
-    now: int,
-    kind: str,
-    outcome: str,
-    chains: tuple[str, ...],
-    body: str,
-    person: str | None = None,
-    subjects: Subjects | None = None,
-) -> None:
-    """Write one event to each of the chains, inside the transaction of the change itself.
-
-    ``person`` is whom the body names, ``subjects`` whom the body's digest stands for; an event
-    can then be found by them.
-    """
-    rows = [
-        {
-            "chain": chain,
-            "at": now,
-            "kind": kind,
-            "outcome": outcome,
-            "body": body,
-            "content_hash": content_hash(chain, now, kind, outcome, body),
-            "person": person,
-        }
-        for chain in dict.fromkeys(chains)
-    ]
-    if not subjects:
+def write(conn: Connection, entry: Entry) -> None:
+    """Write one event to each of its chains, inside the transaction of the change itself."""
+    rows = entry.rows()
+    if not entry.subjects:
         return conn.many(_INSERT, rows)
     for row in rows:
-        audit_subjects.add(conn, conn.insert(_INSERT_ONE, row), subjects)
+        audit_subjects.add(conn, conn.insert(_INSERT_ONE, row), entry.subjects)
     return None
+
+
+def write_all(conn: Connection, entries: Iterable[Entry]) -> None:
+    """Write many events as ``write`` does each, in two statements and one for the keys."""
+    pairs = [(entry, row) for entry in entries for row in entry.rows()]
+    pks = reserve(conn, audit_event, len(pairs))
+    conn.many(_INSERT_KEYED, [{**row, "pk": pk} for pk, (_, row) in zip(pks, pairs, strict=True)])
+    of = [(pk, entry.subjects) for pk, (entry, _) in zip(pks, pairs, strict=True)]
+    audit_subjects.add_all(conn, ((pk, told) for pk, told in of if told))
 
 
 def content_hash(chain: str, at: int, kind: str, outcome: str, body: str) -> bytes:

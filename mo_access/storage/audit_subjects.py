@@ -15,7 +15,7 @@ from sqlalchemy import Text, bindparam, insert, select
 
 from mo_access.storage.bookkeeping import audit_subject
 from mo_access.storage.constructs import json_texts
-from mo_access.storage.engine import Connection
+from mo_access.storage.engine import Connection, Params
 from mo_access.storage.schema import BIG
 
 Subjects = Mapping[str, tuple[str, ...]]
@@ -25,6 +25,9 @@ _ids: Final = json_texts(bindparam("ids", type_=Text))
 _ADD = insert(audit_subject).from_select(
     ["person", "event_pk", "what"],
     select(_ids.c.value, bindparam("event", type_=BIG), bindparam("what_", type_=Text)),
+)
+_ADD_ONE = insert(audit_subject).values(
+    {name: bindparam(name) for name in ("person", "event_pk", "what")}
 )
 _OF = select(audit_subject.c.what, audit_subject.c.person).where(
     audit_subject.c.event_pk == bindparam("event")
@@ -36,6 +39,17 @@ def add(conn: Connection, event_pk: int, subjects: Subjects) -> None:
     for what, ids in subjects.items():
         row: dict[str, int | str | bytes | None] = {"event": event_pk, "what_": what}
         conn.run(_ADD, {**row, "ids": json.dumps(ids)})
+
+
+def add_all(conn: Connection, events: Iterable[tuple[int, Subjects]]) -> None:
+    """Note whom many events are about, in one statement."""
+    rows: list[Params] = [
+        {"person": person, "event_pk": event_pk, "what": what}
+        for event_pk, subjects in events
+        for what, ids in subjects.items()
+        for person in ids
+    ]
+    conn.many(_ADD_ONE, rows)
 
 
 def digest(subjects: Subjects) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -191,6 +191,14 @@ _NEW = (
     )
     .returning(group.c.pk)
 )
+_NEW_KEYED = insert(group).values(
+    **_COLUMNS,
+    pk=bindparam("pk_"),
+    id=bindparam("id_"),
+    client_pk=bindparam("client_"),
+    created=bindparam("now_"),
+    size=bindparam("size_"),
+)
 _COUNTED: Final = {"version": group.c.version + 1, "size": bindparam("size_")}
 _CHANGE = update(group).values(**_COLUMNS, **_COUNTED).where(group.c.pk == bindparam("group"))
 _BUMP = (
@@ -222,6 +230,29 @@ def new(conn: Connection, client_pk: int, group_id: str, draft: GroupDraft, now:
     pk = conn.insert(_NEW, {**_params(draft, now), "id_": group_id, "client_": client_pk})
     totals.add(conn, "group", client_pk, pk, 1)
     return pk
+
+
+@dataclass(frozen=True, slots=True)
+class NewGroup:
+    """A group that is made with a reserved key and all its members."""
+
+    pk: int
+    id: str
+    draft: GroupDraft
+    size: int
+
+
+def new_all(conn: Connection, client_pk: int, made: Sequence[NewGroup], now: int) -> None:
+    """Insert many groups with their searchable values. Raises ``Duplicate``."""
+    rows = [
+        {**_params(g.draft, now), "pk_": g.pk, "id_": g.id, "client_": client_pk, "size_": g.size}
+        for g in made
+    ]
+    conn.many(_NEW_KEYED, rows)
+    for one in made:
+        totals.add(conn, "group", client_pk, one.pk, 1)
+    values = [(one.pk, value.cut()) for one in made for value in one.draft.values]
+    conn.many(_ADD_VALUE, [{"group_pk": pk, **value._asdict()} for pk, value in values])
 
 
 def text(draft: GroupDraft) -> str:

@@ -94,7 +94,7 @@ def new_link(
 
     Raises ``Duplicate`` when userName or externalId is taken at this client.
     """
-    said = _link_params(values)
+    said = columns_of(values)
     fixed = {"client_pk": client_pk, "person_pk": person_pk, "created": now, "modified": now}
     record = record_of(client_pk, values, identities)
     rows = conn.all(_NEW_LINK, {**said, **fixed, "version": 1, **record.params})
@@ -114,7 +114,7 @@ def change_link(
     """
     before = (row.person_pk, row.user_name, row.external_id)
     keyed = (person_pk, values.user_name, values.external_id) != before
-    params = {f"{name}_": value for name, value in _link_params(values).items()}
+    params = {f"{name}_": value for name, value in columns_of(values).items()}
     fixed = {"to_person": person_pk, "link": row.pk, "expected": row.version, "now_": now}
     record = record_of(row.client_pk, values).params if keyed else {}
     return conn.run(_CHANGE_LINK[keyed], {**params, **fixed, **record}) == 1
@@ -143,7 +143,8 @@ def record_of(
     return Record(client_pk, fold(values.user_name), external, identities)
 
 
-def _link_params(values: LinkValues) -> dict[str, int | str | bytes | None]:
+def columns_of(values: LinkValues) -> dict[str, int | str | bytes | None]:
+    """Give the columns that follow from what a client decides, with their folded keys."""
     external = values.external_id
     return {
         "user_name": values.user_name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -137,6 +137,18 @@ def _key(claim: AffiliationClaim) -> AffiliationKey:
     start = claim.start.isoformat() if claim.start else None
     end = claim.end.isoformat() if claim.end else None
     return (claim.form.value, claim.institution, claim.role.value, start, end, int(claim.primary))
+
+
+def keys_of(claims: Iterable[AffiliationClaim]) -> tuple[AffiliationKey, ...]:
+    """Give what is stored of each affiliation, each once: form, number, role, days, primary."""
+    return tuple(dict.fromkeys(map(_key, claims)))
+
+
+def given(affiliations: Iterable[AffiliationKey], grants: Iterable[tuple[str, str]]) -> Moved:
+    """Tell what a link changes that said nothing before; grants are (theme, institution)."""
+    said, granted = tuple(affiliations), tuple(grants)
+    at = frozenset(str(key[1]) for key in (*said, *granted))
+    return Moved(at, (*map(_told, said), *map(_granted, granted)))
 
 
 def set_affiliations(
