@@ -22,7 +22,6 @@ from mo_access.storage.engine import Duplicate, Params
 from mo_access.storage.groups import NewGroup
 from mo_access.storage.reserving import reserve
 from mo_access.storage.rights import AffiliationKey, Moved
-from mo_access.storage.schema import group, link, person
 
 NewId = Callable[[], str]
 _TAKEN: Final = "A number, userName or externalId among these is taken; nothing of them was stored."
@@ -79,6 +78,8 @@ def register(
     if uow.keys.rotating or stored.is_anybody_blocked(conn):
         raise Conflict("somebody is blocked, or a key is being rotated: register one by one")
     lines = _lines(uow, found, new_id)
+    moved = [line.moved for line in lines]
+    bounds.keep(uow, actor, {number for one in moved for number in one.at})
     fresh = [line for line, one in zip(lines, found, strict=True) if one.known is None]
     try:
         conn.many(stored.PEOPLE, [_person(uow, actor, line) for line in fresh])
@@ -90,8 +91,6 @@ def register(
         totals.add(conn, "person", actor.client_pk, line.link_pk, 1)
         if one.known is not None and actor.platform and not line.draft.active:
             people.set_active(conn, line.person.pk, uow.now, active=False)
-    moved = [line.moved for line in lines]
-    bounds.keep(uow, actor, {number for one in moved for number in one.at})
     beheerders.touched(uow, _where_beheerders(lines))
     uow.record_all(
         person_rows.event("person.create", line.person.id, told, line.draft)
@@ -106,7 +105,7 @@ def make(uow: UnitOfWork, actor: Actor, found: Sequence[NewMembers], new_id: New
     Raises ``Conflict`` when an externalId is taken.
     """
     conn = uow.write()
-    pks = reserve(conn, group, len(found))
+    pks = reserve(conn, "group_", len(found))
     made = [
         NewGroup(pk, new_id(), one.draft, len(one.members))
         for pk, one in zip(pks, found, strict=True)
@@ -137,8 +136,8 @@ def _joined(one: NewMembers) -> dict[str, tuple[str, ...]]:
 
 def _lines(uow: UnitOfWork, found: Sequence[Newcomer], new_id: NewId) -> list[_Line]:
     fresh = sum(one.known is None for one in found)
-    people_pks = iter(reserve(uow.conn, person, fresh))
-    link_pks = reserve(uow.conn, link, len(found))
+    people_pks = iter(reserve(uow.conn, "person", fresh))
+    link_pks = reserve(uow.conn, "link", len(found))
     return [
         _Line(
             one.draft,

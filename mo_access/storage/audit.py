@@ -131,7 +131,7 @@ def write(conn: Connection, entry: Entry) -> None:
 def write_all(conn: Connection, entries: Iterable[Entry]) -> None:
     """Write many events as ``write`` does each, in two statements and one for the keys."""
     pairs = [(entry, row) for entry in entries for row in entry.rows()]
-    pks = reserve(conn, audit_event, len(pairs))
+    pks = reserve(conn, "audit_event", len(pairs))
     conn.many(_INSERT_KEYED, [{**row, "pk": pk} for pk, (_, row) in zip(pks, pairs, strict=True)])
     of = [(pk, entry.subjects) for pk, (entry, _) in zip(pks, pairs, strict=True)]
     audit_subjects.add_all(conn, ((pk, told) for pk, told in of if told))

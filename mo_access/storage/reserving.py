@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
-from sqlalchemy import Table, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 
 from mo_access.storage.engine import Connection
 from mo_access.storage.schema import BIG, audit_event, group, link, person
 
-KEYED: Final = (person, link, group, audit_event)
+Keyed = Literal["person", "link", "group_", "audit_event"]
 """The tables whose keys can be reserved."""
-_TAKEN = {table.name: select(func.coalesce(func.max(table.c.pk), 0)) for table in KEYED}
+_TABLES: Final = (person, link, group, audit_event)
+_TAKEN = {table.name: select(func.coalesce(func.max(table.c.pk), 0)) for table in _TABLES}
 _DRAWN = {
     table.name: select(func.nextval(func.pg_get_serial_sequence(table.name, "pk"))).select_from(
         func.generate_series(1, bindparam("count", type_=BIG))
     )
-    for table in KEYED
+    for table in _TABLES
 }
 
 
-def reserve(conn: Connection, table: Table, count: int) -> list[int]:
+def reserve(conn: Connection, table: Keyed, count: int) -> list[int]:
     """Take so many keys of a table, in their order; the transaction is one that writes.
 
     PostgreSQL draws them from the table's own sequence, so that whoever writes one by one at the
@@ -29,7 +30,7 @@ def reserve(conn: Connection, table: Table, count: int) -> list[int]:
     if not count:
         return []
     if conn.database.dialect_name == "sqlite":
-        found = conn.one(_TAKEN[table.name], {})
+        found = conn.one(_TAKEN[table], {})
         first = int(found[0]) + 1 if found else 1
         return list(range(first, first + count))
-    return sorted(int(row[0]) for row in conn.all(_DRAWN[table.name], {"count": count}))
+    return sorted(int(row[0]) for row in conn.all(_DRAWN[table], {"count": count}))

@@ -26,7 +26,7 @@ from mo_access.service.unit_of_work import UnitOfWork
 from mo_demo.nation import bodies, words
 from mo_demo.nation.bodies import Body
 from mo_demo.nation.person import person
-from mo_demo.nation.plan import Nation
+from mo_demo.nation.plan import Group, Nation
 from mo_scim.mapping import groups, users
 from mo_scim.profiles import LENIENT
 
@@ -76,8 +76,7 @@ def fill(unit: Unit, nation: Nation, *, beside: bool = False, tell: Tell = _sile
         if not (beside or bulk.is_empty(uow)):
             raise Conflict("there are people in this database already; nothing was written")
         tell(f"{nation.institutions:,} institutions")
-        _import(uow, nation)
-        brokers = tuple(_brokers(uow, nation))
+        brokers = found(uow, nation)
         uow.commit()
     made = _Making(unit, nation, tell)
     people = made.everybody(brokers[0])
@@ -88,6 +87,15 @@ def fill(unit: Unit, nation: Nation, *, beside: bool = False, tell: Tell = _sile
     while _sealed(unit):
         pass
     return Filled(brokers, tuple(people), count)
+
+
+def found(uow: UnitOfWork, nation: Nation) -> tuple[Broker, ...]:
+    """Import the institutions and themes that are not known yet, and make the brokers.
+
+    The government's is the first one; each board's comes in their order.
+    """
+    _import(uow, nation)
+    return tuple(_brokers(uow, nation))
 
 
 def seed_themes() -> list[dict[str, str]]:
@@ -109,6 +117,21 @@ def institutions(nation: Nation) -> Iterator[dict[str, str]]:
             "kind": "school",
             "board": nation.board_of(place),
         }
+
+
+def groups_of(nation: Nation) -> Iterator[Group]:
+    """Yield the groups of the government's broker: first the one that counts anywhere."""
+    slugs = tuple(row["slug"] for row in seed_themes())
+    if nation.largest:
+        yield ANYWHERE, tuple(range(nation.largest))
+    yield from (nation.group(turn, slugs) for turn in range(nation.groups))
+
+
+def groups_of_board(nation: Nation, board: int) -> Iterator[Group]:
+    """Yield a group for each school of a board: its people whom the board knows by number."""
+    for place in nation.of_board(board):
+        staff = tuple(n for n in nation.staff(place) if person(nation, n).insz)
+        yield f"MO_{nation.school(place)}_leerlingen-openbaar", staff
 
 
 def _import(uow: UnitOfWork, nation: Nation) -> None:
@@ -166,40 +189,31 @@ class _Making:
 
     def everybody(self, broker: Broker) -> list[Meant]:
         """Register all as the government's broker."""
-        found: list[Meant] = []
+        people: list[Meant] = []
         for numbers in _parts(range(self.nation.people)):
             sent = [(bodies.user(self.nation, n), None) for n in numbers]
-            found += self._register(broker, sent)
-            self.tell(f"{len(found):,} of {self.nation.people:,} people")
-        return found
+            people += self._register(broker, sent)
+            self.tell(f"{len(people):,} of {self.nation.people:,} people")
+        return people
 
     def groups(self, broker: Broker, people: list[Meant]) -> int:
-        """Make the groups of the government's broker: first the one that counts anywhere."""
-        slugs = tuple(row["slug"] for row in seed_themes())
-        if self.nation.largest:
-            named = bodies.group(ANYWHERE)
-            self._make(broker, [(named, tuple(people[: self.nation.largest]))])
-        for turns in _parts(range(self.nation.groups)):
-            told = (self.nation.group(turn, slugs) for turn in turns)
-            pairs = [(bodies.group(name), tuple(people[n] for n in who)) for name, who in told]
-            self._make(broker, pairs)
-            self.tell(f"{turns[-1] + 1:,} of {self.nation.groups:,} groups")
-        return self.nation.groups + bool(self.nation.largest)
+        """Make the groups of the government's broker."""
+        count = 0
+        for part in _parts(groups_of(self.nation)):
+            self._make(broker, [_with(people, one) for one in part])
+            count += len(part)
+            self.tell(f"{count:,} groups")
+        return count
 
     def of_board(self, broker: Broker, board: int, people: list[Meant]) -> int:
         """Register the people of a board's schools whom it knows by number, and group them."""
-        schools = [*self.nation.of_board(board)]
-        count = 0
-        for place in schools:
-            staff = [n for n in self.nation.staff(place) if person(self.nation, n).insz]
-            for numbers in _parts(staff):
-                sent = [(bodies.local(self.nation, n), people[n]) for n in numbers]
-                self._register(broker, sent)
-            named = bodies.group(f"MO_{self.nation.school(place)}_leerlingen-openbaar")
-            self._make(broker, [(named, tuple(people[n] for n in staff))])
-            count += 1
-        self.tell(f"{len(schools)} schools of {broker.actor.name}")
-        return count
+        groups = [*groups_of_board(self.nation, board)]
+        for numbers in _parts(n for _, staff in groups for n in staff):
+            self._register(broker, [(bodies.local(self.nation, n), people[n]) for n in numbers])
+        for part in _parts(groups):
+            self._make(broker, [_with(people, one) for one in part])
+        self.tell(f"{len(groups)} schools of {broker.actor.name}")
+        return len(groups)
 
     def _register(self, broker: Broker, sent: Sequence[tuple[Body, Meant | None]]) -> list[Meant]:
         with self._unit(broker) as uow:
@@ -236,6 +250,11 @@ class _Making:
         made = self.unit()
         made.caller = broker.caller
         return made
+
+
+def _with(people: list[Meant], one: Group) -> tuple[Body, tuple[Meant, ...]]:
+    name, members = one
+    return bodies.group(name), tuple(people[n] for n in members)
 
 
 def _ids(seed: int) -> NewId:

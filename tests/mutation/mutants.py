@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from tests.mutation import mutants_beheerders, mutants_oidc, mutants_senders
 from tests.mutation.mutants_explaining import EXPLAINING
+from tests.mutation.mutants_generating import GENERATING
 from tests.mutation.mutants_isolation import SCOPES
 from tests.mutation.mutants_mapping import MAPPING
 from tests.mutation.mutants_standing import STANDING
@@ -244,6 +245,7 @@ MUTANTS: Final = (
         "tests/web/test_headers.py",
     ),
     *(Mutant(*told) for told in EXPLAINING),
+    *(Mutant(*told) for told in GENERATING),
     *(Mutant(*row) for row in mutants_beheerders.ROWS),
     *(Mutant(*row) for row in mutants_oidc.ROWS),
     *(Mutant(*row) for row in mutants_senders.ROWS),

@@ -1,0 +1,27 @@
+"""Checks of people and groups that are stored many at a time: (file, old, new, tests)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_BULK, _SAME = "mo_access/service/bulk.py", "tests/nation/test_as_the_services.py"
+_REFUSALS = "tests/nation/test_bulk.py"
+
+GENERATING: Final = (
+    (_BULK, '"active": int(line.draft.active or not actor.platform)', '"active": 1', _SAME),
+    (_BULK, '        totals.add(conn, "person", actor.client_pk, line.link_pk, 1)\n', "", _SAME),
+    (_BULK, "    beheerders.touched(uow, _where_beheerders(lines))\n", "", _SAME),
+    (_BULK, "if uow.keys.rotating or stored.is_anybody_blocked(conn):", "if False:", _REFUSALS),
+    (
+        _BULK,
+        "    bounds.keep(uow, actor, {number for one in moved for number in one.at})\n",
+        "",
+        _REFUSALS,
+    ),
+    (
+        "mo_demo/nation/filling.py",
+        "if not (beside or bulk.is_empty(uow)):",
+        "if False:",
+        "tests/nation/test_filling.py",
+    ),
+)
