@@ -29,6 +29,7 @@ from sqlalchemy import (
 
 from mo_access.domain.model import Form, Role
 from mo_access.storage.bookkeeping import beheerder_watch
+from mo_access.storage.comparing import unindexed
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection
 from mo_access.storage.interventions import block
@@ -137,7 +138,8 @@ def _recovered(line: CTE) -> Select[Any]:
 
 def _through_groups(line: CTE) -> Select[Any]:
     """Select where role groups have members whom the group's client knows."""
-    knows = and_(link.c.person_pk == person.c.pk, link.c.client_pk == group.c.client_pk)
+    # From the members, of whom there are few, and not from the client, who may know a nation.
+    knows = and_(link.c.person_pk == person.c.pk, unindexed(link.c.client_pk) == group.c.client_pk)
     found = select(group.c.institution_pk).select_from(group)
     found = found.join(membership, membership.c.group_pk == group.c.pk)
     found = found.join(person, person.c.pk == membership.c.person_pk).join(link, knows)

@@ -6,6 +6,7 @@ from typing import Final
 
 _BULK, _SAME = "mo_access/service/bulk.py", "tests/nation/test_as_the_services.py"
 _REFUSALS = "tests/nation/test_bulk.py"
+_INSZ, _RULES = "mo_access/domain/insz.py", "tests/access/domain/test_insz_rules.py"
 
 GENERATING: Final = (
     (_BULK, '"active": int(line.draft.active or not actor.platform)', '"active": 1', _SAME),
@@ -23,5 +24,17 @@ GENERATING: Final = (
         "if not (beside or bulk.is_empty(uow)):",
         "if False:",
         "tests/nation/test_filling.py",
+    ),
+    (_INSZ, " or not 1 <= int(digits[6:9]) <= _LAST_SERIAL", "", _RULES),
+    (_INSZ, "if first <= today else ()", "if True else ()", _RULES),
+    (_INSZ, "if year <= today.year else ()", "if True else ()", _RULES),
+    (_INSZ, 're.compile(r"[0-9]{11}", re.ASCII)', 're.compile(r"\\d{11}")', _RULES),
+    (_INSZ, "if int(digits[2:4]) in _SEX_UNKNOWN:", "if False:", _RULES),
+    (_INSZ, "    if not births:\n", "    if False:\n", _RULES),
+    (
+        "mo_access/storage/beheerders.py",
+        "unindexed(link.c.client_pk) == group.c.client_pk",
+        "link.c.client_pk == group.c.client_pk",
+        "tests/storage/test_explaining_plans.py",
     ),
 )

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.sql.elements import CompilerElement
 
-from mo_access.storage import access, facts, history, named, review
+from mo_access.storage import access, beheerders, facts, history, named, review
 from mo_access.storage.engine import Connection, Database, Params
 
 _SCAN: Final = re.compile(r"SCAN (\w+)|Seq Scan on (\w+)")
-_SMALL: Final = {"institution", "theme", "client", "alembic_version"}
+_SMALL: Final = {"line", "institution", "theme", "client", "alembic_version"}
 ASKED: Final[dict[str, tuple[CompilerElement, Params]]] = {
     "history": (
         history._HISTORY,
@@ -27,6 +27,7 @@ ASKED: Final[dict[str, tuple[CompilerElement, Params]]] = {
     "review": (review._PAGE, {"numbers": '["900001"]', "after": 0, "page": 9}),
     "names": (review._NAMES, {"wanted": '["p"]'}),
     "last": (review._LAST, {"number": "900001"}),
+    "standing": (beheerders._STANDING, {"head": 1, "today": "2026-11-24"}),
     "affiliations": (facts._AFFILIATIONS, {"pk": 1}),
     "grants": (facts._GRANTS, {"pk": 1}),
 }
@@ -41,6 +42,16 @@ def test_no_big_table_is_read_whole(database: Database, name: str) -> None:
     read = {found[1] or found[2] for line in lines for found in _SCAN.finditer(line)}
     whole = {table for table in read if not re.match(r"(anon|json)_", table)} - _SMALL
     assert whole == set(), lines
+
+
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("name", sorted(ASKED))
+def test_nobody_is_looked_for_among_all_of_a_client(database: Database, name: str) -> None:
+    """SQLite knows no sizes: it would walk over a nation to find who is in one group."""
+    statement, params = ASKED[name]
+    with database.connect() as conn:
+        lines = _plan(conn, statement, params)
+    assert not [line for line in lines if "ix_link_client_pk" in line]
 
 
 def _plan(conn: Connection, statement: CompilerElement, params: Params) -> list[str]:
