@@ -215,16 +215,28 @@ def _grants(
     at: frozenset[str],
     affiliations: tuple[AffiliationFact, ...],
 ) -> Iterator[GrantFact]:
-    """Keep what gives this theme here.
-
-    One without institution counts where its client put the person (design section 3).
-    """
+    """Keep what gives this theme here."""
     clients = {a.client for a in affiliations}
     for slug, grant in grants:
-        if slug == theme and (
-            grant.institution in at or (not grant.institution and grant.client in clients)
-        ):
+        if slug == theme and _gives(grant, at, clients):
             yield grant
+
+
+def held_here(
+    known: PersonFacts, at: frozenset[str], affiliations: tuple[AffiliationFact, ...]
+) -> dict[str, tuple[GrantFact, ...]]:
+    """Return what gives each theme here, by slug, of all that somebody holds."""
+    clients = {a.client for a in affiliations}
+    found: dict[str, tuple[GrantFact, ...]] = {}
+    for slug, grant in known.grants:
+        if _gives(grant, at, clients):
+            found[slug] = (*found.get(slug, ()), grant)
+    return found
+
+
+def _gives(grant: GrantFact, at: frozenset[str], clients: set[str | None]) -> bool:
+    """One without institution counts where its client put the person (design section 3)."""
+    return grant.institution in at or (not grant.institution and grant.client in clients)
 
 
 def _places(

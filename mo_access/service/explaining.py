@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -105,9 +105,23 @@ def who(
 
 def origins(here: Facts) -> tuple[Origin, ...]:
     """List every statement that gives something here, the ones that count first."""
-    found = [_role(fact, here.today) for fact in here.affiliations]
-    found += [theme_origin(fact) for fact in here.grants]
-    return tuple(sorted(found, key=lambda o: (o.kind, o.idle is not None, o.since or 0, o.client)))
+    return roles(here) + themes(here.grants)
+
+
+def roles(here: Facts) -> tuple[Origin, ...]:
+    """List every statement that gives a role here, the ones that count first."""
+    return _ordered([_role(fact, here.today) for fact in here.affiliations])
+
+
+def themes(grants: Iterable[GrantFact]) -> tuple[Origin, ...]:
+    """List every statement that gives a theme, the ones that count first."""
+    return _ordered([theme_origin(fact) for fact in grants])
+
+
+def _ordered(found: list[Origin]) -> tuple[Origin, ...]:
+    if len(found) > 1:
+        found.sort(key=lambda o: (o.idle is not None, o.since or 0, o.client))
+    return tuple(found)
 
 
 def _role(fact: AffiliationFact, today: str) -> Origin:

@@ -18,9 +18,10 @@ from typing import Final
 
 from mo_access.domain import policy
 from mo_access.domain.errors import Invalid, NotFound, Stale
+from mo_access.domain.judging import Judge
 from mo_access.domain.keys import KeyRing, SealBroken
 from mo_access.domain.model import Event, Form, Json
-from mo_access.domain.policy import Facts, Reason
+from mo_access.domain.policy import Facts, Reason, Session
 from mo_access.domain.text import without_numbers
 from mo_access.service import decisions, explaining
 from mo_access.service.decisions import Spot
@@ -186,12 +187,14 @@ class _Reader:
         self.spot = spot
         self.known = {one.id: one for one in facts.people_facts(uow.conn, ids)}
         self.named = _named(uow, ids)
+        self.judge = Judge()
         self.themes = {slug: told[0] for slug, told in access.themes(uow.conn).items()}
 
     def entry(self, person: str, last_sign_in: int | None) -> Entry:
-        here, _ = decisions.narrowed(self.uow, self.known[person], self.spot)
-        roles = tuple(_judged(role, here) for role in explaining.origins(here))
-        held, ends = self._themes(self.known[person]), _ends(here, self.uow.today)
+        known = self.known[person]
+        here, session = decisions.narrowed(self.uow, known, self.spot)
+        roles = tuple(_judged(role, here) for role in explaining.roles(here))
+        held, ends = self._themes(known, here, session), _ends(here, self.uow.today)
         user_name, name = self._names(person, roles, held)
         return Entry(person, name, user_name, last_sign_in, roles, held, ends)
 
@@ -202,16 +205,14 @@ class _Reader:
         entry = self.entry(person, None)
         return entry.name or entry.user_name
 
-    def _themes(self, known: PersonFacts) -> tuple[ThemeHeld, ...]:
+    def _themes(self, known: PersonFacts, here: Facts, session: Session) -> tuple[ThemeHeld, ...]:
         """List what somebody holds here, by the name of the theme."""
-        found = []
-        for slug in {slug for slug, _ in known.grants}:
-            spot = replace(self.spot, theme=slug)
-            here, session = decisions.narrowed(self.uow, known, spot)
-            if here.grants:
-                reason = policy.decide(here, session).reason
-                origins = tuple(o for o in explaining.origins(here) if o.kind == "theme")
-                found.append(ThemeHeld(slug, self.themes[slug], reason, origins))
+        held = decisions.held_here(known, self.spot.at, here.affiliations)
+        told = self.judge.reasons(here, session, held)
+        found = [
+            ThemeHeld(slug, self.themes[slug], told[slug], explaining.themes(grants))
+            for slug, grants in held.items()
+        ]
         return tuple(sorted(found, key=lambda theme: theme.name))
 
     def _names(

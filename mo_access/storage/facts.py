@@ -13,9 +13,11 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Select,
+    Text,
     and_,
     bindparam,
     case,
+    cast,
     exists,
     func,
     literal,
@@ -33,6 +35,7 @@ from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection, Params, Row
 from mo_access.storage.interventions import block
 from mo_access.storage.schema import (
+    BIG,
     affiliation,
     client,
     direct_grant,
@@ -220,7 +223,7 @@ def _is_one(person_pk: Column[int]) -> ColumnElement[bool]:
 
 
 def _is_any(person_pk: Column[int]) -> ColumnElement[bool]:
-    return person_pk.in_(select(person.c.pk).where(_NAMED))
+    return person_pk.in_(select(cast(json_texts(bindparam("pks", type_=Text)).c.value, BIG)))
 
 
 _NAMED = person.c.id.in_(select(json_texts(bindparam("people")).c.value))
@@ -260,9 +263,13 @@ def people_facts(
         if client_pk is None
         else conn.all(_PEOPLE_OF_CLIENT, {**people, "client": client_pk})
     )
-    affiliations = _by_person(conn.all(_AFFILIATIONS_OF_MANY, people))
-    grants = _by_person(conn.all(_GRANTS_OF_MANY, people))
+    pks: Params = {"pks": json.dumps([str(row[0]) for row in found])}
+    affiliations = _by_person(conn.all(_AFFILIATIONS_OF_MANY, pks))
+    grants = _by_person(conn.all(_GRANTS_OF_MANY, pks))
     return [_facts(row, affiliations[row[0]], grants[row[0]]) for row in found]
+
+
+_FORMS: Final = {form.value: form for form in Form}
 
 
 def _by_person(rows: list[Row]) -> defaultdict[int, list[Row]]:
@@ -286,29 +293,12 @@ def _facts(row: Row, affiliations: list[Row], grants: list[Row]) -> PersonFacts:
 
 
 def _affiliation(row: Row) -> AffiliationFact:
+    """Build it by position: a review or a search builds a hundred thousand."""
     _, number, role, form, start, end, live, blocked, by, since = row
-    return AffiliationFact(
-        institution=str(number),
-        role=str(role),
-        form=Form(str(form)),
-        start=None if start is None else str(start),
-        end=None if end is None else str(end),
-        suspended=not live,
-        blocked=blocked is not None,
-        client=None if by is None else str(by),
-        since=int(since),
-    )
+    barred = blocked is not None
+    return AffiliationFact(number, role, _FORMS[form], start, end, not live, barred, by, since)
 
 
 def _grant(row: Row) -> tuple[str, GrantFact]:
     _, slug, kind, number, idle, by, source, since = row
-    fact = GrantFact(
-        kind=str(kind),
-        institution=str(number),
-        suspended=idle is not None,
-        client=str(by),
-        source=str(source),
-        since=int(since),
-        idle=None if idle is None else str(idle),
-    )
-    return str(slug), fact
+    return slug, GrantFact(kind, number, idle is not None, by, source, since, idle)

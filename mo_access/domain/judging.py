@@ -1,0 +1,59 @@
+"""The decision for very many people at one institution: whose facts are alike is judged once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from operator import attrgetter
+from typing import Any, Final, TypeAlias
+
+from mo_access.domain import policy
+from mo_access.domain.policy import Facts, GrantFact, Reason, Session
+
+_SAID: Final = attrgetter(
+    *("institution", "role", "form", "start", "end", "suspended", "blocked", "client")
+)
+"""All of an affiliation but since when it was said, which no rule asks for (``policy``)."""
+_Alike: TypeAlias = tuple[Any, ...]
+
+
+class Judge:
+    """Answers ``policy.decide`` for one person after the other, in one listing.
+
+    The facts are those of one institution, day and level; the rules ask of grants whether one of
+    them is live, of affiliations all but their age. So people who differ in nothing else share an
+    answer, which ``decide`` gave.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nobody judged."""
+        self._known: dict[_Alike, Reason] = {}
+
+    def reasons(
+        self, facts: Facts, session: Session, held: Mapping[str, tuple[GrantFact, ...]]
+    ) -> dict[str, Reason]:
+        """Tell of each theme, by slug, what the decision is; ``facts`` hold no grants yet."""
+        if not held:
+            return {}
+        person = (
+            *(facts.active, facts.person_blocked, session),
+            *map(_SAID, facts.affiliations),
+        )
+        return {
+            slug: self._reason((is_live(grants), person), facts, session, grants)
+            for slug, grants in held.items()
+        }
+
+    def _reason(
+        self, alike: _Alike, facts: Facts, session: Session, grants: tuple[GrantFact, ...]
+    ) -> Reason:
+        known = self._known.get(alike)
+        if known is None:
+            known = policy.decide(replace(facts, grants=grants), session).reason
+            self._known[alike] = known
+        return known
+
+
+def is_live(grants: tuple[GrantFact, ...]) -> bool:
+    """Tell whether one of them gives the theme now."""
+    return not all(grant.suspended for grant in grants)
