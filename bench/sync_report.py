@@ -85,9 +85,10 @@ def _intro(command: str) -> list[str]:
         "## A first sync and the nightly ones",
         "",
         (
-            f"`{command}`: for N people N/50 institutions, 1.2 N affiliations, N/25 groups and "
-            "0.4 N memberships, into an empty database; Bulks as large as announced on one "
-            "connection, single requests on four. Meanwhile another client reads a user and asks "
+            f"`{command}`: for N people N/50 institutions, 1.2 N affiliations, N/30 groups and "
+            "N/6 memberships (`mo-access dev generate` makes the same people), into an empty "
+            "database; Bulks as large as announced on one connection, single requests on four. "
+            "Meanwhile another client reads a user and asks "
             "for a decision ten times a second each, and writes four times a second, on a new "
             "connection each time and by the clock: its waits include the queue. Twice a second "
             "somebody signs in, to a provider on this machine and back. All that is "

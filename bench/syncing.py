@@ -145,7 +145,7 @@ class Syncing:
 
     def _verify(self) -> None:
         """Make sure that what was measured was done: a fast refusal is no sync."""
-        for path, count in (("Users", len(self._ids)), ("Groups", self._nation.institutions * 2)):
+        for path, count in (("Users", len(self._ids)), ("Groups", self._nation.plan.groups)):
             told = self._asked(f"/{path}?count=0")["totalResults"]
             if told < count:
                 raise RuntimeError(f"{told} of {count} {path} are there")

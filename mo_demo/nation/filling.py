@@ -77,15 +77,12 @@ def fill(unit: Unit, nation: Nation, *, beside: bool = False, tell: Tell = _sile
             raise Conflict("there are people in this database already; nothing was written")
         tell(f"{nation.institutions:,} institutions")
         brokers = found(uow, nation)
-        uow.commit()
+        _commit(uow)
     made = _Making(unit, nation, tell)
     people = made.everybody(brokers[0])
     count = made.groups(brokers[0], people)
     for board, broker in enumerate(brokers[1:]):
         count += made.of_board(broker, board, people)
-    tell("the audit trail")
-    while _sealed(unit):
-        pass
     return Filled(brokers, tuple(people), count)
 
 
@@ -171,11 +168,11 @@ def _broker(uow: UnitOfWork, new: NewClient) -> Broker:
     return Broker(actor, token)
 
 
-def _sealed(unit: Unit) -> int:
-    with unit() as uow:
-        done = audit.seal_due(uow, "made-up nation").events
+def _commit(uow: UnitOfWork) -> None:
+    """Make it durable and seal what it wrote: of few events, a round looks at few."""
+    uow.commit()
+    while audit.seal_due(uow, "made-up nation").events:
         uow.commit()
-    return done
 
 
 class _Making:
@@ -228,7 +225,7 @@ class _Making:
                 for body, meant in sent
             ]
             made = bulk.register(uow, broker.actor, drafts, self.new_id)
-            uow.commit()
+            _commit(uow)
         return made
 
     def _make(self, broker: Broker, sent: list[tuple[Body, tuple[Meant, ...]]]) -> None:
@@ -244,7 +241,7 @@ class _Making:
                 for body, members in sent
             ]
             bulk.make(uow, broker.actor, drafts, self.new_id)
-            uow.commit()
+            _commit(uow)
 
     def _unit(self, broker: Broker) -> UnitOfWork:
         made = self.unit()
