@@ -80,6 +80,8 @@ def _config(told: ProviderSettings, rules: ClaimRules) -> ProviderConfig:
         scopes=told.scopes,
         algorithms=told.algorithms,
         links=told.link,
+        mode=told.mode,
+        institutions=told.institutions,
         rules=rules,
         acr_values=told.acr_values,
         response_mode=told.response_mode,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import Select, Text, and_, bindparam, exists, literal, or_, select
@@ -28,6 +28,8 @@ class Match:
     client_pk: int | None
     everywhere: bool
     live: bool
+    by_provider: bool = False
+    """Through the link of the provider's own client, which knows its subject from before."""
 
 
 _usable: Final = and_(person.c.active == 1, person.c.blocked.is_(None))
@@ -136,7 +138,8 @@ def by_subject(conn: Connection, issuer: str, subject: str) -> list[Match]:
 
 def of_provider(conn: Connection, issuer: str, subject: str) -> list[Match]:
     """Return whom an earlier sign-in of this subject made (modes ``jit`` and ``hybrid``)."""
-    return _matches(conn, _OF_PROVIDER, issuer, subject)
+    found = _matches(conn, _OF_PROVIDER, issuer, subject)
+    return [replace(match, by_provider=True) for match in found]
 
 
 def pinned(conn: Connection, issuer: str, subject: str) -> list[Match]:
