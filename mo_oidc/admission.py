@@ -37,12 +37,18 @@ def admit(config: ProviderConfig, finished: Finished) -> str:
         finished.claims, rules.target_group, rules.allowed_target_groups
     )
     uow = unit.current()
-    if (old := visitor.session_id()) is not None:
+    old = visitor.session_id()
+    if config.mode != provisioned.SCIM:
+        said = read_sign_in(config, finished, uow.now)
+        claimed = provisioned.read(config, finished.claims, said.links)
+        entered = claimed_sign_in.enter(uow, said, claimed).session_id
+        # Ended last: who signs in waits for no session that another sign-in ends.
+        if old is not None:
+            sessions.end(uow, old, visitor.idle())
+        return entered
+    if old is not None:
         sessions.end(uow, old, visitor.idle())
     said = read_sign_in(config, finished, uow.now)
-    if config.mode != provisioned.SCIM:
-        claimed = provisioned.read(config, finished.claims, said.links)
-        return claimed_sign_in.enter(uow, said, claimed).session_id
     signed_in = sign_in.sign_in(uow, said)
     _note_ignored(uow, config, finished.claims, signed_in.person)
     return signed_in.session_id

@@ -14,7 +14,7 @@ from mo_oidc.claims import ClaimedRole
 from mo_oidc.config import ProviderConfig
 from mo_oidc.id_token import VerifiedClaims
 from mo_web import visitor
-from mo_web.person_claims import texts_of, value_of
+from mo_web.person_claims import Claims, texts_of, value_of
 
 SCIM: Final = "scim"
 _CORE: Final = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -49,7 +49,7 @@ def rights(
     )
 
 
-def says_roles(config: ProviderConfig, said: VerifiedClaims) -> bool:
+def says_roles(config: ProviderConfig, said: Claims) -> bool:
     """Tell whether one of the role claims is there at all, be it empty."""
     return any(value_of(said, name) is not None for name in config.rules.roles)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from mo_access.domain.model import Event, Json, Role
+from mo_access.domain.model import Event, Form, Json, Role
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import session_rights as stored
 from mo_access.storage.session_rights import Held
@@ -179,7 +179,9 @@ def _tell(uow: UnitOfWork, holder: Holder, gained: set[Right], lost: set[Right])
 
 def _described(right: Right) -> dict[str, Json]:
     institution, role, theme = right
-    named: dict[str, Json] = {"role": role} if theme is None else {"theme": theme}
+    named: dict[str, Json] = {"theme": theme}
+    if theme is None:
+        named = {"role": role, "form": Form.SIGN_IN.value}
     return named | {"institution": institution}
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
 from mo_access.service import claimed_rights, provider_people, sign_in
 from mo_access.service.claimed_rights import ClaimedRights, Holder
 from mo_access.service.provider_people import Described
+from mo_access.service.sessions import Session
 from mo_access.service.sign_in import SignedIn, SignIn
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import session_rights
@@ -44,3 +46,22 @@ def enter(uow: UnitOfWork, said: SignIn, claimed: Claimed) -> SignedIn:
     )
     claimed_rights.assign(uow, holder, claimed.rights)
     return signed_in
+
+
+def renewed(
+    uow: UnitOfWork, session: Session, keep: Callable[[], bool], rights: ClaimedRights
+) -> None:
+    """Let a renewed session hold what its new claims give, if ``keep`` keeps the renewal."""
+    provider_people.take_turn(uow, session.issuer, session.subject)
+    if not keep():
+        return
+    person_pk = session_rights.person_of(uow.conn, session.pk)
+    if person_pk is None:
+        return
+    capacity = session.policy.capacity
+    holder = Holder(
+        *(session.pk, person_pk, session.person),
+        *(session.provider, session.issuer, session.subject),
+        None if capacity is None else tuple(sorted(capacity)),
+    )
+    claimed_rights.assign(uow, holder, rights)

@@ -38,6 +38,8 @@ class Session:
     """When the person signed in at the provider, as it told."""
     renew_at: int | None = None
     """When the provider is to be asked again; None where it is not."""
+    mode: str = "scim"
+    """The mode that its provider had at the sign-in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +188,7 @@ def _session(uow: UnitOfWork, row: SessionRow) -> Session:
         seen=row.seen,
         auth_time=row.auth_time,
         renew_at=row.renew_at,
+        mode=row.mode,
     )
 
 

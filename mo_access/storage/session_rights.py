@@ -88,6 +88,15 @@ def pk_of(conn: Connection, id_hash: bytes) -> int:
     return int(row[0])
 
 
+_PERSON_OF: Final = select(session.c.person_pk).where(session.c.pk == bindparam("pk"))
+
+
+def person_of(conn: Connection, session_pk: int) -> int | None:
+    """Return the key of the person of a session, None where it ended."""
+    row = conn.one(_PERSON_OF, {"pk": session_pk})
+    return None if row is None else int(row[0])
+
+
 def held(conn: Connection, issuer: str, subject: str, now: int) -> list[Held]:
     """Return what every session of this identity holds that is not over."""
     rows = conn.all(_HELD, {"issuer": issuer, "subject": subject, "now": now})
