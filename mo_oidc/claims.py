@@ -100,4 +100,4 @@ def narrowed(
     if session_capacity is None:
         return listed, ()
     counts = tuple(role for role in listed if role.institution in session_capacity)
-    return counts, tuple(role for role in listed if role not in counts)
+    return counts, tuple(role for role in listed if role.institution not in session_capacity)

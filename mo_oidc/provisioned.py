@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mo_access.domain.model import Document, Json
+from mo_access.domain.model import Document
 from mo_access.domain.text import without_numbers
 from mo_access.service.claimed_rights import ClaimedRights, Given
 from mo_access.service.claimed_sign_in import Claimed
@@ -17,7 +17,6 @@ from mo_web import visitor
 from mo_web.person_claims import Claims, texts_of, value_of
 
 SCIM: Final = "scim"
-_CORE: Final = "urn:ietf:params:scim:schemas:core:2.0:User"
 _LONGEST: Final = 255
 _NAMES: Final = (("given_name", "givenName"), ("family_name", "familyName"))
 
@@ -62,7 +61,7 @@ def _document(said: VerifiedClaims) -> Document:
     """Write a User of what the claims say; what is no plain text is left out."""
     name: Document = {ours: text for theirs, ours in _NAMES if (text := _text(said, theirs))}
     shown, email = _text(said, "name"), _text(said, "email")
-    document: Document = {"schemas": list[Json]([_CORE])}
+    document: Document = {}
     if shown or name:
         document["name"] = name | ({"formatted": shown} if shown else {})
     if email and "@" in email:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Final
 
 from mo_access.domain.errors import Conflict, Forbidden, Stale
@@ -137,28 +137,14 @@ def _numbered(uow: UnitOfWork, actor: Actor, described: Described) -> str | None
 
 
 def _make(uow: UnitOfWork, actor: Actor, identity: tuple[str, str], described: Described) -> None:
-    names = [name for name in (described.user_name, _plain(identity[1])) if name]
-    draft = PersonDraft(
-        user_name="",
-        external_id=_plain(identity[1]),
-        active=True,
-        document=described.document,
-        index=_index,
-        identities=(identity,),
-        insz=described.insz or KEEP,
-        changed=("userName", "name", "emails"),
-    )
+    external = _plain(identity[1])
+    names = [name for name in (described.user_name, external) if name]
     for name in names:
         # What people call themselves at a provider may be another's name there.
-        try:
-            with uow.attempt():
-                people.create(uow, actor, replace(draft, user_name=name))
-        except Conflict as taken:
-            if taken.attribute != "userName":
-                raise
-        else:
+        with suppress(_NameTaken), _or_taken(uow):
+            people.create(uow, actor, _draft(described, name, external, (identity,)))
             return
-    people.create(uow, actor, replace(draft, user_name=str(uuid.uuid4())))
+    people.create(uow, actor, _draft(described, str(uuid.uuid4()), external, (identity,)))
 
 
 def _refresh(
@@ -172,25 +158,49 @@ def _refresh(
         _add_identity(uow, row, identity)
     pairs = tuple(sorted(identities.said_by(uow.conn, row.pk)))
 
-    def drafted(view: PersonView, name: str | None) -> PersonDraft:
-        return PersonDraft(
-            user_name=name or view.user_name,
-            external_id=view.external_id,
-            active=True,
-            document=described.document,
-            index=_index,
-            identities=pairs,
-            insz=described.insz or KEEP,
-            changed=("userName", "name", "emails"),
-        )
+    def change(view: PersonView, name: str) -> PersonDraft:
+        return _draft(described, name, view.external_id, pairs)
 
+    with suppress(_NameTaken), _or_taken(uow):
+        wanted = described.user_name
+        people.update(uow, actor, person, lambda view: change(view, wanted or view.user_name))
+        return
+    people.update(uow, actor, person, lambda view: change(view, view.user_name))
+
+
+def _draft(
+    described: Described, name: str, external: str | None, pairs: tuple[tuple[str, str], ...]
+) -> PersonDraft:
+    """Write what a client would say of this person, as it is stored of any client."""
+    said: Document = {"userName": name}
+    if external is not None:
+        said["externalId"] = external
+    return PersonDraft(
+        user_name=name,
+        external_id=external,
+        active=True,
+        document=said | described.document,
+        index=_index,
+        identities=pairs,
+        insz=described.insz or KEEP,
+        changed=("userName", "name", "emails"),
+    )
+
+
+class _NameTaken(Exception):
+    """Somebody else of this client is called so."""
+
+
+@contextmanager
+def _or_taken(uow: UnitOfWork) -> Iterator[None]:
+    """Undo the block where a name is taken. Raises ``_NameTaken``."""
     try:
         with uow.attempt():
-            people.update(uow, actor, person, lambda view: drafted(view, described.user_name))
+            yield
     except Conflict as taken:
-        if taken.attribute != "userName":
-            raise
-        people.update(uow, actor, person, lambda view: drafted(view, None))
+        if taken.attribute == "userName":
+            raise _NameTaken from None
+        raise
 
 
 def _add_identity(uow: UnitOfWork, row: LinkRow, identity: tuple[str, str]) -> None:

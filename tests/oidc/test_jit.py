@@ -6,8 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from mo_access.domain.model import AffiliationClaim, Form, Role
-from mo_access.service import attention, blocks, decisions, explaining
+from mo_access.domain.model import AffiliationClaim, Form, GroupDraft, MemberChange, Role
+from mo_access.service import (
+    attention,
+    blocks,
+    clients,
+    decisions,
+    explaining,
+    groups,
+    history,
+    review,
+)
 from mo_access.service.decisions import Question
 from mo_access.settings import Settings
 from tests.oidc import claimed_kit as kit
@@ -264,3 +273,65 @@ def test_a_session_keeps_no_institution_from_being_without_beheerder(site: Site)
         attention.sweep(uow)
         uow.commit()
     assert site.rows("select * from beheerder_watch") == []
+
+
+def test_a_group_of_no_institution_counts_where_its_client_put_the_person(make: Make) -> None:
+    """Not where claims did, though the client be called like the provider."""
+    site = make(oidc_mode="hybrid")
+    token = site.client("provider broker")
+    who = site.person(token, identities=((ISSUER, "person-1"),))
+    with site.unit() as uow:
+        actor = clients.by_token(uow, token)
+        assert actor is not None
+        groups.create(
+            uow, actor, GroupDraft("lln", None, {}, theme=THEME), MemberChange("add", (who,))
+        )
+        uow.commit()
+    assert kit.themes(kit.entered(site, f"{GEBRUIKER}:{ELSEWHERE}")) == [f"{AT}:{THEME}"]
+
+
+def test_the_review_shows_who_came_with_a_sign_in(site: Site) -> None:
+    """As the provider calls them, with the origin, and only while the session lives."""
+    told = {"given_name": "An", "family_name": "Vermeulen", "preferred_username": "an"}
+    who = kit.person(kit.entered(site, f"{OPEN}:{AT}", **told))
+    with site.unit() as uow:
+        (entry,) = review.page(uow, AT).entries
+    assert (entry.person, entry.user_name, entry.name) == (who, "an", "An Vermeulen")
+    assert [role.client for role in entry.roles] == ["provider broker"]
+    assert [(held.slug, held.open) for held in entry.themes] == [(THEME, True)]
+    site.execute("update session set expires = 1")
+    with site.unit() as uow:
+        assert review.page(uow, AT).entries == ()
+
+
+def test_history_tells_who_made_the_person_and_what_was_given(site: Site) -> None:
+    """The trail of the person: made by the provider, given, and ended by newer claims."""
+    who = kit.person(kit.entered(site, f"{OPEN}:{AT}"))
+    kit.entered(site)
+    with site.unit() as uow:
+        found = [(one.kind, one.by) for one in history.of(uow, who)]
+        assert ("person.create", "provider broker") in found
+        given, ended = [one for one in history.of(uow, who) if one.kind == "sign_in.rights"][::-1]
+    role = {"institution": AT, "role": "gebruiker", "form": "sign-in"}
+    theme = {"institution": AT, "theme": THEME}
+    assert (given.facts["gained"], ended.facts["lost"]) == ([role, theme], [role, theme])
+
+
+def test_a_role_counts_at_the_successor(site: Site) -> None:
+    """Rights from claims follow a restructuring as any do (ruling 10)."""
+    browser = kit.entered(site, f"{OPEN}:{AT}")
+    site.execute("update institution set successor = '900002' where number = '900001'")
+    assert (ELSEWHERE, "gebruiker") in kit.roles(browser)
+    assert f"{ELSEWHERE}:{THEME}" in kit.themes(browser)
+
+
+def test_a_board_speaks_for_its_schools_and_their_successors(make: Make) -> None:
+    """What a provider is bound to is as wide as what a client is."""
+    site = make(oidc_institutions="900100")
+    site.execute(
+        "insert into institution (number, name, kind, board, successor) values "
+        "('900100', 'Bestuur', 'board', null, null), ('900101', 'S', 'school', '900100', '900102'),"
+        "('900102', 'T', 'school', null, null)"
+    )
+    browser = kit.entered(site, f"{GEBRUIKER}:900101,900102,900001")
+    assert [number for number, _ in kit.roles(browser)] == ["900101", "900102"]

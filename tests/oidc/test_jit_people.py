@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from mo_access.domain.errors import NotFound
 from mo_access.domain.model import AffiliationClaim, Form, Role
 from mo_access.service import blocks, clients, decisions, people
 from mo_access.service.decisions import Question
 from mo_access.settings import Settings
+from mo_scim.blueprint import door as scim_door
+from mo_web.app import create_app
 from tests.oidc import claimed_kit as kit
 from tests.oidc.broker import ISSUER, Script
 from tests.oidc.claimed_kit import BEHEERDER, GEBRUIKER, INSZ, OPEN, THEME, Make
@@ -23,6 +29,28 @@ AT, ELSEWHERE = "900001", "900002"
 def at(number: str) -> tuple[AffiliationClaim, ...]:
     """Return what a client says of a gebruiker somewhere."""
     return (AffiliationClaim(Form.AFFILIATIONS, number, Role.GEBRUIKER),)
+
+
+def scim_of(site: Site, token: str) -> Callable[..., TestResponse]:
+    """Return what asks the SCIM door on the site's database, as a client."""
+    told = Settings(
+        database_url=site.database.url,
+        secret_key="a-secret-key-of-the-tests-0123456789",
+        base_url="http://localhost",
+    )
+    app = create_app(told, site.database, site.keys, [scim_door()])
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/scim+json"}
+    return partial(_asked, app.test_client(), headers)
+
+
+def _asked(
+    client: FlaskClient,
+    headers: dict[str, str],
+    method: str,
+    path: str,
+    **told: Any,  # noqa: ANN401 - a test may say anything
+) -> TestResponse:
+    return client.open(path, method=method, headers=headers, base_url="http://localhost", **told)
 
 
 @pytest.fixture
@@ -257,3 +285,23 @@ def test_a_new_subject_with_the_same_number_is_the_same_person(site: Site) -> No
     first = kit.person(kit.entered(site, rrn=INSZ))
     assert kit.person(kit.entered(site, sub="person-2", rrn=INSZ)) == first
     assert kit.person(kit.entered(site, sub="person-2")) == first
+
+
+def test_the_platform_reads_and_switches_who_was_made(make: Make) -> None:
+    """As a User like any other: read, found by name, listed, and deactivated for everything."""
+    site = make()
+    told = {"given_name": "An", "family_name": "Vermeulen", "email": "an@example.org"}
+    browser = kit.entered(site, f"{GEBRUIKER}:{AT}", preferred_username="an", **told)
+    who, token = kit.person(browser), site.client("platform")
+    scim = scim_of(site, token)
+    seen = scim("GET", f"/scim/v2/Users/{who}").get_json()
+    assert (seen["userName"], seen["externalId"], seen["active"]) == ("an", "person-1", True)
+    assert seen["name"] == {"givenName": "An", "familyName": "Vermeulen"}
+    assert seen["emails"] == [{"value": "an@example.org", "primary": True}]
+    for query in ('name.familyName eq "vermeulen"', 'emails.value eq "an@example.org"'):
+        found = scim("GET", "/scim/v2/Users", query_string={"filter": query}).get_json()
+        assert [one["id"] for one in found["Resources"]] == [who]
+    seen["active"] = False
+    assert scim("PUT", f"/scim/v2/Users/{who}", json=seen).status_code == 200
+    assert browser.me().status_code == 401
+    assert "inactive" in site.browser().sign_in().text
