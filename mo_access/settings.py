@@ -94,6 +94,8 @@ class Settings(BaseSettings):
     with them; ``hybrid``: both, each ended by its own source."""
     oidc_institutions: Institutions = ()
     """Of which institutions the claims of a provider in ``jit`` or ``hybrid`` may speak; all."""
+    oidc_beheerders: bool = True
+    """Whether claims may make somebody beheerder; else that role counts as gebruiker."""
     oidc_algorithms: Words = ("RS256",)
     oidc_scopes: Words = ("openid",)
     oidc_introspection: bool = True

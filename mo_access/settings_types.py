@@ -126,6 +126,8 @@ class Provider(BaseModel):
     """Whether claims only sign in, or make people and give rights (``jit``, ``hybrid``)."""
     institutions: Institutions = ()
     """Of which institutions its claims may speak in those modes, with what follows from them."""
+    beheerders: bool = True
+    """Whether its claims may make somebody beheerder; else that role counts as gebruiker."""
     algorithms: Algorithms = ("RS256",)
     scopes: Words = ("openid",)
     introspection: bool = True

@@ -82,6 +82,7 @@ def _config(told: ProviderSettings, rules: ClaimRules) -> ProviderConfig:
         links=told.link,
         mode=told.mode,
         institutions=told.institutions,
+        beheerders=told.beheerders,
         rules=rules,
         acr_values=told.acr_values,
         response_mode=told.response_mode,

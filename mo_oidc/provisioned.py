@@ -45,6 +45,7 @@ def rights(
         ignored=tuple(map(_given, ignored)),
         unknown=sum(not claims.read_role(text, config.rules) for text in texts),
         institutions=config.institutions,
+        beheerders=config.beheerders,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from mo_access.domain.model import Event, Form, Json, Role
@@ -18,6 +18,7 @@ UNKNOWN_INSTITUTION: Final = "unknown_institution"
 UNKNOWN_THEME: Final = "unknown_theme"
 OUTSIDE_PROVIDER: Final = "outside_provider"
 OTHER_CAPACITY: Final = "other_capacity"
+NO_BEHEERDERS: Final = "no_beheerders"
 UNKNOWN_RIGHT: Final = "unknown_right"
 
 
@@ -44,6 +45,8 @@ class ClaimedRights:
     ignored: tuple[Given, ...] = ()
     unknown: int = 0
     institutions: tuple[str, ...] = ()
+    beheerders: bool = True
+    """Whether they may make somebody beheerder; else that role counts as gebruiker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,9 @@ def _sorted(uow: UnitOfWork, claimed: ClaimedRights) -> _Sorted:
             found.ignored[UNKNOWN_INSTITUTION].add(one.institution)
         elif one.theme is not None and one.theme not in themes:
             found.ignored[UNKNOWN_THEME].add(one.institution)
+        elif one.role == Role.BEHEERDER and not claimed.beheerders:
+            found.ignored[NO_BEHEERDERS].add(one.institution)
+            _keep(found, replace(one, role=Role.GEBRUIKER.value), place, themes)
         else:
             _keep(found, one, place, themes)
     for one in claimed.ignored:

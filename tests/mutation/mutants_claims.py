@@ -13,6 +13,7 @@ _GROUPS = "said, rules.target_group, rules.allowed_target_groups"
 
 CLAIMS: Final = (
     (_GIVEN, "if bound is not None and one.institution not in bound:", "if False:", _RIGHTS),
+    (_GIVEN, "elif one.role == Role.BEHEERDER and not claimed.beheerders:", "elif False:", _RIGHTS),
     (_GIVEN, "elif one.theme is not None and one.theme not in themes:", "elif False:", _RIGHTS),
     (
         _GIVEN,

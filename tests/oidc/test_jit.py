@@ -138,6 +138,13 @@ def test_what_is_ignored_is_audited_with_the_reason(make: Make) -> None:
     assert "85073003328" not in repr(site.rows("select body from audit_event"))
 
 
+def test_a_provider_that_may_make_no_beheerders(make: Make) -> None:
+    """Its beheerder counts as gebruiker, as a client's does, and the trail says so."""
+    site = make(oidc_beheerders=False)
+    assert kit.roles(kit.entered(site, f"{BEHEERDER}:{AT}")) == [(AT, "gebruiker")]
+    assert site.events("sign_in")[-1]["facts"]["reasons"] == {"no_beheerders": [AT]}
+
+
 def test_grants_of_clients_do_not_count(site: Site) -> None:
     """In `jit` a session holds what its claims give, whatever a broker gave the same person."""
     who = site.person(site.client(), identities=((ISSUER, "person-1"),))

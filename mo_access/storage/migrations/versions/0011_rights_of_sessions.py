@@ -17,7 +17,14 @@ _REFERENCES = (
     ("institution_pk", "institution", None),
     ("theme_pk", "theme", None),
 )
-_END_SESSIONS = "DELETE FROM session WHERE mode <> 'scim'"
+_END_SESSIONS = (
+    # SQLite minds no foreign keys here, and gives the keys of sessions again.
+    """
+    DELETE FROM session_reach WHERE session_pk IN (SELECT pk FROM session WHERE mode <> 'scim')
+    """,
+    "DELETE FROM session_right",
+    "DELETE FROM session WHERE mode <> 'scim'",
+)
 _REVOKE = """
 UPDATE client SET revoked = coalesce(revoked, created) WHERE provider IS NOT NULL
 """
@@ -65,7 +72,7 @@ def downgrade() -> None:
     It would take the client of a provider for one whose word about people counts, so that is
     revoked and its links are switched off: nobody comes in, or stays somebody, by them.
     """
-    for statement in (_END_SESSIONS, _INACTIVE, _REVOKE):
+    for statement in (*_END_SESSIONS, _INACTIVE, _REVOKE):
         op.execute(statement)
     op.drop_table("session_right")
     op.drop_column("session", "mode")
