@@ -27,7 +27,7 @@ def read(
     """Return what verified claims make; ``links`` are the linked values, as the core takes them."""
     number = next((value for value, attribute in links if attribute == "insz"), None)
     user_name = _text(said, "preferred_username")
-    described = Described(_document(said), user_name, number)
+    described = Described(_document(said), user_name, number, links)
     return Claimed(
         config.mode, described, rights(config, said, claims.capacity(said, config.rules))
     )

@@ -26,6 +26,7 @@ from mo_access.domain.text import without_numbers
 from mo_access.service import blocks, people, sign_in
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import (
+    barred_links,
     clients,
     identities,
     links,
@@ -48,6 +49,8 @@ class Described:
     document: Document = field(repr=False, default_factory=dict)
     user_name: str | None = None
     insz: str | None = field(repr=False, default=None)
+    links: tuple[tuple[str, str], ...] = field(repr=False, default=())
+    """(value, attribute) as in ``SignIn``: by those a human under a block is known again."""
 
 
 def take_turn(uow: UnitOfWork, issuer: str, subject: str) -> None:
@@ -76,6 +79,9 @@ def found_or_made(
         return usual
     if own and not own[0].live:
         raise sign_in.refused("inactive", own[0].person_id)
+    mine = own[0].person_pk if own else 0
+    if barred_links.is_another(uow.conn, identity[0], described.links, mine):
+        raise sign_in.refused("inactive")
     try:
         _written(uow, provider, identity, described, own)
     except Forbidden:

@@ -56,6 +56,12 @@ CLAIMS: Final = (
         'or_(_c.id == bindparam("wanted"), _c.name == bindparam("wanted"))',
         _PEOPLE,
     ),
+    (
+        _MADE,
+        "if barred_links.is_another(uow.conn, identity[0], described.links, mine):",
+        "if False:",
+        _PEOPLE,
+    ),
     (_MADE, "row is None or row.bar is not None or", "row is None or", _PEOPLE),
     (_MADE, "(uow.conn, *identity) if match.live]", "(uow.conn, *identity)]", _PEOPLE),
     (

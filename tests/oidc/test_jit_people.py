@@ -305,3 +305,21 @@ def test_the_platform_reads_and_switches_who_was_made(make: Make) -> None:
     assert scim("PUT", f"/scim/v2/Users/{who}", json=seen).status_code == 200
     assert browser.me().status_code == 401
     assert "inactive" in site.browser().sign_in().text
+
+
+@pytest.mark.parametrize("made_before", [False, True])
+def test_a_blocked_record_that_is_gone_is_not_somebody_new(site: Site, made_before: bool) -> None:
+    """Registered by VO-id, blocked at one school and removed: the VO-id is still that human's."""
+    if made_before:
+        kit.entered(site, f"{GEBRUIKER}:{AT}")
+    token = site.client()
+    who = site.person(token)
+    with site.unit() as uow:
+        blocks.block_affiliation(uow, who, AT, "Onderzoek")
+        actor = clients.by_token(uow, token)
+        assert actor is not None
+        people.delete(uow, actor, who, lambda _view: None)
+        uow.commit()
+    kit.says(site, f"{GEBRUIKER}:{AT}", vo_id="8A4D")
+    assert "inactive" in site.browser().sign_in().text
+    assert kit.roles(kit.entered(site, f"{GEBRUIKER}:{AT}", sub="person-3")) == [(AT, "gebruiker")]
