@@ -10,6 +10,7 @@ from mo_access.service.decisions import Question
 from mo_access.settings import Settings
 from mo_access.storage.engine import Database
 from mo_oidc.door import door
+from mo_portal.door import door as portal_door
 from mo_web.app import create_app
 from tests.oidc import host
 from tests.oidc.broker import Script
@@ -32,7 +33,7 @@ def making(settings: Settings, script: Script, url: str) -> Iterator[Make]:
         database = Database(told.database_url)
         opened.append(database)
         keys = KeyRing({"k1": bytes(range(32))}, "k1")
-        app = create_app(told, database, keys, [door(told), host.door()])
+        app = create_app(told, database, keys, [door(told), host.door(), portal_door()])
         made = Site(app, script, database, keys)
         if not made.rows("select 1 from institution"):
             with made.unit() as uow:

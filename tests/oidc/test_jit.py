@@ -256,6 +256,16 @@ def test_me_tells_where_a_role_came_from(site: Site) -> None:
     assert "provider broker" in page
 
 
+def test_the_portal_tells_where_a_role_came_from(make: Make) -> None:
+    """Beside what came with the sign-in, and not beside what a broker gave."""
+    site = make(oidc_mode="hybrid")
+    site.person(site.client(), identities=((ISSUER, "person-1"),))
+    page = kit.entered(site, f"{GEBRUIKER}:{ELSEWHERE}").get("/", headers={"Accept": "text/html"})
+    first, second = page.text.partition('id="at-900002"')[::2]
+    assert "provider broker" not in first
+    assert "Gekregen met deze aanmelding: provider broker" in second
+
+
 def test_a_confirmed_right_is_as_old_as_it_was(site: Site) -> None:
     """What claims say again is since when they first said it, while a session holds it."""
     first = kit.entered(site, f"{GEBRUIKER}:{AT}").me().get_json()["affiliations"]
