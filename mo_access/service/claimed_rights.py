@@ -20,6 +20,13 @@ OUTSIDE_PROVIDER: Final = "outside_provider"
 OTHER_CAPACITY: Final = "other_capacity"
 NO_BEHEERDERS: Final = "no_beheerders"
 UNKNOWN_RIGHT: Final = "unknown_right"
+REASONS: Final = frozenset(
+    {
+        *(UNKNOWN_INSTITUTION, UNKNOWN_THEME, OUTSIDE_PROVIDER),
+        *(OTHER_CAPACITY, NO_BEHEERDERS, UNKNOWN_RIGHT),
+    }
+)
+"""Why a role in the claims does not count; documented in ``docs/reasons.md``."""
 
 
 @dataclass(frozen=True, slots=True)
