@@ -163,7 +163,8 @@ def _end(uow: UnitOfWork, holder: Holder, found: _Sorted, held: list[Held]) -> N
         if confirmed:
             continue
         kept = (one.institution, Role.GEBRUIKER.value, None) in found.rights
-        (less if role == Role.BEHEERDER and kept else gone).append(one.pk)
+        older = one.session != holder.session
+        (less if older and role == Role.BEHEERDER and kept else gone).append(one.pk)
     stored.demote(uow.conn, less)
     stored.drop(uow.conn, gone)
 

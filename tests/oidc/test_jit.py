@@ -352,3 +352,15 @@ def test_a_board_speaks_for_its_schools_and_their_successors(make: Make) -> None
     )
     browser = kit.entered(site, f"{GEBRUIKER}:900101,900102,900001")
     assert [number for number, _ in kit.roles(browser)] == ["900101", "900102"]
+
+
+def test_a_renewal_that_leaves_a_gebruiker_leaves_one_row(make: Make) -> None:
+    """Who is beheerder no longer is gebruiker once, in this session and in older ones."""
+    site = make(oidc_refresh=True)
+    site.script.refresh = {}
+    old, new = (kit.entered(site, f"{BEHEERDER}:{AT}") for _ in range(2))
+    site.script.refresh_claims = {"mijnonderwijs_rol_3d": f"{GEBRUIKER}:{AT}"}
+    site.execute("update session set renew_at = 1 where pk = (select max(pk) from session)")
+    assert kit.roles(new) == [(AT, "gebruiker")]
+    assert site.rows("select role from session_right") == [("gebruiker",), ("gebruiker",)]
+    assert kit.roles(old) == [(AT, "gebruiker")]
