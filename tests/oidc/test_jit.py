@@ -335,11 +335,15 @@ def test_history_tells_who_made_the_person_and_what_was_given(site: Site) -> Non
 
 
 def test_a_role_counts_at_the_successor(site: Site) -> None:
-    """Rights from claims follow a restructuring as any do (ruling 10)."""
+    """Rights from claims follow a restructuring as any do (ruling 10), and so does a block."""
     browser = kit.entered(site, f"{OPEN}:{AT}")
     site.execute("update institution set successor = '900002' where number = '900001'")
     assert (ELSEWHERE, "gebruiker") in kit.roles(browser)
     assert f"{ELSEWHERE}:{THEME}" in kit.themes(browser)
+    with site.unit() as uow:
+        blocks.block_institution(uow, AT, "Onderzoek")
+        uow.commit()
+    assert (kit.roles(browser), kit.themes(browser)) == ([], [])
 
 
 def test_a_board_speaks_for_its_schools_and_their_successors(make: Make) -> None:
