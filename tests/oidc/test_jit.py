@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from mo_access.domain.model import AffiliationClaim, Form, GroupDraft, MemberChange, Role
+from mo_access.domain.model import (
+    AffiliationClaim,
+    Form,
+    GrantClaim,
+    GroupDraft,
+    MemberChange,
+    Role,
+)
 from mo_access.service import (
     attention,
     blocks,
@@ -208,10 +215,12 @@ def test_hybrid_keeps_the_reach_of_a_schools_word(make: Make) -> None:
     school = site.client("school", platform=False, institutions=(AT,))
     who = site.person(school, insz=INSZ, affiliations=())
     other = site.client("other", platform=False, institutions=(ELSEWHERE,), issuers=())
-    assert site.person(other, insz=INSZ, affiliations=at(ELSEWHERE)) == who
+    given = (GrantClaim(THEME, ELSEWHERE),)
+    assert site.person(other, insz=INSZ, affiliations=at(ELSEWHERE), grants=given) == who
     assert kit.roles(kit.entered(site, vo_id="8a4d")) == []
     browser = kit.entered(site, f"{GEBRUIKER}:{ELSEWHERE}", vo_id="8a4d")
     assert kit.roles(browser) == [(ELSEWHERE, "gebruiker")]
+    assert kit.themes(browser) == []
 
 
 def test_a_renewal_with_new_claims_ends_what_they_drop(make: Make) -> None:
