@@ -136,6 +136,8 @@ def _numbered(uow: UnitOfWork, actor: Actor, described: Described) -> str | None
     """Return whom this client knows by the number: an account that got another subject."""
     if described.insz is None:
         return None
+    # Two accounts of one human may come for the first time at the same moment.
+    stored.take_turn(uow.conn, uow.keys.turn(described.insz))
     known = stored.by_insz(uow.conn, uow.keys.indexes(described.insz))
     if known is None or stored.own_link(uow.conn, known[0], actor.client_pk) is None:
         return None
