@@ -275,6 +275,21 @@ def test_the_portal_tells_where_a_role_came_from(make: Make) -> None:
     assert "Gekregen met deze aanmelding: provider broker" in second
 
 
+@pytest.mark.parametrize("changed", [{"oidc_mode": "scim"}, {"oidc_mode": "hybrid"}])
+def test_a_session_ends_with_the_mode_that_it_came_in(
+    make: Make, changed: dict[str, object]
+) -> None:
+    """Whoever takes the rights of claims back takes them from open sessions too."""
+    browser = kit.entered(make(), f"{GEBRUIKER}:{AT}")
+    later = make(**changed).browser()
+    cookie = browser.cookie(SESSION)
+    assert cookie is not None
+    later.client.set_cookie(SESSION, cookie, domain="mo.example")
+    assert later.me().status_code == 401
+    assert later.get("/").status_code == 200
+    assert browser.me().status_code == 401
+
+
 def test_a_confirmed_right_is_as_old_as_it_was(site: Site) -> None:
     """What claims say again is since when they first said it, while a session holds it."""
     first = kit.entered(site, f"{GEBRUIKER}:{AT}").me().get_json()["affiliations"]
