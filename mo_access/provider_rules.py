@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from mo_access.client_keys import ClientKey, ClientKeyError, read_client_key
@@ -23,6 +24,18 @@ def check(told: Provider) -> None:
     _check_tokens(told)
     if told.fapi2:
         _check_fapi(told)
+
+
+def remarks(providers: Sequence[Provider]) -> tuple[str, ...]:
+    """Name each provider whose claims give rights everywhere although there are others."""
+    if len(providers) == 1:
+        return ()
+    return tuple(
+        f"provider {told.name!r} is in mode {told.mode} and may give rights at every institution; "
+        "say institutions = [...] if it is not meant to"
+        for told in providers
+        if told.mode != "scim" and not told.institutions
+    )
 
 
 def client_key(told: Provider) -> ClientKey | None:

@@ -28,6 +28,7 @@ from mo_access.settings_types import (
     DEFAULT_LINK,
     Algorithms,
     ClientAuth,
+    Institutions,
     KeyAlgorithm,
     Levels,
     Lines,
@@ -89,6 +90,12 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr = SecretStr("")
     oidc_link: Pairs = DEFAULT_LINK
     oidc_mode: Mode = "scim"
+    """``scim``: claims sign in and narrow; ``jit``: they make people and give rights, which end
+    with them; ``hybrid``: both, each ended by its own source."""
+    oidc_institutions: Institutions = ()
+    """Of which institutions the claims of a provider in ``jit`` or ``hybrid`` may speak; all."""
+    oidc_beheerders: bool = True
+    """Whether claims may make somebody beheerder; else that role counts as gebruiker."""
     oidc_algorithms: Words = ("RS256",)
     oidc_scopes: Words = ("openid",)
     oidc_introspection: bool = True

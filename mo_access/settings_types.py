@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal, Self, TypeAlias, TypeVar
+from typing import Annotated, Final, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -16,6 +16,8 @@ from pydantic import (
 )
 
 from mo_access import provider_rules
+from mo_access.domain.errors import Invalid
+from mo_access.domain.numbers import institution_number
 
 ResponseMode: TypeAlias = Literal["query", "form_post"]
 UserinfoBy: TypeAlias = Literal["header", "body"]
@@ -27,7 +29,6 @@ ClientAuth: TypeAlias = Annotated[
 KeyAlgorithm: TypeAlias = Annotated[
     Literal["PS256", "ES256", "RS256"] | None, BeforeValidator(lambda value: value or None)
 ]
-T = TypeVar("T")
 
 # "EdDSA" does not say which curve; RFC 9864 replaces it by the curve's own name.
 ALGORITHMS: Final = frozenset(
@@ -71,23 +72,11 @@ def decoded(value: object) -> object:
     return json.loads(value) if isinstance(value, str) else value
 
 
-def _only(built: T) -> AfterValidator:
-    """Refuse every value whose behaviour this release does not have: it must not be believed."""
-
-    def check(value: T) -> T:
-        if value != built:
-            told, instead = json.dumps(value), json.dumps(built)
-            raise ValueError(f"{told} is not in this release; only {instead} is")
-        return value
-
-    return AfterValidator(check)
-
-
 def _empty_is_none(value: object) -> object:
     return None if value == "" else value
 
 
-Mode: TypeAlias = Annotated[Literal["scim", "jit", "hybrid"], _only("scim")]
+Mode: TypeAlias = Literal["scim", "jit", "hybrid"]
 
 
 def _accepted(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -98,9 +87,19 @@ def _accepted(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _numbered(value: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(dict.fromkeys(map(institution_number, value)))
+    except Invalid as fault:
+        raise ValueError(fault.message) from None
+
+
 Words: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Algorithms: TypeAlias = Annotated[
     tuple[str, ...], BeforeValidator(_words), AfterValidator(_accepted)
+]
+Institutions: TypeAlias = Annotated[
+    tuple[str, ...], BeforeValidator(_words), AfterValidator(_numbered)
 ]
 Lines: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_lines)]
 Pairs: TypeAlias = Annotated[tuple[tuple[str, str], ...], BeforeValidator(_pairs)]
@@ -124,6 +123,11 @@ class Provider(BaseModel):
     client_secret: SecretStr = SecretStr("")
     link: Pairs = DEFAULT_LINK
     mode: Mode = "scim"
+    """Whether claims only sign in, or make people and give rights (``jit``, ``hybrid``)."""
+    institutions: Institutions = ()
+    """Of which institutions its claims may speak in those modes, with what follows from them."""
+    beheerders: bool = True
+    """Whether its claims may make somebody beheerder; else that role counts as gebruiker."""
     algorithms: Algorithms = ("RS256",)
     scopes: Words = ("openid",)
     introspection: bool = True

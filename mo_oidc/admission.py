@@ -6,11 +6,11 @@ from typing import Final
 
 from mo_access.domain.levels import level_of
 from mo_access.domain.model import Event
-from mo_access.service import sessions, sign_in
+from mo_access.service import claimed_sign_in, sessions, sign_in
 from mo_access.service.sessions import Renewal
 from mo_access.service.sign_in import SignIn
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_oidc import claims
+from mo_oidc import claims, provisioned
 from mo_oidc.config import ProviderConfig
 from mo_oidc.flow import Finished
 from mo_oidc.id_token import VerifiedClaims
@@ -37,9 +37,19 @@ def admit(config: ProviderConfig, finished: Finished) -> str:
         finished.claims, rules.target_group, rules.allowed_target_groups
     )
     uow = unit.current()
-    if (old := visitor.session_id()) is not None:
+    old = visitor.session_id()
+    if config.mode != provisioned.SCIM:
+        said = read_sign_in(config, finished, uow.now)
+        claimed = provisioned.read(config, finished.claims, said.links)
+        entered = claimed_sign_in.enter(uow, said, claimed).session_id
+        # Ended last: who signs in waits for no session that another sign-in ends.
+        if old is not None:
+            sessions.end(uow, old, visitor.idle())
+        return entered
+    if old is not None:
         sessions.end(uow, old, visitor.idle())
-    signed_in = sign_in.sign_in(uow, read_sign_in(config, finished, uow.now))
+    said = read_sign_in(config, finished, uow.now)
+    signed_in = sign_in.sign_in(uow, said)
     _note_ignored(uow, config, finished.claims, signed_in.person)
     return signed_in.session_id
 

@@ -16,10 +16,13 @@ _INSTITUTION = re.compile(r"[0-9]{5,6}\Z")
 
 @dataclass(frozen=True, slots=True)
 class ClaimedRole:
-    """A role at an institution that a claim gives, with the theme of its context if any."""
+    """A role at an institution that a claim gives, with the theme of its context if any.
+
+    ``role`` is None where a right gives the theme alone.
+    """
 
     institution: str
-    role: str
+    role: str | None
     theme: str | None = None
 
 
@@ -57,7 +60,9 @@ def read_role(text: str, rules: ClaimRules) -> tuple[ClaimedRole, ...]:
     """Return the roles of one value `Right[-Context]:ORG[, ORG…]`; none when it is not known.
 
     The right matches exactly, without case, never in part; a context that the table does not
-    know gives nothing, since it would narrow the right to something that is not known here.
+    know gives nothing, since it would narrow the right to something that is not known here. With
+    one that it knows a gebruiker stays a gebruiker; of any other right the theme alone is left,
+    as in what a broker provisions (``roles[]``).
     """
     right, colon, organisations = text.partition(":")
     known = _right(right.strip(), rules) if colon else None
@@ -68,16 +73,18 @@ def read_role(text: str, rules: ClaimRules) -> tuple[ClaimedRole, ...]:
     return tuple(ClaimedRole(number, role, theme) for number in numbers)
 
 
-def _right(text: str, rules: ClaimRules) -> tuple[str, str | None] | None:
+def _right(text: str, rules: ClaimRules) -> tuple[str | None, str | None] | None:
+    if (role := _lookup(rules.rights, text)) is not None:
+        return role, None
     plain, dash, context = text.partition("-")
-    role = _lookup(rules.rights, text) or _lookup(rules.rights, plain)
+    narrowed = _lookup(rules.rights, plain.strip()) if dash else None
     theme = _lookup(rules.theme_rights, text)
-    if theme is None and role == "gebruiker":
-        # A context narrows a right: a beheerder with one is not simply a beheerder.
+    if theme is None and narrowed is not None:
         theme = _lookup(rules.themes, context.strip())
-    if role is None or (dash and theme is None and _lookup(rules.rights, text) is None):
+    if theme is None:
         return None
-    return role, theme
+    # A context narrows a right: a beheerder with one is not simply a beheerder.
+    return (narrowed if narrowed == "gebruiker" else None), theme
 
 
 def _lookup(table: Mapping[str, str], text: str) -> str | None:
@@ -93,4 +100,4 @@ def narrowed(
     if session_capacity is None:
         return listed, ()
     counts = tuple(role for role in listed if role.institution in session_capacity)
-    return counts, tuple(role for role in listed if role not in counts)
+    return counts, tuple(role for role in listed if role.institution not in session_capacity)

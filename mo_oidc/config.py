@@ -46,6 +46,12 @@ class ProviderConfig:
     scopes: tuple[str, ...] = ("openid",)
     algorithms: tuple[str, ...] = ("RS256",)
     links: tuple[tuple[str, str], ...] = (("vo_id", "externalId"), ("rrn", "insz"))
+    mode: str = "scim"
+    """``scim``, or ``jit`` or ``hybrid``, where claims make people and give rights."""
+    institutions: tuple[str, ...] = ()
+    """Of which institutions its claims may speak in those modes; () for all."""
+    beheerders: bool = True
+    """Whether its claims may make somebody beheerder."""
     rules: ClaimRules = field(default_factory=ClaimRules)
     acr_values: tuple[str, ...] = ()
     response_mode: str = "query"

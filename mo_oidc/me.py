@@ -8,6 +8,7 @@ from typing import Final
 from flask import Response, jsonify, request
 
 from mo_access.service import decisions, profile
+from mo_access.service.decisions import Place
 from mo_access.service.sessions import Session
 from mo_web import pages, unit, visitor
 
@@ -52,20 +53,33 @@ def _facts(found: Session) -> dict[str, object]:
         "issuer": found.issuer,
         "userName": names.user_name,
         "name": names.name,
-        "affiliations": [
-            {"institution": p.institution, "name": p.name, "role": p.role.value} for p in places
-        ],
+        "affiliations": [_affiliation(place) for place in places],
         "themes": [f"{right.institution}:{right.theme}" for right in rights],
         "acr": found.acr,
         "expires": datetime.fromtimestamp(found.expires // _MICRO, UTC).isoformat(),
     }
 
 
+def _affiliation(place: Place) -> dict[str, object]:
+    """Return a role somewhere; of one that came with the sign-in also from whom and since when."""
+    told: dict[str, object] = {
+        "institution": place.institution,
+        "name": place.name,
+        "role": place.role.value,
+    }
+    if place.came_by is not None:
+        since = datetime.fromtimestamp((place.came_by.since or 0) // _MICRO, UTC)
+        told |= {"origin": place.came_by.client, "since": since.isoformat()}
+    return told
+
+
 def _shown(value: object) -> object:
     """Return a fact as the page shows it: an affiliation in one line."""
     if not isinstance(value, list):
         return value
-    return [
-        f"{item['role']} · {item['institution']} {item['name']}" if isinstance(item, dict) else item
-        for item in value
-    ]
+    return [_line(item) if isinstance(item, dict) else item for item in value]
+
+
+def _line(told: dict[str, object]) -> str:
+    line = f"{told['role']} · {told['institution']} {told['name']}"
+    return f"{line} · {told['origin']}, {told['since']}" if "origin" in told else line

@@ -10,15 +10,17 @@ from typing import Final
 
 import structlog
 
-from mo_access.service import renewals
+from mo_access.service import claimed_sign_in, renewals
+from mo_access.service.claimed_rights import ClaimedRights
 from mo_access.service.renewals import Renewed, Turn
 from mo_access.service.sessions import Session
-from mo_oidc import admission, dpop, id_token, token_endpoint
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_oidc import admission, dpop, id_token, provisioned, token_endpoint
 from mo_oidc.errors import FlowRefused
 from mo_oidc.id_token import Expectations, VerifiedClaims
 from mo_oidc.provider import Provider
 from mo_oidc.providers import providers
-from mo_web import requestid, unit
+from mo_web import person_claims, requestid, unit
 from mo_web.faults import Fault, ProviderTrouble
 from mo_web.jws import unverified_claims
 from mo_web.shared import shared
@@ -62,9 +64,16 @@ def _take(found: Session, turn: Turn) -> None:
             uow.commit()
     else:
         with unit.apart() as uow:
-            renewals.keep(uow, turn, got)
+            _keep(uow, found, turn, got)
             uow.commit()
         _note("ok", found)
+
+
+def _keep(uow: UnitOfWork, found: Session, turn: Turn, got: Renewed) -> None:
+    if got.rights is None:
+        renewals.keep(uow, turn, got)
+    else:
+        claimed_sign_in.renewed(uow, found, lambda: renewals.keep(uow, turn, got), got.rights)
 
 
 def _provider(found: Session) -> Provider:
@@ -86,7 +95,39 @@ def _asked(provider: Provider, found: Session, turn: Turn) -> Renewed:
         id_token=got.id_token,
         due=admission.due(got.expires_in, now),
         expires=turn.expires if said is None else admission.expiry(said, now),
+        rights=None if said is None else _rights(provider, found, turn, got, said),
     )
+
+
+def _rights(
+    provider: Provider,
+    found: Session,
+    turn: Turn,
+    got: token_endpoint.Renewal,
+    said: VerifiedClaims,
+) -> ClaimedRights | None:
+    """Return what the new claims give, None where they say nothing of rights.
+
+    A provider that told roles in the ID token and tells none any more took them away; one that
+    told none there is asked at UserInfo, where that is configured.
+    """
+    config = provider.config
+    if found.mode == provisioned.SCIM or found.mode != config.mode:
+        return None
+    if config.userinfo:
+        try:
+            said = token_endpoint.with_userinfo(provider, said, got.access_token, got.key)
+        except ProviderTrouble as trouble:
+            # The refresh token is used up: what it brought is kept, and the rights stay.
+            _note(trouble.code, found)
+            return None
+    rules = config.rules
+    person_claims.check_target_group(said, rules.target_group, rules.allowed_target_groups)
+    told = provisioned.says_roles(config, said) or config.userinfo
+    if not told and not provisioned.says_roles(config, unverified_claims(turn.id_token)):
+        return None
+    capacity = found.policy.capacity
+    return provisioned.rights(config, said, None if capacity is None else tuple(sorted(capacity)))
 
 
 def _claims(

@@ -28,6 +28,8 @@ class Shelf:
     number: str
     name: str
     role: str
+    origin: str
+    """From which provider the role came with the sign-in; "" where a client gave it."""
     themes: tuple[str, ...]
     documents: tuple[Document, ...]
 
@@ -113,11 +115,17 @@ def _shelves(
             number,
             name,
             roles[number].role.value if number in roles else "",
+            _origin(roles.get(number)),
             tuple(right.theme_name for right in themes.get(number, ())),
             shelved.get(number, ()),
         )
         for number, name in sorted(names.items())
     ]
+
+
+def _origin(place: Place | None) -> str:
+    came_by = place.came_by if place else None
+    return came_by.client or "" if came_by else ""
 
 
 def _contacts(found: Iterable[Document]) -> list[Contact]:

@@ -16,6 +16,7 @@ from mo_web.shared import shared
 _NAME: Final = "mo_session"
 _MICRO: Final = 1_000_000
 _LONGEST: Final = 256
+_PLAIN_MODE: Final = "scim"
 _RENEWING: Final = "mo_web.renewing"
 
 
@@ -55,9 +56,20 @@ def _found() -> Session | None:
     found = sessions.find(unit.current(), presented, idle())
     if found is not None and _renewed(found):
         found = sessions.find(unit.current(), presented, idle())
+    if found is not None and not _is_in_mode(found):
+        sessions.end(unit.current(), presented, idle())
+        return None
     if found is not None:
         unit.current().caller = f"person:{found.person}"
     return found
+
+
+def _is_in_mode(found: Session) -> bool:
+    """Tell whether claims may still give rights, where they did so when the session began."""
+    if found.mode == _PLAIN_MODE:
+        return True
+    provider = shared().settings.provider(found.provider)
+    return provider is not None and provider.mode == found.mode
 
 
 def _renewed(found: Session) -> bool:

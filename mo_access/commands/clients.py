@@ -10,6 +10,7 @@ from mo_access.commands.desk import as_json, moment, opened, say_json, say_table
 from mo_access.service import client_change, clients
 from mo_access.service.client_change import ClientChange
 from mo_access.service.clients import DEFAULT_SCOPES, SCOPES, NewClient
+from mo_access.storage.clients import ClientRow
 from mo_scim import profiles
 
 _DAY = 86_400
@@ -209,7 +210,7 @@ def list_clients(*, as_json: bool) -> None:
         (
             c.name,
             c.id,
-            ("all",) if c.platform else c.institutions,
+            _place(c),
             c.scopes,
             c.profile,
             tuple(s.id for s in c.secrets if s.revoked is None),
@@ -219,6 +220,13 @@ def list_clients(*, as_json: bool) -> None:
     ]
     columns = ("name", "id", "institutions", "scopes", "profile", "tokens", "revoked")
     return say_table(columns, rows, empty="No clients yet.")
+
+
+def _place(found: ClientRow) -> tuple[str, ...]:
+    """Tell where a client acts; that of a provider only keeps whom its sign-ins made."""
+    if found.provider is not None:
+        return (f"whoever signs in at {found.provider}",)
+    return ("all",) if found.platform else found.institutions
 
 
 def _oauth(issuer: str | None, client_id: str | None) -> tuple[tuple[str, str], ...]:

@@ -8,6 +8,7 @@ import click
 from pydantic import SecretStr
 from sqlalchemy.engine.url import make_url
 
+from mo_access import provider_rules
 from mo_access import settings as configuration
 from mo_access.commands import health, mapping_places
 from mo_access.commands.desk import as_json, finding, say_json, say_table
@@ -34,7 +35,7 @@ def check(*, as_json: bool) -> None:
     """
     settings = configuration.load(make_keys=False)
     unknown = unknown_variables(Settings.model_fields)
-    warnings = mapping_places.remarks(settings)
+    warnings = (*provider_rules.remarks(settings.providers), *mapping_places.remarks(settings))
     if as_json:
         say_json({"findings": unknown, "warnings": warnings})
     else:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.engine.url import make_url
 
+from mo_access import provider_rules
 from mo_access import settings as configuration
 from mo_access.commands.desk import Desk
 from mo_access.key_files import SECRET_FILE, open_to_others
@@ -40,6 +41,8 @@ def _configuration(settings: Settings) -> Iterator[Check]:
     yield Check("every MO_ variable is a setting", not unknown, "; ".join(unknown))
     told = "set MO_OIDC_ISSUER and MO_OIDC_CLIENT_ID"
     yield Check("an OpenID provider is configured", bool(settings.providers), told)
+    wide = provider_rules.remarks(settings.providers)
+    yield Check("no provider gives rights everywhere unsaid", not wide, "; ".join(wide))
     told = "set MO_BASE_URL to the https address that people use"
     yield Check("the base URL is https", not settings.plain_http, told)
 

@@ -24,6 +24,7 @@ _SAID = {
     "person.delete": "registration ended",
     "person.insz.read": "number read",
     "sign_in": "sign-in",
+    "sign_in.rights": "rights from the sign-in",
     "session.end": "signed out",
     "document.read": "document",
 }

@@ -67,6 +67,8 @@ class AffiliationFact:
     client: str | None
     since: int | None = None
     """When it was given, in microseconds; no rule asks for it."""
+    session: int | None = None
+    """The session that it came with and ends with; None for what a client said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +83,30 @@ class GrantFact:
     since: int | None = None
     idle: str | None = None
     """Why it is suspended: ``suspended``, ``ended`` or ``blocked``; no rule asks for it."""
+    session: int | None = None
+    """The session that it came with and ends with; None for what a client said."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """What the session adds to the question: its level, capacity and reach.
 
-    ``capacity`` and ``reach`` are institution numbers that alone count, or None for all.
+    ``capacity`` and ``reach`` are institution numbers that alone count, or None for all. ``pk`` is
+    the session's key, None for a question that no session asks; of what came with sessions only
+    that counts which came with this one. ``claims_only``: nothing else does (mode ``jit``).
     """
 
     level: int = 0
     capacity: frozenset[str] | None = None
     reach: frozenset[str] | None = None
+    pk: int | None = None
+    claims_only: bool = False
+
+    def counts(self, fact: AffiliationFact | GrantFact) -> bool:
+        """Tell whether something was said for this session; for no session, everything is."""
+        if self.pk is None:
+            return True
+        return not self.claims_only if fact.session is None else fact.session == self.pk
 
 
 @dataclass(frozen=True, slots=True)

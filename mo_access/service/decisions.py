@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -61,6 +61,8 @@ class Place:
     institution: str
     name: str
     role: Role
+    came_by: AffiliationFact | None = None
+    """What of the sign-in gives the role, where no client does."""
 
 
 def decide(uow: UnitOfWork, question: Question) -> Decision:
@@ -71,7 +73,7 @@ def decide(uow: UnitOfWork, question: Question) -> Decision:
     spot = spot_of(uow, question.institution, question.theme)
     if spot is None:
         return Decision(allowed=False, reason=Reason.UNKNOWN)
-    here, session = _here(uow, known, spot), _followed(question.session, spot)
+    here, session = narrowed(uow, known, spot, question.session)
     if question.role is not None:
         return policy.decide_role(here, session, question.role.value)
     return policy.decide(here, session)
@@ -85,7 +87,7 @@ def readable(
     For a client, ``actor``, only of its own people and at its own institutions (ruling 9).
     """
     bound = None if actor is None or actor.platform else actor
-    known = facts.person_facts(uow.conn, person_id, bound.client_pk if bound else None)
+    known = facts.person_facts(uow.conn, person_id, bound.client_pk if bound else None, uow.now)
     if known is None:
         return ()
     themes = access.themes(uow.conn)
@@ -95,7 +97,7 @@ def readable(
         place = Spot(number, access.lineage(uow.conn, number), blocked)
         for slug in _asked(uow, known, themes):
             spot = replace(place, theme=slug, level=themes[slug][1])
-            if policy.decide(_here(uow, known, spot), _followed(session, spot)).allowed:
+            if policy.decide(*narrowed(uow, known, spot, session)).allowed:
                 rights.append(Right(number, name, slug, themes[slug][0]))
     return tuple(rights)
 
@@ -110,16 +112,16 @@ def _asked(uow: UnitOfWork, known: PersonFacts, themes: Iterable[str]) -> list[s
 
 def current_places(uow: UnitOfWork, person_id: str, session: Session) -> tuple[Place, ...]:
     """List the institutions where the person is gebruiker or beheerder now."""
-    known = facts.person_facts(uow.conn, person_id)
+    known = facts.person_facts(uow.conn, person_id, now=uow.now)
     if known is None:
         return ()
     found = []
     for number, (name, blocked) in _places(uow, known).items():
         spot = Spot(number, access.lineage(uow.conn, number), blocked)
-        here, follow = _here(uow, known, spot), _followed(session, spot)
+        here, follow = narrowed(uow, known, spot, session)
         for role in (Role.BEHEERDER, Role.GEBRUIKER):
             if policy.decide_role(here, follow, role.value).allowed:
-                found.append(Place(number, name, role))
+                found.append(Place(number, name, role, _came_by(here, role)))
                 break
     return tuple(found)
 
@@ -140,24 +142,24 @@ def who(uow: UnitOfWork, theme: str, institution: str, actor: Actor | None = Non
         ids |= {i for at in sorted(spot.at) for i in access.beheerders(uow.conn, at)}
     ordered = sorted(ids)
     for start in range(0, len(ordered), AT_ONCE):
-        several = facts.people_facts(uow.conn, ordered[start : start + AT_ONCE], client)
+        several = facts.people_facts(uow.conn, ordered[start : start + AT_ONCE], client, uow.now)
         for known in sorted(several, key=lambda one: one.id):
-            if policy.decide(_here(uow, known, spot), ANYBODY).allowed:
+            if policy.decide(*narrowed(uow, known, spot)).allowed:
                 yield known.id
 
 
 def judged(uow: UnitOfWork, known: PersonFacts, spot: Spot) -> Decision:
     """Answer on facts that were read before, for a person who is not signed in."""
-    return policy.decide(_here(uow, known, spot), ANYBODY)
+    return policy.decide(*narrowed(uow, known, spot))
 
 
 def _subject(uow: UnitOfWork, question: Question) -> PersonFacts | None:
     actor = question.actor
     if actor is None or actor.platform:
-        return facts.person_facts(uow.conn, question.person)
+        return facts.person_facts(uow.conn, question.person, now=uow.now)
     if not actor.covers(question.institution):
         return None
-    return facts.person_facts(uow.conn, question.person, actor.client_pk)
+    return facts.person_facts(uow.conn, question.person, actor.client_pk, uow.now)
 
 
 def spot_of(uow: UnitOfWork, number: str, theme: str | None = None) -> Spot | None:
@@ -176,12 +178,40 @@ def narrowed(
 
     ``policy.decide`` of both is what ``decide`` answers.
     """
-    return _here(uow, known, spot), _followed(session, spot)
+    follow = _followed(session, spot)
+    if follow.reach is None or spot.institution in follow.reach:
+        return _here(uow, known, spot, session.counts), follow
+    if not any(_came_with(a, session, spot) for a in known.affiliations):
+        return _here(uow, known, spot, session.counts), follow
+    # What the provider itself said of who signed in needs no client to vouch for who that is.
+    here = _here(uow, known, spot, lambda fact: fact.session == session.pk)
+    return here, replace(follow, reach=None)
 
 
-def _here(uow: UnitOfWork, known: PersonFacts, spot: Spot) -> Facts:
+def _came_with(fact: AffiliationFact, session: Session, spot: Spot) -> bool:
+    here = fact.institution in spot.at
+    return here and fact.session is not None and fact.session == session.pk
+
+
+def _came_by(here: Facts, role: Role) -> AffiliationFact | None:
+    """Return what came with the session and makes the person this, if nothing else does."""
+    found = [
+        a
+        for a in here.affiliations
+        if policy.is_current(a, here.today) and a.role in {role, Role.BEHEERDER}
+    ]
+    return found[0] if found and all(a.session is not None for a in found) else None
+
+
+def _here(
+    uow: UnitOfWork,
+    known: PersonFacts,
+    spot: Spot,
+    counts: Callable[[AffiliationFact | GrantFact], bool],
+) -> Facts:
     """Narrow a person's facts to one institution, its predecessors and one theme."""
-    affiliations = tuple(a for a in known.affiliations if a.institution in spot.at)
+    affiliations = tuple(a for a in known.affiliations if a.institution in spot.at and counts(a))
+    granted = (pair for pair in known.grants if counts(pair[1]))
     if _is_barred(uow, known, spot):
         affiliations = tuple(replace(a, blocked=True) for a in affiliations)
     return Facts(
@@ -193,7 +223,7 @@ def _here(uow: UnitOfWork, known: PersonFacts, spot: Spot) -> Facts:
         level_asked=spot.level,
         today=uow.today,
         affiliations=affiliations,
-        grants=tuple(_grants(known.grants, spot.theme, spot.at, affiliations)),
+        grants=tuple(_grants(granted, spot.theme, spot.at, affiliations)),
         terms=uow.terms,
     )
 
@@ -216,7 +246,7 @@ def _grants(
     affiliations: tuple[AffiliationFact, ...],
 ) -> Iterator[GrantFact]:
     """Keep what gives this theme here."""
-    clients = {a.client for a in affiliations}
+    clients = {a.client for a in affiliations if a.session is None}
     for slug, grant in grants:
         if slug == theme and _gives(grant, at, clients):
             yield grant
@@ -226,7 +256,7 @@ def held_here(
     known: PersonFacts, at: frozenset[str], affiliations: tuple[AffiliationFact, ...]
 ) -> dict[str, tuple[GrantFact, ...]]:
     """Return what gives each theme here, by slug, of all that somebody holds."""
-    clients = {a.client for a in affiliations}
+    clients = {a.client for a in affiliations if a.session is None}
     found: dict[str, tuple[GrantFact, ...]] = {}
     for slug, grant in known.grants:
         if _gives(grant, at, clients):
@@ -257,8 +287,9 @@ def _followed(session: Session, spot: Spot) -> Session:
     if session.capacity is None and session.reach is None:
         return session
     at, here = spot.at, frozenset({spot.institution})
-    return Session(
-        session.level,
-        None if session.capacity is None else (here if session.capacity & at else frozenset()),
-        None if session.reach is None else (here if session.reach & at else frozenset()),
+    none = frozenset[str]()
+    return replace(
+        session,
+        capacity=None if session.capacity is None else (here if session.capacity & at else none),
+        reach=None if session.reach is None else (here if session.reach & at else none),
     )

@@ -32,10 +32,10 @@ def listed(uow: UnitOfWork, number: str | None = None) -> Iterator[Dormant]:
     after = 0
     while page := holders.page(uow.conn, number, after, decisions.AT_ONCE):
         after = page[-1][0]
-        several = facts.people_facts(uow.conn, [person for _, person in page])
+        several = facts.people_facts(uow.conn, [person for _, person in page], now=uow.now)
         for known in sorted(several, key=lambda one: one.id):
             for theme, grant in known.grants:
-                if number in {None, grant.institution}:
+                if grant.session is None and number in {None, grant.institution}:
                     yield from _asleep(places, known, theme, grant)
 
 
@@ -75,7 +75,9 @@ def _where(places: _Places, known: PersonFacts, grant: GrantFact) -> list[str]:
     """Return where a grant could give something, its own institution first (ruling 10)."""
     if grant.institution:
         return [grant.institution, *sorted(places.later(grant.institution) - {grant.institution})]
-    own = {a.institution for a in known.affiliations if a.client == grant.client}
+    own = {
+        a.institution for a in known.affiliations if a.client == grant.client and a.session is None
+    }
     return sorted({later for number in own for later in places.later(number)})
 
 

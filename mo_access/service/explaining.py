@@ -73,7 +73,7 @@ class Holder:
 
 def why(uow: UnitOfWork, question: Question) -> Explanation:
     """Answer a question about a theme and explain it; as many statements as ``decide``."""
-    known = facts.person_facts(uow.conn, question.person)
+    known = facts.person_facts(uow.conn, question.person, now=uow.now)
     spot = decisions.spot_of(uow, question.institution, question.theme)
     if known is None or spot is None:
         return Explanation(Decision(allowed=False, reason=Reason.UNKNOWN), (), ())
@@ -95,7 +95,7 @@ def who(
         return
     ids = sorted({i for at in sorted(spot.at) for i in access.holders(uow.conn, theme, at, None)})
     for start in range(0, len(ids), decisions.AT_ONCE):
-        several = facts.people_facts(uow.conn, ids[start : start + decisions.AT_ONCE])
+        several = facts.people_facts(uow.conn, ids[start : start + decisions.AT_ONCE], now=uow.now)
         for known in sorted(several, key=lambda one: one.id):
             here, session = decisions.narrowed(uow, known, spot)
             decision = policy.decide(here, session)

@@ -11,6 +11,7 @@ from typing import Final
 from mo_access.domain.keys import SealBroken
 from mo_access.domain.model import Document, Event
 from mo_access.service import sessions
+from mo_access.service.claimed_rights import ClaimedRights
 from mo_access.service.sessions import Session
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import renewals
@@ -43,6 +44,8 @@ class Renewed:
     id_token: str | None = field(repr=False)
     due: int
     expires: int
+    rights: ClaimedRights | None = None
+    """What the new claims give, where the provider's mode lets them."""
 
 
 def claim(uow: UnitOfWork, session: Session) -> Turn | None:

@@ -106,7 +106,7 @@ def page(uow: UnitOfWork, number: str, after: int = 0, count: int = PAGE) -> Lis
     spot, place = decisions.spot_of(uow, number), access.place(uow.conn, number)
     if spot is None or place is None:
         raise NotFound(f"there is no institution {number}")
-    listed = stored.page(uow.conn, spot.at, after, count + 1)
+    listed = stored.page(uow.conn, spot.at, after, count + 1, uow.now)
     following = listed[count - 1].pk if len(listed) > count else None
     done = stored.last(uow.conn, number)
     shown = listed[:count]
@@ -185,7 +185,7 @@ class _Reader:
     def __init__(self, uow: UnitOfWork, spot: Spot, ids: list[str]) -> None:
         self.uow = uow
         self.spot = spot
-        self.known = {one.id: one for one in facts.people_facts(uow.conn, ids)}
+        self.known = {one.id: one for one in facts.people_facts(uow.conn, ids, now=uow.now)}
         self.named = _named(uow, ids)
         self.judge = Judge()
         self.themes = {slug: told[0] for slug, told in access.themes(uow.conn).items()}
@@ -221,7 +221,7 @@ class _Reader:
         """Return userName and name as a client wrote them that gave something here (rule 5)."""
         named = self.named.get(person, {})
         said_by = [origin.client for origin in (*roles, *(o for t in held for o in t.origins))]
-        if any(role.how == Form.RECOVERY for role in roles):
+        if any(role.how in {Form.RECOVERY, Form.SIGN_IN} for role in roles):
             # No client gave it; the platform calls somebody as who registered the person did.
             said_by += [*named]
         user_name, name = next((named[c] for c in said_by if c in named), ("", ""))

@@ -38,6 +38,8 @@ class Session:
     """When the person signed in at the provider, as it told."""
     renew_at: int | None = None
     """When the provider is to be asked again; None where it is not."""
+    mode: str = "scim"
+    """The mode that its provider had at the sign-in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +80,12 @@ def open_session(  # noqa: PLR0913 - the facts of a sign-in
     expires: int,
     auth_time: int | None = None,
     renewal: Renewal | None = None,
+    mode: str = "scim",
 ) -> str:
     """Open a session with a new id and return the id; the caller puts it in a cookie.
 
     ``reach`` names the clients whose word it stands on, None for everywhere and everybody's.
+    ``mode`` is the provider's: in ``jit`` only what came with the session counts in it.
     ``everywhere`` tells why it counts beyond them: bits of ``contested``, 0 when it does not.
     """
     session_id = secrets.token_urlsafe(ID_BYTES)
@@ -104,6 +108,7 @@ def open_session(  # noqa: PLR0913 - the facts of a sign-in
         "auth_time": auth_time,
         "refresh_sealed": _refresh(uow, hashed, renewal),
         "renew_at": renewal.due if renewal else None,
+        "mode": mode,
     }
     sessions.new(uow.write(), row, reach or frozenset())
     return session_id
@@ -179,10 +184,11 @@ def _session(uow: UnitOfWork, row: SessionRow) -> Session:
         acr=row.acr,
         created=row.created,
         expires=row.expires,
-        policy=PolicySession(row.level, capacity, reach),
+        policy=PolicySession(row.level, capacity, reach, row.pk, row.mode == "jit"),
         seen=row.seen,
         auth_time=row.auth_time,
         renew_at=row.renew_at,
+        mode=row.mode,
     )
 
 

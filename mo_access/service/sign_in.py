@@ -52,6 +52,7 @@ class SignedIn:
 
     session_id: str
     person: str
+    person_pk: int = 0
 
 
 def sign_in(uow: UnitOfWork, said: SignIn) -> SignedIn:
@@ -61,6 +62,14 @@ def sign_in(uow: UnitOfWork, said: SignIn) -> SignedIn:
     ``identity_conflict``; the caller records it with ``record_refusal`` in a unit of its own.
     """
     live = recognised(uow, said.issuer, said.subject, said.links)
+    return admitted(uow, said, live)
+
+
+def admitted(uow: UnitOfWork, said: SignIn, live: list[Match], mode: str = "scim") -> SignedIn:
+    """Open a session for whom these ways lead to; ``mode`` is that of the provider.
+
+    Raises ``Refused`` where a block is on what the sign-in is for.
+    """
     _refuse_blocked_capacity(uow, live[0].person_pk, said.capacity)
     everywhere = _everywhere(live)
     _pin(uow, said, live)
@@ -80,11 +89,12 @@ def sign_in(uow: UnitOfWork, said: SignIn) -> SignedIn:
         expires=said.expires,
         auth_time=said.auth_time,
         renewal=said.renewal,
+        mode=mode,
     )
     identities.signed_in(uow.conn, live[0].person_pk, uow.now)
     facts = {"provider": said.provider, "acr": said.acr, "everywhere": everywhere > 0}
     uow.record(Event("sign_in", "ok", person=live[0].person_id, facts=facts))
-    return SignedIn(session_id, live[0].person_id)
+    return SignedIn(session_id, live[0].person_id, live[0].person_pk)
 
 
 def recognised(
@@ -94,11 +104,21 @@ def recognised(
 
     Raises ``Refused`` as ``sign_in`` does; changes nothing.
     """
+    live = known(uow, issuer, subject, links)
+    if not live:
+        raise refused("unknown_person")
+    return live
+
+
+def known(
+    uow: UnitOfWork, issuer: str, subject: str, links: tuple[tuple[str, str], ...]
+) -> list[Match]:
+    """Return the same, or nothing where nobody whom a provider may be matched to is meant."""
     matches = _matches(uow, issuer, subject, links)
     _one_person(matches)
     live = [match for match in matches if match.live]
-    if not live:
-        raise _refused("inactive", matches[0].person_id)
+    if matches and not live:
+        raise refused("inactive", matches[0].person_id)
     return live
 
 
@@ -128,16 +148,14 @@ def _matches(
 
 def _unambiguous(matches: list[Match]) -> list[Match]:
     if len({match.person_pk for match in matches}) > 1:
-        raise _refused("ambiguous_identity")
+        raise refused("ambiguous_identity")
     return matches
 
 
 def _one_person(matches: list[Match]) -> None:
     people = {match.person_pk for match in matches}
-    if not people:
-        raise _refused("unknown_person")
     if len(people) > 1:
-        raise _refused("identity_conflict")
+        raise refused("identity_conflict")
 
 
 def _everywhere(live: list[Match]) -> int:
@@ -149,7 +167,7 @@ def _everywhere(live: list[Match]) -> int:
 
 def _pin(uow: UnitOfWork, said: SignIn, matches: list[Match]) -> None:
     """Remember the link that told who this is; the pin goes when that link changes or ends."""
-    linked = [match for match in matches if match.link_pk is not None]
+    linked = [match for match in matches if match.link_pk is not None and not match.by_provider]
     if not linked or matching.pinned(uow.conn, said.issuer, said.subject):
         return
     first = next((match for match in linked if match.everywhere), linked[0])
@@ -167,7 +185,8 @@ def _pin(uow: UnitOfWork, said: SignIn, matches: list[Match]) -> None:
         )
 
 
-def _refused(code: str, person: str | None = None) -> Refused:
+def refused(code: str, person: str | None = None) -> Refused:
+    """Make the refusal of a sign-in by its code, which names who it would have been if known."""
     return Refused(code, MESSAGES[code], person=person)
 
 
@@ -176,4 +195,4 @@ def _refuse_blocked_capacity(
 ) -> None:
     """Let nobody in for one institution alone when a block is on what the sign-in is for."""
     if capacity and stored_sessions.is_blocked(uow.conn, person_pk, " ".join(capacity)):
-        raise _refused("inactive")
+        raise refused("inactive")

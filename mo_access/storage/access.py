@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from mo_access.domain.model import Role
+from mo_access.storage.claim_tables import session_right
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection
 from mo_access.storage.schema import (
@@ -179,6 +180,16 @@ _PEOPLE_OF_THEME = union_all(
         institution.c.number == bindparam("number"),
         _theirs,
     ),
+    select(person.c.id)
+    .select_from(session_right)
+    .join(theme, theme.c.pk == session_right.c.theme_pk)
+    .join(institution, institution.c.pk == session_right.c.institution_pk)
+    .join(person, person.c.pk == session_right.c.person_pk)
+    .where(
+        theme.c.slug == bindparam("slug"),
+        institution.c.number == bindparam("number"),
+        _theirs,
+    ),
 )
 
 
@@ -207,6 +218,13 @@ _BEHEERDERS = union_all(
     .join(institution, institution.c.pk == group.c.institution_pk)
     .join(person, person.c.pk == membership.c.person_pk)
     .where(institution.c.number == bindparam("number"), group.c.role == Role.BEHEERDER.value),
+    select(person.c.id)
+    .join_from(session_right, institution, institution.c.pk == session_right.c.institution_pk)
+    .join(person, person.c.pk == session_right.c.person_pk)
+    .where(
+        institution.c.number == bindparam("number"),
+        session_right.c.role == Role.BEHEERDER.value,
+    ),
 )
 
 

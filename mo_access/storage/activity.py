@@ -39,7 +39,7 @@ _LAST_TAKEN = (
         (_a.client_pk == client.c.pk) & (_a.at >= bindparam("since")),
         isouter=True,
     )
-    .where(client.c.revoked.is_(None))
+    .where(client.c.revoked.is_(None), client.c.provider.is_(None))
     .group_by(client.c.id, client.c.name)
     .order_by(client.c.name)
 )

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Text, and_, bindparam, cast, exists, or_, 
 from mo_access.domain.keys import Indexes
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Params
-from mo_access.storage.identities import trusted
+from mo_access.storage.identities import speaks
 from mo_access.storage.interventions import block, block_key
 from mo_access.storage.schema import BIG, client, person
 
@@ -93,7 +93,7 @@ _of_record: Final = or_(
     and_(
         _k.kind == "identity",
         _k.value.in_(select(_pairs.c.value)),
-        exists(select(client.c.pk).where(cast(client.c.pk, Text) == _client, trusted(_k.scope))),
+        exists(select(client.c.pk).where(cast(client.c.pk, Text) == _client, speaks(_k.scope))),
     ),
 )
 _of_number: Final = and_(_k.kind == INSZ, _k.scope == "", _k.value.in_([_insz, _insz_or]))
@@ -132,6 +132,7 @@ def at_institution(
         .join(barred, barred.c.bar == block.c.bar)
         .where(barred.c.pk == person_pk, block.c.institution_pk == institution_pk)
     )
+    found = found.correlate_except(block, barred)
     return found.order_by(block.c.id).limit(1).scalar_subquery()
 
 

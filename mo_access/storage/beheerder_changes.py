@@ -16,6 +16,7 @@ from mo_access.storage.beheerders import line_of
 from mo_access.storage.bookkeeping import beheerder_watch
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection
+from mo_access.storage.liveness import has_live_link
 from mo_access.storage.schema import (
     BIG,
     affiliation,
@@ -201,6 +202,7 @@ _LIVE = (
             .join(client, client.c.pk == link.c.client_pk)
             .where(link.c.person_pk == person.c.pk, link.c.active == 1, client.c.revoked.is_(None))
         ),
+        has_live_link(person.c.pk),
     )
     .with_for_update(read=True)
 )

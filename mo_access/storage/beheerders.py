@@ -33,6 +33,7 @@ from mo_access.storage.comparing import unindexed
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection
 from mo_access.storage.interventions import block
+from mo_access.storage.liveness import has_live_link
 from mo_access.storage.schema import (
     affiliation,
     client,
@@ -96,9 +97,7 @@ def current(today: ColumnElement[str]) -> ColumnElement[bool]:
 
 _today: Final = bindparam("today", type_=Text)
 _person_on: Final = and_(person.c.active == 1, person.c.blocked.is_(None))
-_any_live: Final = exists(
-    select(link.c.pk).where(link.c.person_pk == person.c.pk, link.c.active == 1)
-)
+_any_live: Final = has_live_link(person.c.pk)
 
 
 def _free(line: CTE, place: ColumnElement[int]) -> ColumnElement[bool]:

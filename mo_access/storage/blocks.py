@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from mo_access.storage.bars import PERSON, Record, at_institution, identity_key, number_key
 from mo_access.storage.engine import Connection
-from mo_access.storage.identities import trusted
+from mo_access.storage.identities import speaks
 from mo_access.storage.interventions import block, block_key
 from mo_access.storage.schema import (
     affiliation,
@@ -125,7 +125,7 @@ _CLAIMED = (
     select(link_identity.c.issuer, link_identity.c.subject)
     .join(link, link.c.pk == link_identity.c.link_pk)
     .join(client, client.c.pk == link.c.client_pk)
-    .where(link.c.person_pk == bindparam("person"), trusted(link_identity.c.issuer))
+    .where(link.c.person_pk == bindparam("person"), speaks(link_identity.c.issuer))
 )
 _PINNED = select(identity.c.issuer, identity.c.subject).where(
     identity.c.person_pk == bindparam("person")

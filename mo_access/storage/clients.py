@@ -136,10 +136,11 @@ _REVOKE_CLIENT = (
     .where(and_(_c.pk == bindparam("of_client"), _LIVE))
     .values(revoked=bindparam("at"))
 )
+# The client of a provider is nobody's to choose: it has no token and does nothing by itself.
 _FIND = select(_c.pk, _c.id, _c.name, _c.revoked).where(
-    or_(_c.id == bindparam("wanted"), _c.name == bindparam("wanted"))
+    or_(_c.id == bindparam("wanted"), _c.name == bindparam("wanted")), _c.provider.is_(None)
 )
-_ALL = select(*_IDENTITY, _c.created, _c.revoked).order_by(_c.name)
+_ALL = select(*_IDENTITY, _c.created, _c.revoked, _c.provider).order_by(_c.name)
 _ALL_BOUND = (
     select(client_institution.c.client_pk, institution.c.number)
     .join(institution, institution.c.pk == client_institution.c.institution_pk)
@@ -169,6 +170,8 @@ class ClientRow:
     secrets: tuple[SecretRow, ...]
     beheerders: bool
     """Whether it may make somebody beheerder."""
+    provider: str | None = None
+    """The issuer for whose sign-ins it stands; None for a client that provisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,8 +325,21 @@ def listed(conn: Connection) -> tuple[ClientRow, ...]:
             oauth=tuple((row[0], row[1]) for row in oauth.get(pk, ())),
             secrets=tuple(SecretRow(*row) for row in secrets.get(pk, ())),
             beheerders=bool(may),
+            provider=provider,
         )
-        for pk, client_id, name, platform, default, profile, scopes, may, created, revoked in rows
+        for (
+            pk,
+            client_id,
+            name,
+            platform,
+            default,
+            profile,
+            scopes,
+            may,
+            created,
+            revoked,
+            provider,
+        ) in rows
     )
 
 

@@ -31,9 +31,11 @@ from sqlalchemy import (
 
 from mo_access.domain.model import Form, Role
 from mo_access.domain.policy import AffiliationFact, GrantFact
+from mo_access.storage import session_facts
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection, Params, Row
 from mo_access.storage.interventions import block
+from mo_access.storage.liveness import has_live_link
 from mo_access.storage.schema import (
     BIG,
     affiliation,
@@ -47,6 +49,9 @@ from mo_access.storage.schema import (
     theme,
 )
 
+NEVER: Final = 2**62
+"""A time at which no session lives."""
+_NO_SESSION: Final = literal(0)
 BARRED: Final = "barred"
 """Stands for the form in rows that tell of a block, and of no affiliation."""
 
@@ -66,7 +71,7 @@ class PersonFacts:
     """Where a block is on whatever the person is."""
 
 
-_live_link = exists(select(link.c.pk).where(link.c.person_pk == person.c.pk, link.c.active == 1))
+_live_link = has_live_link(person.c.pk)
 _persons = select(person.c.pk, person.c.id, person.c.active, person.c.blocked, _live_link)
 _OWN = exists(
     select(link.c.pk).where(
@@ -107,6 +112,7 @@ def _affiliations(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundS
         func.coalesce(affiliation.c.blocked, institution.c.blocked),
         client.c.name,
         affiliation.c.created,
+        _NO_SESSION,
     )
     said = (
         said.select_from(affiliation)
@@ -126,6 +132,7 @@ def _affiliations(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundS
         institution.c.blocked,
         client.c.name,
         membership.c.created,
+        _NO_SESSION,
     )
     held = (
         held.select_from(membership)
@@ -137,7 +144,7 @@ def _affiliations(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundS
         )
         .where(of(membership.c.person_pk), group.c.role.is_not(None), group.c.outside == 0)
     )
-    return union_all(said, held, _recovered(of), _barred(of))
+    return union_all(said, held, _recovered(of), _barred(of), session_facts.affiliations(of))
 
 
 def _recovered(of: Callable[[Column[int]], ColumnElement[bool]]) -> Select[Any]:
@@ -153,6 +160,7 @@ def _recovered(of: Callable[[Column[int]], ColumnElement[bool]]) -> Select[Any]:
         func.coalesce(affiliation.c.blocked, institution.c.blocked),
         null(),
         affiliation.c.created,
+        _NO_SESSION,
     )
     said = said.select_from(affiliation)
     return said.join(institution, institution.c.pk == affiliation.c.institution_pk).where(
@@ -166,7 +174,7 @@ def _barred(of: Callable[[Column[int]], ColumnElement[bool]]) -> Select[Any]:
     """Select where a block is on what a person is, whether a row says that it is something."""
     found = select(
         *(person.c.pk, institution.c.number, literal(""), literal(BARRED)),
-        *(null(), null(), literal(0) == 1, block.c.id, literal(""), literal(0)),
+        *(null(), null(), literal(0) == 1, block.c.id, literal(""), literal(0), _NO_SESSION),
     )
     found = found.select_from(person).join(block, block.c.bar == person.c.bar)
     return found.join(institution, institution.c.pk == block.c.institution_pk).where(
@@ -185,6 +193,7 @@ def _grants(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundSelect[
         client.c.name,
         group.c.display_name,
         membership.c.created,
+        _NO_SESSION,
     )
     held = (
         held.select_from(membership)
@@ -206,6 +215,7 @@ def _grants(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundSelect[
         client.c.name,
         literal("entitlements"),
         direct_grant.c.created,
+        _NO_SESSION,
     )
     given = (
         given.select_from(direct_grant)
@@ -215,7 +225,7 @@ def _grants(of: Callable[[Column[int]], ColumnElement[bool]]) -> CompoundSelect[
         .join(client, client.c.pk == link.c.client_pk)
         .where(of(direct_grant.c.person_pk), direct_grant.c.outside == 0)
     )
-    return union_all(held, given)
+    return union_all(held, given, session_facts.grants(of))
 
 
 def _is_one(person_pk: Column[int]) -> ColumnElement[bool]:
@@ -236,11 +246,12 @@ _GRANTS, _GRANTS_OF_MANY = _grants(_is_one), _grants(_is_any)
 
 
 def person_facts(
-    conn: Connection, person_id: str, client_pk: int | None = None
+    conn: Connection, person_id: str, client_pk: int | None = None, now: int = NEVER
 ) -> PersonFacts | None:
     """Return what is known about a person, or None; three statements.
 
-    With ``client_pk`` only a person to whom that client has a link is known (ruling 9).
+    With ``client_pk`` only a person to whom that client has a link is known (ruling 9). What came
+    with sessions is among it as far as those live at ``now``; without, only what clients said.
     """
     found = (
         conn.one(_PERSON, {"person": person_id})
@@ -249,12 +260,12 @@ def person_facts(
     )
     if found is None:
         return None
-    pk: Params = {"pk": found[0]}
+    pk: Params = {"pk": found[0], "now": now}
     return _facts(found, conn.all(_AFFILIATIONS, pk), conn.all(_GRANTS, pk))
 
 
 def people_facts(
-    conn: Connection, person_ids: Sequence[str], client_pk: int | None = None
+    conn: Connection, person_ids: Sequence[str], client_pk: int | None = None, now: int = NEVER
 ) -> list[PersonFacts]:
     """Return the same of several people, in no order; three statements for them all."""
     people: Params = {"people": json.dumps(person_ids)}
@@ -263,7 +274,7 @@ def people_facts(
         if client_pk is None
         else conn.all(_PEOPLE_OF_CLIENT, {**people, "client": client_pk})
     )
-    pks: Params = {"pks": json.dumps([str(row[0]) for row in found])}
+    pks: Params = {"pks": json.dumps([str(row[0]) for row in found]), "now": now}
     affiliations = _by_person(conn.all(_AFFILIATIONS_OF_MANY, pks))
     grants = _by_person(conn.all(_GRANTS_OF_MANY, pks))
     return [_facts(row, affiliations[row[0]], grants[row[0]]) for row in found]
@@ -294,11 +305,13 @@ def _facts(row: Row, affiliations: list[Row], grants: list[Row]) -> PersonFacts:
 
 def _affiliation(row: Row) -> AffiliationFact:
     """Build it by position: a review or a search builds a hundred thousand."""
-    _, number, role, form, start, end, live, blocked, by, since = row
-    barred = blocked is not None
-    return AffiliationFact(number, role, _FORMS[form], start, end, not live, barred, by, since)
+    _, number, role, form, start, end, live, blocked, by, since, came = row
+    barred, came_with = blocked is not None, came or None
+    return AffiliationFact(
+        number, role, _FORMS[form], start, end, not live, barred, by, since, came_with
+    )
 
 
 def _grant(row: Row) -> tuple[str, GrantFact]:
-    _, slug, kind, number, idle, by, source, since = row
-    return slug, GrantFact(kind, number, idle is not None, by, source, since, idle)
+    _, slug, kind, number, idle, by, source, since, came = row
+    return slug, GrantFact(kind, number, idle is not None, by, source, since, idle, came or None)

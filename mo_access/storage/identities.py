@@ -23,6 +23,15 @@ def trusted(issuer: ColumnElement[str]) -> ColumnElement[bool]:
     return and_(client.c.revoked.is_(None), or_(client.c.platform == 1, bound))
 
 
+def speaks(issuer: ColumnElement[str]) -> ColumnElement[bool]:
+    """Tell whether a client's word about subjects of the issuer is believed.
+
+    That of trusted clients is, and that of the client of the provider itself, which knows its
+    subjects from their sign-ins. The latter finds nobody by userName or externalId.
+    """
+    return or_(trusted(issuer), client.c.provider == issuer)
+
+
 _issuer: Final = bindparam("issuer", type_=Text)
 _said = (
     select(link.c.person_pk)
@@ -31,7 +40,7 @@ _said = (
     .where(
         link_identity.c.issuer == _issuer,
         link_identity.c.subject == bindparam("subject"),
-        trusted(_issuer),
+        speaks(_issuer),
     )
 )
 # Locked, so that it stays somebody until a link is made to it; who is gone has no owner.
@@ -47,7 +56,7 @@ _SAID_BY = select(link_identity.c.issuer, link_identity.c.subject).where(
 
 
 def vouched(conn: Connection, actor: Actor, issuer: str, subject: str) -> tuple[int, str] | None:
-    """Return the one person that trusted clients give this pair to, if the actor is trusted too.
+    """Return the one person that clients who may give this pair to, if the actor is trusted.
 
     None as well when they name different people: an ambiguous pair links nobody.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import Select, Text, and_, bindparam, exists, literal, or_, select
@@ -12,6 +12,7 @@ from mo_access.domain.keys import Indexes
 from mo_access.domain.text import fold
 from mo_access.storage.engine import Connection, Row
 from mo_access.storage.identities import trusted
+from mo_access.storage.liveness import has_live_link
 from mo_access.storage.schema import client, identity, link, link_identity, person
 
 _issuer: Final = bindparam("issuer", type_=Text)
@@ -27,6 +28,8 @@ class Match:
     client_pk: int | None
     everywhere: bool
     live: bool
+    by_provider: bool = False
+    """Through the link of the provider's own client, which knows its subject from before."""
 
 
 _usable: Final = and_(person.c.active == 1, person.c.blocked.is_(None))
@@ -69,7 +72,7 @@ _trusted_link = exists(
     .join(client, client.c.pk == link.c.client_pk)
     .where(link.c.person_pk == person.c.pk, trusted(_issuer))
 )
-_live_link = exists(select(link.c.pk).where(link.c.person_pk == person.c.pk, link.c.active == 1))
+_live_link: Final = has_live_link(person.c.pk)
 _other: Final = link.alias("other")
 _of_person: Final = select(_other.c.pk).where(_other.c.person_pk == person.c.pk)
 # A link that was made by {issuer, subject} says nothing about the number: whoever else wrote it
@@ -84,6 +87,22 @@ _vouched_by_all: Final = or_(
 )
 _PERSON = select(
     person.c.pk, person.c.id, literal(None), literal(None), literal(1), _live_link, _usable
+)
+# What the provider's own client says: it stands for nobody else, and never for who is switched off.
+_OF_PROVIDER = (
+    select(
+        *(person.c.pk, person.c.id, link.c.pk, link.c.client_pk, literal(0)),
+        and_(link.c.active == 1, _live_link),
+        _usable,
+    )
+    .select_from(link)
+    .join(person, person.c.pk == link.c.person_pk)
+    .join(client, client.c.pk == link.c.client_pk)
+    .join(link_identity, link_identity.c.link_pk == link.c.pk)
+    .where(
+        *(client.c.provider == _issuer, client.c.revoked.is_(None)),
+        *(link_identity.c.issuer == _issuer, link_identity.c.subject == bindparam("value")),
+    )
 )
 _numbered = person.c.insz_index.in_([bindparam("value"), bindparam("or_")])
 _BY_INSZ = _PERSON.where(_numbered, _trusted_link, _vouched_by_all)
@@ -115,6 +134,12 @@ def by_insz(conn: Connection, issuer: str, indexes: Indexes) -> list[Match]:
 def by_subject(conn: Connection, issuer: str, subject: str) -> list[Match]:
     """Return who trusted clients said has this subject at this issuer."""
     return _matches(conn, _BY_IDENTITY, issuer, subject)
+
+
+def of_provider(conn: Connection, issuer: str, subject: str) -> list[Match]:
+    """Return whom an earlier sign-in of this subject made (modes ``jit`` and ``hybrid``)."""
+    found = _matches(conn, _OF_PROVIDER, issuer, subject)
+    return [replace(match, by_provider=True) for match in found]
 
 
 def pinned(conn: Connection, issuer: str, subject: str) -> list[Match]:

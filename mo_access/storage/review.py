@@ -10,6 +10,7 @@ from sqlalchemy import BindParameter, Select, Text, bindparam, insert, or_, sele
 
 from mo_access.domain.model import Form
 from mo_access.storage.bookkeeping import access_review, last_sign_in
+from mo_access.storage.claim_tables import session_right
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection
 from mo_access.storage.schema import (
@@ -21,7 +22,9 @@ from mo_access.storage.schema import (
     link,
     membership,
     person,
+    session,
 )
+from mo_access.storage.session_facts import LIVES
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,12 @@ _ON_THE_LIST = union(
         ),
         direct_grant.c.person_pk,
     ),
+    _first(
+        select(session_right.c.person_pk)
+        .join(session, session.c.pk == session_right.c.session_pk)
+        .where(session_right.c.institution_pk.in_(_here), LIVES),
+        session_right.c.person_pk,
+    ),
 ).subquery()
 _PAGE = (
     select(person.c.pk, person.c.id, last_sign_in.c.at)
@@ -106,9 +115,11 @@ _LAST = (
 _ADD = insert(access_review).values({name: bindparam(name) for name in _COLUMNS})
 
 
-def page(conn: Connection, numbers: frozenset[str], after: int, count: int) -> list[Listed]:
+def page(
+    conn: Connection, numbers: frozenset[str], after: int, count: int, now: int
+) -> list[Listed]:
     """Return the next people, by key, who are something or hold something at these institutions."""
-    asked: dict[str, int | str | bytes | None] = {"after": after, "page": count}
+    asked: dict[str, int | str | bytes | None] = {"after": after, "page": count, "now": now}
     asked["numbers"] = json.dumps(sorted(numbers))
     return [Listed(*row) for row in conn.all(_PAGE, asked)]
 

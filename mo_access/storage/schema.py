@@ -65,6 +65,8 @@ client = Table(
     _int("created"),
     _int("revoked", null=True),
     _int("beheerders", default=1),
+    _text("provider", null=True),
+    Index(None, "provider", unique=True),
 )
 
 client_institution = Table(
@@ -287,6 +289,7 @@ session = Table(
     _bytes("refresh_sealed", null=True),
     _int("renew_at", null=True),
     _int("renewing_until", null=True),
+    _text("mode", default="scim"),
     Index(None, "person_pk"),
     Index(None, "issuer", "sid"),
     Index(None, "issuer", "subject"),

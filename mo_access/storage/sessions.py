@@ -5,20 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Exists,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from mo_access.storage.bars import at_institution
 from mo_access.storage.contested import CONTESTED
 from mo_access.storage.engine import Connection, Params
+from mo_access.storage.liveness import has_live_link
 from mo_access.storage.schema import BIG, client, institution, link, person, session, session_reach
 
-_may_sign_in: Final[ColumnElement[bool]] = exists(
+_may_sign_in: Final[Exists] = exists(
     select(link.c.pk)
     .join(client, client.c.pk == link.c.client_pk)
     .where(
         link.c.person_pk == session.c.person_pk,
         link.c.active == 1,
         client.c.revoked.is_(None),
+        or_(client.c.provider.is_(None), has_live_link(session.c.person_pk)),
         or_(
             session.c.reach_all != 0,
             exists(
@@ -26,7 +39,7 @@ _may_sign_in: Final[ColumnElement[bool]] = exists(
                     session_reach.c.session_pk == session.c.pk,
                     session_reach.c.client_pk == link.c.client_pk,
                 )
-            ),
+            ).correlate_except(session_reach),
         ),
     )
 )
@@ -38,12 +51,16 @@ def _barred(person_pk: ColumnElement[int]) -> ColumnElement[bool]:
     return or_(institution.c.blocked.is_not(None), there.is_not(None))
 
 
-_blocked_capacity: Final[ColumnElement[bool]] = exists(
+_blocked_capacity: Final[Exists] = exists(
     select(institution.c.pk).where(
         institution.c.number == session.c.capacity, _barred(session.c.person_pk)
     )
 )
 """A session for one institution alone is over when a block is on what it is for."""
+HOLDS: Final[ColumnElement[bool]] = and_(
+    ~_blocked_capacity.correlate(session), _may_sign_in.correlate(session)
+)
+"""A session is held up by a link, for statements about what came with sessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +86,8 @@ class SessionRow:
     renew_at: int | None
     contested: bool
     """Somebody gives rights to the person of whom the session is perhaps not (``contested``)."""
+    mode: str
+    """How its provider was trusted: in ``jit`` only what came with the session counts."""
 
 
 _COLUMNS = (
@@ -90,6 +109,7 @@ _COLUMNS = (
     session.c.auth_time,
     session.c.renew_at,
     exists(CONTESTED),
+    session.c.mode,
 )
 _LIVE = (
     select(*_COLUMNS)
@@ -122,6 +142,7 @@ _NAMES = (
     "auth_time",
     "refresh_sealed",
     "renew_at",
+    "mode",
 )
 _NEW = insert(session).values({name: bindparam(name) for name in _NAMES}).returning(session.c.pk)
 _ADD_REACH = insert(session_reach).values(
@@ -186,9 +207,7 @@ _END_REACHLESS = _END_PERSON.where(
     session.c.reach_all == 0,
     ~exists(select(session_reach.c.client_pk).where(session_reach.c.session_pk == session.c.pk)),
 )
-_END_WITHOUT_LINK = _END_PERSON.where(
-    ~exists(select(link.c.pk).where(link.c.person_pk == bindparam("person"), link.c.active == 1))
-)
+_END_WITHOUT_LINK = _END_PERSON.where(~has_live_link(bindparam("person", type_=BIG)))
 _END_SID = _END.where(session.c.issuer == bindparam("issuer"), session.c.sid == bindparam("sid"))
 _END_SUBJECT = _END.where(
     session.c.issuer == bindparam("issuer"), session.c.subject == bindparam("subject")

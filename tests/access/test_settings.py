@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mo_access import settings, settings_types
+from mo_access import provider_rules, settings, settings_types
 from mo_access.domain.keys import SealBroken
 from mo_access.domain.terms import Terms
 from mo_access.key_files import drop_keys, prepare, switch
@@ -110,20 +110,52 @@ def test_a_provider_without_label_is_shown_by_its_host(monkeypatch: pytest.Monke
     assert settings.load().providers[0].shown == "uw schoolaccount"
 
 
+@pytest.mark.parametrize("mode", ["scim", "jit", "hybrid"])
+def test_a_mode_is_that_of_each_provider(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    """`MO_OIDC_MODE` is that of all which say nothing else; institutions are padded numbers."""
+    provider = '[[oidc.providers]]\nname = "two"\nissuer = "https://two.example"\n'
+    more = f'client_id = "b"\nmode = "{mode}"\ninstitutions = ["90001", "900002", "090001"]\n'
+    configured(folder, monkeypatch, provider + more)
+    told(monkeypatch, ISSUER | {"MO_OIDC_MODE": "jit"})
+    one, two = settings.load().providers
+    assert (one.mode, one.institutions) == ("jit", ())
+    assert (two.mode, two.institutions) == (mode, ("090001", "900002"))
+
+
+def test_an_institution_of_a_provider_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line names the setting and what is wrong."""
+    told(monkeypatch, ISSUER | {"MO_OIDC_INSTITUTIONS": "900001 school"})
+    (found,) = problems()
+    assert found.startswith("MO_OIDC_INSTITUTIONS: 'school' is no institution number of 6 digits")
+
+
 @pytest.mark.parametrize(
-    ("values", "line"),
+    ("mode", "institutions", "others", "warned"),
     [
-        ({"MO_OIDC_MODE": "jit"}, 'MO_OIDC_MODE: "jit" is not in this release; only "scim" is'),
-        ({"MO_OIDC_MODE": "hybrid"}, 'MO_OIDC_MODE: "hybrid" is not in this release'),
+        ("jit", "", True, True),
+        ("hybrid", "", True, True),
+        ("jit", "900001", True, False),
+        ("jit", "", False, False),
+        ("scim", "", True, False),
     ],
 )
-def test_a_value_that_would_be_ignored_is_refused(
-    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], line: str
+def test_a_provider_that_speaks_of_everywhere_is_remarked(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: str,
+    institutions: str,
+    others: bool,
+    warned: bool,
 ) -> None:
-    """Whoever asks for what is not built is told so, with or without a provider."""
-    told(monkeypatch, values)
-    (found,) = problems()
-    assert found.startswith(line)
+    """Beside other providers, one whose claims give rights everywhere is perhaps a mistake."""
+    provider = '[[oidc.providers]]\nname = "two"\nissuer = "https://two.example"\nmode = "scim"\n'
+    configured(folder, monkeypatch, provider + 'client_id = "b"\n' if others else "")
+    more = {"MO_OIDC_MODE": mode, "MO_OIDC_INSTITUTIONS": institutions}
+    told(monkeypatch, ISSUER | more)
+    found = provider_rules.remarks(settings.load().providers)
+    assert [line.startswith("provider 'default'") for line in found] == [True] * warned
 
 
 def test_the_values_that_are_built_may_be_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,17 +186,6 @@ def test_a_choice_about_beheerders_that_there_is_not(
     told(monkeypatch, {f"MO_{name}": value})
     (found,) = problems()
     assert found.startswith(f"MO_{name}: ")
-
-
-def test_another_providers_unbuilt_mode_is_refused(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The line says which provider of the TOML file is meant."""
-    provider = '[[oidc.providers]]\nname = "two"\nissuer = "https://two.example"\n'
-    configured(folder, monkeypatch, provider + 'client_id = "b"\nmode = "hybrid"\n')
-    (found,) = problems()
-    assert found.startswith('MO_OIDC_MODE: "hybrid" is not in this release')
-    assert found.endswith("(provider 'two')")
 
 
 def test_lists_are_separated_by_spaces(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,8 +29,8 @@ MAPPING: Final = (
     ),
     (
         "mo_oidc/claims.py",
-        'theme is None and role == "gebruiker"',
-        "theme is None and role",
+        '(narrowed if narrowed == "gebruiker" else None), theme',
+        "narrowed, theme",
         _EXACT_TESTS,
     ),
     ("mo_scim/mapping/groups.py", "reader.fullmatch(", "reader.match(", _EXACT_TESTS),

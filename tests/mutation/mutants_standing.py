@@ -34,7 +34,7 @@ STANDING: Final = (
         "",
         _RENUMBER_TESTS,
     ),
-    (_BARS, "_client, trusted(_k.scope))", "_client)", _BLOCK_TESTS),
+    (_BARS, "_client, speaks(_k.scope))", "_client)", _BLOCK_TESTS),
     (
         _BARS,
         'either = or_(_of_number, and_(_insz == "", _of_record))',
@@ -55,7 +55,7 @@ STANDING: Final = (
         _WIRE_TESTS,
     ),
     (_BARS, "block.c.institution_pk == institution_pk", "True", _BLOCK_TESTS),
-    (_BLOCKS, ", trusted(link_identity.c.issuer)", "", _BLOCK_TESTS),
+    (_BLOCKS, ", speaks(link_identity.c.issuer)", "", _BLOCK_TESTS),
     (
         _BLOCKS,
         "for statement in (_MARK_PEOPLE, _MARK_AFFILIATIONS, _END_SESSIONS):",
@@ -107,7 +107,7 @@ STANDING: Final = (
         "if False and not stored.",
         _BLOCK_TESTS,
     ),
-    (_FACTS, "_barred(of))", "*())", _BLOCK_TESTS),
+    (_FACTS, "_barred(of), ", "", _BLOCK_TESTS),
     (_FACTS, "_idle(_live, direct_grant.c.ended)", "_idle(_live, null())", _THEME_TESTS),
     (
         _FACTS,

@@ -1,12 +1,17 @@
 """The table of claims in the domain page, row by row."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from mo_access.commands.mapping_places import Assumed
+from mo_access.domain.model import Role
 from mo_oidc import claims
 from mo_oidc.claims import ClaimedRole
 from mo_oidc.config import ClaimRules
+from mo_scim.mapping import roles
+from mo_scim.profiles import Rules
 
 RULES = ClaimRules()
 BEHEERDER, GEBRUIKER = "beheerder", "gebruiker"
@@ -50,6 +55,48 @@ def test_role_claims(value: Any, expected: list[tuple[str, str, str | None]]) ->
     """A right counts when it matches whole, at every organisation that it names."""
     given = claims.roles({"mijnonderwijs_rol_3d": value}, RULES)
     assert list(given) == [ClaimedRole(*role) for role in expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "role", "theme"),
+    [
+        ("MijnOnderwijsPortaalGebruiker", "gebruiker", None),
+        ("mijnonderwijsportaalgebruiker-leerlingenvertrouwelijk", "gebruiker", "vertrouwelijk"),
+        ("MijnOnderwijsPortaalGebruiker-lln", "gebruiker", "openbaar"),
+        ("MijnOnderwijsPortaalBeheerder", "beheerder", None),
+        ("MijnOnderwijsPortaalBeheerder-leerlingenVertrouwelijk", None, "vertrouwelijk"),
+        ("MijnOnderwijsPortaalBeheerder-lln", None, "openbaar"),
+        ("MijnOnderwijsPortaalBeheerder-onbekend", None, None),
+        ("MijnOnderwijsPortaalGebruiker-onbekend", None, None),
+        ("Dienstbrieven-lezen", None, "openbaar"),
+        ("MijnOnderwijsPortaalBeheerder -lln", None, "openbaar"),
+        ("MijnOnderwijsPortaalBeheerderAssistent-lln", None, None),
+    ],
+)
+def test_both_doors_read_a_right_alike(text: str, role: str | None, theme: str | None) -> None:
+    """What a broker provisions and what a claim says give the same, and never more than asked."""
+    themes = {
+        "MijnOnderwijsPortaalGebruiker-leerlingenVertrouwelijk": "vertrouwelijk",
+        "MijnOnderwijsPortaalBeheerder-leerlingenVertrouwelijk": "vertrouwelijk",
+        "Dienstbrieven-lezen": "openbaar",
+    }
+    said = claims.read_role(
+        f"{text}:900001", replace(RULES, theme_rights=themes, themes={"lln": "openbaar"})
+    )
+    assert [(one.role, one.theme) for one in said] == ([(role, theme)] if role or theme else [])
+    rights = {
+        "mijnonderwijsportaalbeheerder": Role.BEHEERDER,
+        "mijnonderwijsportaalgebruiker": Role.GEBRUIKER,
+    }
+    rules = Rules(
+        rights=rights,
+        theme_rights={key.casefold(): slug for key, slug in themes.items()},
+        themes={"lln": "openbaar"},
+    )
+    place = roles.Place(rules, Assumed(frozenset({"openbaar", "vertrouwelijk"})))
+    meant = roles.roles([{"value": f"{text}:900001"}], place)
+    assert [claim.role.value for claim in meant.affiliations] == ([role] if role else [])
+    assert [grant.theme for grant in meant.grants] == ([theme] if theme else [])
 
 
 def test_both_role_claims_count_each_role_once() -> None:

@@ -53,7 +53,7 @@ def first_of_several(patch: pytest.MonkeyPatch) -> None:
 
 
 def _nobody() -> NoReturn:
-    raise sign_in._refused("unknown_person")
+    raise sign_in.refused("unknown_person")
 
 
 def pins_stay(patch: pytest.MonkeyPatch) -> None:

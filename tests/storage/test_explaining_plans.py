@@ -24,12 +24,12 @@ ASKED: Final[dict[str, tuple[CompilerElement, Params]]] = {
         access._PEOPLE_OF_THEME,
         {"slug": "s", "number": "900001", "everyone": 1, "client": 0},
     ),
-    "review": (review._PAGE, {"numbers": '["900001"]', "after": 0, "page": 9}),
+    "review": (review._PAGE, {"numbers": '["900001"]', "after": 0, "page": 9, "now": 1}),
     "names": (review._NAMES, {"wanted": '["p"]'}),
     "last": (review._LAST, {"number": "900001"}),
     "standing": (beheerders._STANDING, {"head": 1, "today": "2026-11-24"}),
-    "affiliations": (facts._AFFILIATIONS, {"pk": 1}),
-    "grants": (facts._GRANTS, {"pk": 1}),
+    "affiliations": (facts._AFFILIATIONS, {"pk": 1, "now": 1}),
+    "grants": (facts._GRANTS, {"pk": 1, "now": 1}),
 }
 
 

@@ -32,7 +32,7 @@ from tests.access.beheerder_kit import (
 )
 
 NUMBER, BOARD = "85073003328", "900100"
-REVISIONS = ["0009", "0008", "0007", "0006", "0005"]
+REVISIONS = ["0010", "0009", "0008", "0007", "0006", "0005"]
 READERS = ("plain", "blocked", "at_school", "ended", "outside", "group_ended")
 
 
