@@ -21,7 +21,7 @@ UV ?= uv
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-broker demo test interop model mutants bench bench-load bench-sync conformance conformance-oidc fuzz coverage check lint format translations wheel lock clean
+.PHONY: help install install-broker demo test interop model takeover mutants bench bench-load bench-sync conformance conformance-oidc fuzz coverage check lint format translations wheel lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,11 @@ MODEL_EXAMPLES ?= 250
 model: install ## the rules as a model against the service, thousands of steps, on both engines (long)
 	@MO_TEST_MODEL_EXAMPLES=$(MODEL_EXAMPLES) MO_TEST_MODEL_AT_ONCE=$(MODEL_EXAMPLES) \
 	  $(BIN)/python -m pytest tests/model --timeout 0 $(PYTEST_ARGS)
+
+TAKEOVER_HISTORIES ?= 1000
+takeover: install ## becoming somebody else: long histories of lies, on both engines (long)
+	@MO_TEST_TAKEOVER=$(TAKEOVER_HISTORIES) \
+	  $(BIN)/python -m pytest tests/security/test_takeover_machine.py --timeout 0 $(PYTEST_ARGS)
 
 mutants: install ## remove one security check at a time; a test must notice each (an hour or so)
 	@$(BIN)/python -m tests.mutation.run $(MUTANTS_ARGS)

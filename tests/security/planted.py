@@ -8,8 +8,12 @@ from typing import Any, Final, NoReturn
 import pytest
 from sqlalchemy import Select, bindparam, select
 
-from mo_access.service import persons, sign_in
-from mo_access.storage import identities, matching
+from mo_access.domain.model import Actor, PersonDraft
+from mo_access.service import bounds, people, persons, registration, sessions, sign_in
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage import identities, matching, rights
+from mo_access.storage import people as stored_people
+from mo_access.storage import sessions as stored_sessions
 from mo_access.storage.schema import client, link, link_identity, person
 
 Flaw = Callable[[pytest.MonkeyPatch], None]
@@ -62,6 +66,93 @@ def pins_stay(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(persons, "end_sessions", lambda *_, **__: None)
 
 
+def reaches_everywhere(patch: pytest.MonkeyPatch) -> None:
+    """Let a school's word count everywhere."""
+    patch.setattr(sessions, "_reach", lambda *_: None)
+
+
+def number_of_anybody(patch: pytest.MonkeyPatch) -> None:
+    """Let a number count everywhere, whoever said it."""
+    told = matching._PERSON.where(matching._numbered, matching._trusted_link)
+    patch.setattr(matching, "_BY_INSZ", told)
+
+
+def contested_is_ignored(patch: pytest.MonkeyPatch) -> None:
+    """Let a platform client's link open what others gave to somebody else's number."""
+    patch.setattr(stored_sessions, "contested", lambda *_: [])
+
+
+def numbers_move_people(patch: pytest.MonkeyPatch) -> None:
+    """Let any client change the number of a person (ruling 2)."""
+    patch.setattr(registration, "_may_set", lambda *_: True)
+
+
+def links_leave_rights_behind(patch: pytest.MonkeyPatch) -> None:
+    """Leave what a link gave with the person that it moves away from."""
+    patch.setattr(rights, "move", lambda *_: None)
+
+
+def names_link(patch: pytest.MonkeyPatch) -> None:
+    """Link to whoever has the same externalId, as others were taken over (CVE-2022-1680)."""
+    real = registration.person_for
+    same = (
+        select(person.c.pk, person.c.id)
+        .join(link, link.c.person_pk == person.c.pk)
+        .where(link.c.external_id == bindparam("value"))
+    )
+
+    def meant(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> registration.Meant:
+        found = uow.conn.one(same, {"value": draft.external_id})
+        known = found and stored_people.own_link(uow.conn, found[0], actor.client_pk) is None
+        return registration.Meant(*found) if found and known else real(uow, actor, draft)
+
+    patch.setattr(registration, "person_for", meant)
+
+
+def anybody_vouches_for_a_subject(patch: pytest.MonkeyPatch) -> None:
+    """Link by {issuer, subject} what clients say that the provider does not trust (rule 5)."""
+    said = (
+        select(link.c.person_pk)
+        .join(link_identity, link_identity.c.link_pk == link.c.pk)
+        .where(link_identity.c.subject == bindparam("subject"))
+    )
+    anybody = select(person.c.pk, person.c.id).where(
+        person.c.pk.in_(said), person.c.owner_pk.is_not(None)
+    )
+    patch.setattr(identities, "_VOUCHED", anybody)
+    patch.setattr(
+        identities, "_TRUSTS", select(client.c.pk).where(client.c.pk == bindparam("client"))
+    )
+
+
+def bounds_are_not_kept(patch: pytest.MonkeyPatch) -> None:
+    """Let a client give rights at any institution (rule 4)."""
+    patch.setattr(bounds, "keep", lambda *_: None)
+
+
+def anybody_turns_the_switch(patch: pytest.MonkeyPatch) -> None:
+    """Let a school's deactivation be the person's (rule 5)."""
+    real = people._write_link
+
+    def written(uow: UnitOfWork, actor: Actor, new: people.Rewrite) -> None:
+        real(uow, actor, new)
+        stored_people.set_active(uow.conn, new.person_pk, uow.now, active=new.draft.active)
+
+    patch.setattr(people, "_write_link", written)
+
+
+def anybody_ends_the_person(patch: pytest.MonkeyPatch) -> None:
+    """Let a school's DELETE be the whole person's (rule 5)."""
+    real = persons.end_link
+
+    def ended(uow: UnitOfWork, link_pk: int, client_pk: int, person_pk: int) -> None:
+        real(uow, link_pk, client_pk, person_pk)
+        for other, owner in stored_people.links_of(uow.conn, person_pk):
+            real(uow, other, owner, person_pk)
+
+    patch.setattr(persons, "end_link", ended)
+
+
 FLAWS: Final[Mapping[str, Flaw]] = {
     flaw.__name__: flaw
     for flaw in (
@@ -69,5 +160,15 @@ FLAWS: Final[Mapping[str, Flaw]] = {
         any_clients_subject,
         first_of_several,
         pins_stay,
+        reaches_everywhere,
+        number_of_anybody,
+        contested_is_ignored,
+        numbers_move_people,
+        links_leave_rights_behind,
+        names_link,
+        anybody_vouches_for_a_subject,
+        bounds_are_not_kept,
+        anybody_turns_the_switch,
+        anybody_ends_the_person,
     )
 }
