@@ -32,7 +32,7 @@ from mo_access.settings import Settings
 from mo_access.storage.engine import Database
 from mo_access.storage.schema import person
 from mo_web.app import create_app
-from tests.support.statements import asked
+from tests.support.statements import asked, touched
 
 KEYS: Final = KeyRing({"k1": bytes(range(32))}, "k1")
 SCIM, BASE = "/scim/v2", "https://mo.example"
@@ -105,6 +105,8 @@ class Answer:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     statements: tuple[str, ...]
+    rows: tuple[int, ...] = ()
+    """How many each statement returned or changed: what it costs is told by these, not a clock."""
 
 
 @dataclass
@@ -188,7 +190,7 @@ class World:
 
     def asked(self, who: str, sent: Sent, hidden: list[str], patch: pytest.MonkeyPatch) -> Answer:
         """Send a request, and take out of the answer what its own words were."""
-        with asked(patch) as statements:
+        with asked(patch) as statements, touched(patch) as rows:
             answer = self.send(who, sent)
         shown = answer.get_data()
         hidden = [*hidden, *_made(answer)]
@@ -198,6 +200,7 @@ class World:
             tuple((k, _without(v.encode(), hidden).decode()) for k, v in told),
             _without(shown, hidden),
             tuple(statements),
+            tuple(rows),
         )
 
     def session(self, person_id: str) -> str:

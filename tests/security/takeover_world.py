@@ -19,6 +19,7 @@ from mo_access.domain.model import (
     Document,
     Form,
     GrantClaim,
+    Keep,
     PersonDraft,
     Role,
 )
@@ -135,8 +136,7 @@ class Ground:
 @contextmanager
 def prepared(database: Database, folder: Path) -> Iterator[Ground]:
     """Put schools and clients into an empty database; the provider trusts some of them."""
-    keys = {"keys": KEYS, "request_id": "t", "caller": "cli:t"}
-    with UnitOfWork(database, **keys) as uow:  # type: ignore[arg-type]
+    with UnitOfWork(database, keys=KEYS, request_id="t", caller="cli:t") as uow:
         for name, text in (("institutions", SCHOOLS), ("themes", THEMES)):
             path = folder / f"{name}.csv"
             path.write_text(text, "utf-8")
@@ -174,9 +174,9 @@ def draft(client: str, words: Words, serial: int) -> PersonDraft:
     )
 
 
-def _insz(number: Number) -> str | None:
+def _insz(number: Number) -> str | Keep | None:
     if number == "keep":
-        return KEEP  # type: ignore[return-value]
+        return KEEP
     return None if number is None else NUMBERS[number]
 
 

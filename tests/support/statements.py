@@ -36,3 +36,31 @@ def asked(patch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         held.setattr(Connection, "many", seen_many)
         held.setattr(Connection, "_text", seen_text)
         yield seen
+
+
+@contextmanager
+def touched(patch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """Give how many rows each statement inside the block returned or changed."""
+    seen: list[int] = []
+    every, one, run = Connection.all, Connection.one, Connection.run
+
+    def seen_all(self: Connection, statement: Any, params: Any = None) -> Any:  # noqa: ANN401 - passed on
+        found = every(self, statement, params)
+        seen.append(len(found))
+        return found
+
+    def seen_one(self: Connection, statement: Any, params: Any = None) -> Any:  # noqa: ANN401 - passed on
+        found = one(self, statement, params)
+        seen.append(int(found is not None))
+        return found
+
+    def seen_run(self: Connection, statement: Any, params: Any = None) -> int:  # noqa: ANN401 - passed on
+        changed = run(self, statement, params)
+        seen.append(changed)
+        return changed
+
+    with patch.context() as held:
+        held.setattr(Connection, "all", seen_all)
+        held.setattr(Connection, "one", seen_one)
+        held.setattr(Connection, "run", seen_run)
+        yield seen
