@@ -146,6 +146,8 @@ class Settings(BaseSettings):
     introspection_seconds: int = Field(default=30, ge=0, le=30)
     failed_sign_ins_per_minute: int = Field(default=600, ge=1)
     scim_requests_per_second: int = Field(default=1_000, ge=100)
+    insz_searches_per_minute: int = Field(default=300, ge=1)
+    """How many numbers of the national register a client may search for, per node."""
 
     scim_audiences: Words = ()
     """Audiences of JWT access tokens that are ours besides ``<base_url>/scim/v2``."""

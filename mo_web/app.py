@@ -110,7 +110,11 @@ def _parts(settings: Settings, database: Database, keys: KeyRing) -> shared.Shar
         keys,
         Introspector(settings.providers, settings.introspection_seconds),
         _access_tokens(settings),
-        Limits(settings.failed_sign_ins_per_minute, settings.scim_requests_per_second),
+        Limits(
+            settings.failed_sign_ins_per_minute,
+            settings.scim_requests_per_second,
+            settings.insz_searches_per_minute,
+        ),
         measures,
     )
 

@@ -76,13 +76,13 @@ class TryLater(WebError):
 
 
 class TooMany(WebError):
-    """More requests than the documented rate: 429 with Retry-After."""
+    """More than the documented rate: 429 with Retry-After."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
 
-    def __init__(self, seconds: int) -> None:
-        """Say in how many seconds there is room again."""
-        super().__init__(f"Too many requests; try again in {seconds} s.")
+    def __init__(self, seconds: int, why: str = "Too many requests") -> None:
+        """Say of what there was too much, and in how many seconds there is room again."""
+        super().__init__(f"{why}; try again in {seconds} s.")
         self.seconds = seconds
 
     @property

@@ -14,6 +14,7 @@ from typing import Final
 
 FAILURES_PER_MINUTE: Final = 600
 CLIENT_PER_SECOND: Final = 1_000
+NUMBERS_PER_MINUTE: Final = 300
 MAX_KEYS: Final = 10_000
 
 
@@ -36,13 +37,16 @@ class Buckets:
             missing = 1.0 - self._level(key)
         return math.ceil(missing / self._rate) if missing > 0 else 0
 
-    def take(self, key: str) -> int:
-        """Take a drop and return 0, or take nothing and return the seconds to wait."""
+    def take(self, key: str, drops: int = 1) -> int:
+        """Take so many drops and return 0, or take nothing and return the seconds to wait.
+
+        Who asks for more than a bucket holds waits for a full one, and owes the rest of it.
+        """
         with self._lock:
             level = self._level(key)
-            missing = 1.0 - level
+            missing = min(float(drops), self._burst) - level
             if missing <= 0:
-                self._held[key] = (level - 1.0, self._now())
+                self._held[key] = (level - drops, self._now())
                 self._held.move_to_end(key)
                 self._trim()
         return math.ceil(missing / self._rate) if missing > 0 else 0
@@ -63,7 +67,9 @@ class Limits:
         self,
         failures_per_minute: int = FAILURES_PER_MINUTE,
         client_per_second: int = CLIENT_PER_SECOND,
+        numbers_per_minute: int = NUMBERS_PER_MINUTE,
     ) -> None:
-        """Make the buckets: failed credentials by address, requests by client."""
+        """Make the buckets: failed credentials by address, requests and numbers by client."""
         self.failures = Buckets(failures_per_minute / 60, failures_per_minute)
         self.clients = Buckets(client_per_second, 2 * client_per_second)
+        self.numbers = Buckets(numbers_per_minute / 60, numbers_per_minute)

@@ -126,3 +126,16 @@ class Nothing:
 
 
 Criteria: TypeAlias = Compare | Present | Element | And | Or | Not | Nothing
+
+
+def comparisons(found: Criteria, field: Field) -> int:
+    """Count how often a value is compared with this field, inside ``Not`` too."""
+    match found:
+        case And() | Or():
+            return comparisons(found.left, field) + comparisons(found.right, field)
+        case Not() | Element():
+            return comparisons(found.inner, field)
+        case Compare():
+            return int(found.field == field)
+        case _:
+            return 0

@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 
 from mo_access.domain.model import Document, PersonDraft, PersonView
 from mo_access.service import people
-from mo_scim.endpoints import answer, asking, calling, listing, preconditions, writing
+from mo_scim.endpoints import answer, asking, calling, listing, pace, preconditions, writing
 from mo_scim.endpoints.asking import Asked
 from mo_scim.endpoints.calling import Call
 from mo_scim.endpoints.listing import Found, List, Window
@@ -35,6 +35,7 @@ def lists(call: Call, asked: Asked) -> List:
     """Read what is asked of users."""
     chosen = asked.selection("User")
     query = asked.query("User", chosen)
+    pace.numbers(call.actor, query)
 
     def found(window: Window) -> Found:
         asked_for = window.of(query)

@@ -19,7 +19,7 @@ from mo_access.domain.model import (
     MemberChange,
     Role,
 )
-from mo_scim.mapping import institutions, themes
+from mo_scim.mapping import institutions, strays, themes
 from mo_scim.mapping.echo import is_echo
 from mo_scim.mapping.institutions import Catalogue
 from mo_scim.mapping.normalise import check_schemas, normalise, writable
@@ -71,6 +71,7 @@ def read(
     plain = {name: value for name, value in body.items() if name.casefold() != "members"}
     sent = writable(normalise(plain, group, profile), group)
     validate(sent, "Group")
+    strays.refuse(sent, stored(shown.document) if shown else {})
     name = str(sent["displayName"])
     if not name.strip():
         message = "displayName: is required. Send a name that is not blank."

@@ -14,7 +14,7 @@ from mo_access.domain.model import (
     PersonDraft,
     PersonView,
 )
-from mo_scim.mapping import claims, institutions, registered
+from mo_scim.mapping import claims, institutions, registered, strays
 from mo_scim.mapping.institutions import Catalogue
 from mo_scim.mapping.normalise import check_schemas, normalise, writable
 from mo_scim.mapping.request import Request, objects, part
@@ -49,6 +49,7 @@ def read(
     sent = writable(whole, user)
     validate(sent, "User")
     request = Request(profile, catalogue, actor, shown, explicit)
+    strays.refuse(sent, request.before)
     return _draft(
         sent, claims.read(whole, request), registered.cleared(body, explicit or ()), request
     )

@@ -105,6 +105,7 @@ class Site:
             secret_key="a-secret-key-of-the-tests-0123456789",
             base_url="http://localhost",
             scim_requests_per_second=1_000_000,
+            insz_searches_per_minute=1_000_000,
         )
         self.app = create_app(settings, self.database, KEYS, [scim.door(), authzen.door()])
         parts = of(self.app)

@@ -59,4 +59,28 @@ MAPPING: Final = (
         "ANYBODY",
         _TRIAL_TESTS,
     ),
+    (
+        "mo_scim/mapping/users.py",
+        "    strays.refuse(sent, request.before)\n",
+        "",
+        "tests/scim/test_stray_numbers.py",
+    ),
+    (
+        "mo_scim/mapping/groups.py",
+        "    strays.refuse(sent, stored(shown.document) if shown else {})\n",
+        "",
+        "tests/scim/test_stray_numbers.py",
+    ),
+    (
+        "mo_scim/endpoints/users.py",
+        "    pace.numbers(call.actor, query)\n",
+        "",
+        "tests/scim/test_number_searches.py",
+    ),
+    (
+        "mo_access/domain/criteria.py",
+        "comparisons(found.left, field) + comparisons(found.right, field)",
+        "1",
+        "tests/scim/test_number_searches.py",
+    ),
 )

@@ -329,15 +329,17 @@ def test_an_address_that_guesses_tokens_waits(app: Flask, broker: Broker) -> Non
 
 @ON_ONE_ENGINE
 def test_the_rates_are_those_of_the_settings(tmp_path: Path, database: Database) -> None:
-    """The two limits that an operator chooses; a client may come twice as fast for a moment."""
+    """The limits that an operator chooses; a client may come twice as fast for a moment."""
     told = Settings(
         var=tmp_path,
         secret_key="x" * 32,
         scim_requests_per_second=100,
         failed_sign_ins_per_minute=60,
+        insz_searches_per_minute=30,
     )
     limits = shared.of(create_app(told, database, KeyRing({"k": bytes(32)}, "k"), [])).limits
     clients = [limits.clients.take("client") for _ in range(400)]
     assert clients[:200] == [0] * 200
     assert 1 in clients[200:]
     assert [limits.failures.take("address") for _ in range(61)] == [0] * 60 + [1]
+    assert [limits.numbers.take("client", 10) for _ in range(4)] == [0, 0, 0, 20]

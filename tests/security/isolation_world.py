@@ -285,6 +285,7 @@ def build(database: Database, folder: Path) -> World:
         secret_key="k" * 40,
         base_url=BASE,
         scim_requests_per_second=1_000_000,
+        insz_searches_per_minute=1_000_000,
         oidc_name="broker",
         oidc_issuer="https://broker.example",
         oidc_client_id="mo",

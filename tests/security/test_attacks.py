@@ -168,11 +168,11 @@ def test_odd_ids_and_filters_are_no_fault(broker: Broker) -> None:
         assert broker.send("POST", "/Users/.search", asked).status_code == 400
 
 
-@pytest.mark.parametrize("written", [INSZ, "85.07.30-033.28"])
+@pytest.mark.parametrize("written", ["85073003329", "85.07.30-033.29"])
 def test_a_number_in_the_wrong_place_goes_no_further(
     app: Flask, broker: Broker, written: str
 ) -> None:
-    """Rule 9: neither the error nor what is kept of the request repeats an INSZ."""
+    """Rule 9: neither the error nor what is kept repeats one with a slip, that is not refused."""
     club = broker.made("/Groups", {"displayName": f"club {written}"})["id"]
     sent = {"displayName": "club", "members": [{"value": written}]}
     answer = broker.send("PUT", f"/Groups/{club}", sent)

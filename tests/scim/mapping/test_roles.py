@@ -65,8 +65,8 @@ def test_one_foreign_institution_does_not_spoil_the_others() -> None:
 
 
 def test_a_long_number_is_not_reported_in_the_clear() -> None:
-    """An INSZ in a role must not reach a report (domain.md, People)."""
-    assert "85073003328" not in read({"roles": ["recht:85073003328"]}).unmapped[0]
+    """An INSZ with a slip in a role must not reach a report (domain.md, People)."""
+    assert "85073003329" not in read({"roles": ["recht:85073003329"]}).unmapped[0]
 
 
 def test_the_type_names_the_institution() -> None:
