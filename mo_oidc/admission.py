@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from mo_access.domain.levels import level_of
-from mo_access.domain.model import Event
+from mo_access.domain.model import Event, Json
 from mo_access.service import claimed_sign_in, sessions, sign_in
+from mo_access.service.claimed_rights import OTHER_CAPACITY, UNKNOWN_RIGHT
 from mo_access.service.sessions import Renewal
 from mo_access.service.sign_in import SignIn
 from mo_access.service.unit_of_work import UnitOfWork
@@ -57,7 +58,7 @@ def admit(config: ProviderConfig, finished: Finished) -> str:
 def read_sign_in(config: ProviderConfig, finished: Finished, now: int) -> SignIn:
     """Return what the core needs to know of a verified sign-in; `now` in microseconds."""
     said = finished.claims
-    acr, sid = said.get("acr"), said.get("sid")
+    acr = said.get("acr")
     expires = expiry(said, now)
     if expires <= now:
         raise TokenRefused("session_over")
@@ -71,10 +72,18 @@ def read_sign_in(config: ProviderConfig, finished: Finished, now: int) -> SignIn
         acr=acr if isinstance(acr, str) else None,
         level=level_of(acr if isinstance(acr, str) else None, config.rules.acr_levels),
         capacity=claims.capacity(said, config.rules),
-        sid=sid if isinstance(sid, str) and 0 < len(sid) <= _MAX_SID else None,
+        sid=_sid(said),
         auth_time=_auth_time(said),
         renewal=_renewal(config, finished, now),
     )
+
+
+def _sid(said: VerifiedClaims) -> str | None:
+    """Return the provider's session; what no logout token can name is as if it were not told."""
+    sid = said.get("sid")
+    if not isinstance(sid, str) or not sid.isprintable() or not 0 < len(sid) <= _MAX_SID:
+        return None
+    return sid
 
 
 def _auth_time(said: VerifiedClaims) -> int | None:
@@ -108,9 +117,16 @@ def expiry(said: VerifiedClaims, now: int) -> int:
 def _note_ignored(
     uow: UnitOfWork, config: ProviderConfig, said: VerifiedClaims, person: str
 ) -> None:
-    """Write down the roles that do not count in the capacity of this session."""
+    """Write down the roles that do not count in this session, by reason, without their texts."""
     given = claims.roles(said, config.rules)
     _, ignored = claims.narrowed(given, claims.capacity(said, config.rules))
-    if ignored:
-        numbers = sorted({role.institution for role in ignored})
-        uow.record(Event("sign_in", "roles_ignored", person, facts={"institutions": list(numbers)}))
+    numbers: list[Json] = [*sorted({role.institution for role in ignored})]
+    unknown = claims.unknown_texts(said, config.rules)
+    reasons: dict[str, Json] = {}
+    if numbers:
+        reasons[OTHER_CAPACITY] = numbers
+    if unknown:
+        reasons[UNKNOWN_RIGHT] = unknown
+    if reasons:
+        facts: dict[str, Json] = {"institutions": numbers, "reasons": reasons}
+        uow.record(Event("sign_in", "roles_ignored", person, facts=facts))

@@ -56,6 +56,12 @@ def roles(claims: Claims, rules: ClaimRules) -> tuple[ClaimedRole, ...]:
     return tuple(dict.fromkeys(role for text in said for role in read_role(text, rules)))
 
 
+def unknown_texts(claims: Claims, rules: ClaimRules) -> int:
+    """Return how many texts of the role claims give no role at all."""
+    said = (text for name in rules.roles for text in texts_of(claims, name) or ())
+    return sum(not read_role(text, rules) for text in said)
+
+
 def read_role(text: str, rules: ClaimRules) -> tuple[ClaimedRole, ...]:
     """Return the roles of one value `Right[-Context]:ORG[, ORG…]`; none when it is not known.
 

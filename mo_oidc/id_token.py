@@ -187,7 +187,7 @@ def _check_max_age(case: _Case) -> None:
 def _check_acr(case: _Case) -> None:
     asked, levels = case.expected.acr_values, case.config.rules.acr_levels
     acr = case.claims.get("acr")
-    if acr is not None and not isinstance(acr, str):
+    if acr is not None and not (isinstance(acr, str) and acr.isprintable()):
         raise TokenRefused("acr")
     if asked and not any(meets(acr, value, levels) for value in asked):
         raise TokenRefused("acr_too_low")

@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 import structlog
 from flask import Response, jsonify, redirect, request
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from mo_access.service import one_time, sessions
@@ -24,7 +25,6 @@ from mo_oidc.providers import providers
 from mo_web import pages, requestid, unit, visitor
 from mo_web.faults import Fault, TokenRefused
 from mo_web.jws import unverified_claims
-from mo_web.person_claims import value_of
 from mo_web.shared import absolute, shared
 
 SIGNED_OUT: Final = "/oidc/signed-out"
@@ -75,9 +75,9 @@ def _provider_logout(ended: Session, id_token: str) -> str:
 
 def _hint(config: ProviderConfig, id_token: str) -> dict[str, str]:
     """Return the hint, unless it would carry somebody's INSZ into a URL, or be over-long."""
-    sensitive = [claim for claim, attribute in config.links if attribute == "insz"]
+    sensitive = {claim.casefold() for claim, attribute in config.links if attribute == "insz"}
     said = unverified_claims(id_token)
-    tells = any(value_of(said, claim) is not None for claim in sensitive)
+    tells = any(n.casefold() in sensitive and value is not None for n, value in said.items())
     return {} if tells or len(id_token) > _LONGEST_HINT else {"id_token_hint": id_token}
 
 
@@ -89,8 +89,7 @@ def signed_out() -> Response:
 def backchannel() -> Response:
     """POST a logout token: 200 when its sessions have ended, 400 for any defect (§2.8)."""
     try:
-        form = read_answer(request.form.items(multi=True))
-        notice = _notice(form.get("logout_token", ""))
+        notice = _notice(_posted().get("logout_token", ""))
         _use_up(notice)
     except Fault as refusal:
         _note("backchannel_logout_refused", refusal.code)
@@ -99,6 +98,14 @@ def backchannel() -> Response:
     ended = sessions.end_by_provider(uow, notice.issuer, sid=notice.sid, subject=notice.subject)
     _note("backchannel_logout", "ok", ended=ended)
     return Response(status=200)
+
+
+def _posted() -> dict[str, str]:
+    """Return the form; one that is larger than any token is a defect like another."""
+    try:
+        return read_answer(request.form.items(multi=True))
+    except RequestEntityTooLarge:
+        raise TokenRefused("token_form") from None
 
 
 def _notice(token: str) -> LogoutNotice:
@@ -127,7 +134,7 @@ def frontchannel() -> Response:
         asked = read_answer(request.args.items(multi=True))
         provider = providers().with_issuer(asked.get("iss"))
         sid = asked.get("sid", "")
-        if not sid:
+        if not sid or not sid.isprintable():
             raise TokenRefused("logout_sid")
     except Fault as refusal:
         _note("frontchannel_logout_refused", refusal.code)

@@ -11,6 +11,8 @@ from mo_web.token_claims import audiences, numeric_date
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _TYPES = ("logout+jwt", "jwt", "jose")
 _MAX_TEXT = 255
+# Of a `jti` only a hash is kept; how long it may be is for the provider to say (RFC 7519 §4.1.7).
+_MAX_JTI = 4096
 _MAX_AGE = 3600
 
 
@@ -37,7 +39,7 @@ def verify_logout(token: object, config: ProviderConfig, keys: KeySource, now: i
     sid, subject = _text(claims, "sid"), _text(claims, "sub")
     if sid is None and subject is None:
         raise TokenRefused("logout_nobody")
-    jti = _text(claims, "jti")
+    jti = _text(claims, "jti", _MAX_JTI)
     if jti is None:
         raise TokenRefused("logout_jti")
     expires = int(numeric_date(claims, "exp")) + config.leeway + 1
@@ -59,6 +61,8 @@ def _check_times(claims: JsonObject, now: int, leeway: int) -> None:
         raise TokenRefused("issued_in_future")
     if issued < now - leeway - _MAX_AGE:
         raise TokenRefused("issued_long_ago")
+    if "nbf" in claims and numeric_date(claims, "nbf") > now + leeway:
+        raise TokenRefused("not_yet_valid")
 
 
 def _check_event(claims: JsonObject) -> None:
@@ -70,10 +74,10 @@ def _check_event(claims: JsonObject) -> None:
         raise TokenRefused("logout_nonce")
 
 
-def _text(claims: JsonObject, name: str) -> str | None:
+def _text(claims: JsonObject, name: str, longest: int = _MAX_TEXT) -> str | None:
     if name not in claims:
         return None
     value = claims[name]
-    if not isinstance(value, str) or not value or len(value) > _MAX_TEXT:
+    if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= longest:
         raise TokenRefused(f"logout_{name}")
     return value

@@ -38,8 +38,13 @@ class Providers:
     def chosen(self, name: str | None, issuer: str | None) -> Provider | None:
         """Return the provider that is asked for, or the only one; None when a person must choose.
 
-        A third-party-initiated login names the issuer (Core §4).
+        A third-party-initiated login names the issuer (Core §4). `FlowRefused` when name and
+        issuer are not of one provider.
         """
+        if name and issuer:
+            return self._first(
+                p for p in self.all if (p.config.name, p.config.issuer) == (name, issuer)
+            )
         if name:
             return self.named(name)
         if issuer:

@@ -14,7 +14,7 @@ from mo_oidc.claims import ClaimedRole
 from mo_oidc.config import ProviderConfig
 from mo_oidc.id_token import VerifiedClaims
 from mo_web import visitor
-from mo_web.person_claims import Claims, texts_of, value_of
+from mo_web.person_claims import Claims, value_of
 
 SCIM: Final = "scim"
 _LONGEST: Final = 255
@@ -38,12 +38,11 @@ def rights(
 ) -> ClaimedRights:
     """Return what the role claims give in this capacity."""
     counts, ignored = claims.narrowed(claims.roles(said, config.rules), capacity)
-    texts = [text for name in config.rules.roles for text in texts_of(said, name) or ()]
     return ClaimedRights(
         idle=visitor.idle(),
         given=tuple(map(_given, counts)),
         ignored=tuple(map(_given, ignored)),
-        unknown=sum(not claims.read_role(text, config.rules) for text in texts),
+        unknown=claims.unknown_texts(said, config.rules),
         institutions=config.institutions,
         beheerders=config.beheerders,
     )

@@ -26,20 +26,33 @@ def value_of(claims: Claims, name: str) -> object:
     return found[0] if len(found) == 1 else None
 
 
+def _spellings(claims: Claims, name: str) -> int:
+    folded = name.casefold()
+    return sum(value is not None and key.casefold() == folded for key, value in claims.items())
+
+
 def texts_of(claims: Claims, name: str) -> tuple[str, ...] | None:
-    """Return a claim that is a string or a list as its strings; None when it is absent."""
+    """Return a claim that is a string or a list as its strings; None when it is absent.
+
+    One that is there under several spellings is unclear: it says nothing, but is not absent.
+    """
     value = value_of(claims, name)
     if value is None:
-        return None
+        return () if _spellings(claims, name) > 1 else None
     listed = value if isinstance(value, list) else [value]
     return tuple(item for item in listed[:_MAX_VALUES] if isinstance(item, str))
 
 
 def links(claims: Claims, pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Return (value, attribute) for every configured pair whose claim is a non-empty string."""
+    """Return (value, attribute) for every configured pair whose claim is a non-empty string.
+
+    One with a NUL leads to nobody: no database holds it.
+    """
     values = ((value_of(claims, claim), attribute) for claim, attribute in pairs)
     return tuple(
-        (value, attribute) for value, attribute in values if isinstance(value, str) and value
+        (value, attribute)
+        for value, attribute in values
+        if isinstance(value, str) and value and "\x00" not in value
     )
 
 

@@ -3,6 +3,9 @@
 from mo_web.faults import TokenRefused
 from mo_web.strict_json import JsonObject
 
+# In microseconds, leeway added, it still is an integer of 64 bits, which is what databases hold.
+_END_OF_TIME = 1 << 43
+
 
 def audiences(claims: JsonObject) -> tuple[str, ...]:
     """Return `aud` as a tuple; `TokenRefused` unless it is a string or a list of strings."""
@@ -18,6 +21,6 @@ def numeric_date(claims: JsonObject, name: str) -> float:
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TokenRefused(f"{name}_missing" if name not in claims else f"{name}_type")
-    if not 0 <= value < 1 << 53:
+    if not 0 <= value < _END_OF_TIME:
         raise TokenRefused(f"{name}_type")
     return float(value)

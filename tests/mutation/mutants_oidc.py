@@ -11,6 +11,7 @@ _TOKEN, _RENEWAL = "mo_oidc/id_token.py", "tests/oidc/test_renewal.py"
 _STEP, _STEP_TESTS = "mo_oidc/step_up.py", "tests/oidc/test_step_up.py"
 _OWN, _OWN_TESTS = "mo_oidc/own_sessions.py", "tests/oidc/test_own_sessions.py"
 _KINDS = "tests/oidc/test_kinds.py"
+_ODD_TESTS = "tests/oidc/test_odd_values.py"
 _NEXT, _NEXT_TESTS = "mo_oidc/next_url.py", "tests/oidc/test_next_url.py"
 
 ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
@@ -77,6 +78,18 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
         "        _record(provider.config.name, refusal.code)\n",
         "",
         "tests/oidc/test_measures.py",
+    ),
+    ("mo_oidc/logout.py", " or not sid.isprintable()", "", _ODD_TESTS),
+    ("mo_oidc/logout_token.py", "not value.isprintable() or ", "", _ODD_TESTS),
+    ("mo_oidc/admission.py", "not sid.isprintable() or ", "", _ODD_TESTS),
+    ("mo_oidc/id_token.py", "(isinstance(acr, str) and acr.isprintable())", "True", _ODD_TESTS),
+    ("mo_web/person_claims.py", ' and "\\x00" not in value', "", _ODD_TESTS),
+    ("mo_web/token_claims.py", "= 1 << 43", "= 1 << 53", _ODD_TESTS),
+    (
+        "mo_web/person_claims.py",
+        "return () if _spellings(claims, name) > 1 else None",
+        "return None",
+        _ODD_TESTS,
     ),
     (_NEXT, '        or "\\\\" in path\n', "", _NEXT_TESTS),
     (_NEXT, "        or bool(_ODD_SEGMENT.search(path))\n", "", _NEXT_TESTS),
