@@ -28,6 +28,7 @@ from tests.scim.conftest import broker_of as broker_of  # noqa: PLC0414 - a fixt
 from tests.scim.conftest import unit_of as unit_of  # noqa: PLC0414 - a fixture
 
 THEME = "MO_900001_leerlingen-openbaar"
+_SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 Report: TypeAlias = Callable[[], dict[str, Any]]
 
 
@@ -153,7 +154,7 @@ def test_reads_are_in_the_report_with_what_they_needed(broker: Broker, report: R
     """A broker that only looks is seen too, also where it finds nothing."""
     assert broker.send("GET", "/Users?filter=userName eq an").status_code == 200
     assert broker.send("GET", "/Users/none").status_code == 404
-    search = {"schemas": [], "filter": 'userName eq "an"'}
+    search = {"schemas": [_SEARCH], "filter": 'userName eq "an"'}
     assert broker.send("POST", "/Users/.search", search).status_code == 200
     assert broker.send("GET", "/Themes").status_code == 200
     assert broker.send("GET", "/Themes?filter=x").status_code == 400
