@@ -244,6 +244,15 @@ def test_a_role_that_goes_before_the_person_is_not_kept(house: House) -> None:
     assert (missing(house), house.events(KEPT)) == ([(SCHOOL, "missing")], [])
 
 
+def test_a_role_that_goes_with_the_active_switch_is_not_kept(house: House) -> None:
+    """One write that drops the role and deactivates leaves nothing to keep: who is off acts not."""
+    actor, an = last_one(house, "retain")
+    house.write(actor, an, draft("an", active=False))
+    assert house.events(KEPT) == []
+    house.write(actor, an, draft("an"))
+    assert not house.is_beheerder(an)
+
+
 def test_who_gets_the_role_back_is_beheerder_again(house: House) -> None:
     """The retained role gives way to what the broker says."""
     actor, an = last_one(house, "retain")

@@ -175,6 +175,20 @@ def test_another_clients_registration_is_of_the_same_human(unit: Unit, on: str) 
             assert reason(uow, again) is Reason.BLOCKED
 
 
+def test_a_number_that_is_told_later_names_the_human_under_the_block(unit: Unit) -> None:
+    """A record that knew nobody is the blocked human's from the write that says the number."""
+    with unit() as uow:
+        actors = lay_out(uow, "school", "board", "platform")
+        an = reader(uow, actors["school"], insz=INSZ)
+        blocks.block_person(uow, an, "Onderzoek")
+        remove(uow, actors["platform"], an)
+        other = people.create(uow, actors["board"], said("x", at())).id
+        theme_group(uow, actors["board"], other)
+        assert reason(uow, other) is Reason.GRANTED
+        change(uow, actors["board"], other, said("x", at(), insz=INSZ))
+        assert reason(uow, other) is Reason.BLOCKED
+
+
 @pytest.mark.parametrize("renamed", [False, True])
 def test_a_record_made_under_the_block_is_known_too(unit: Unit, *, renamed: bool) -> None:
     """Another client registered the human, renamed the record, removed it and left out the INSZ."""

@@ -51,7 +51,6 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
         "client.c.beheerders == 1),",
         _BOARDS,
     ),
-    (_CHANGES, "*(link.c.active == 1, person.c.active == 1,", "*(person.c.active == 1,", _LAST),
     (_SERVICE, '    if uow.terms.last_beheerder == "refuse":', "    if False:", _LAST),
     ("mo_access/service/people.py", "    if draft.active:\n", "    if True:\n", _LAST),
     ("mo_access/storage/rights.py", ", affiliation.c.form != _RETAINED)", ")", _LAST),
