@@ -27,7 +27,9 @@ LONG: Final = int(os.environ.get("MO_TEST_TAKEOVER", "0"))
 CHANCE: Final = int(os.environ.get("MO_TEST_TAKEOVER_SEED", "1"))
 HISTORIES, STEPS = LONG or 20, 30 if LONG else 12
 SOUGHT, SHORT = 100, 15
-"""A planted flaw is found in so many histories at most."""
+"""A planted flaw is mostly found in so many histories of so many steps."""
+TRIES: Final = 4
+"""Ids are drawn by the product, so one chance does not always meet the same thing."""
 CAME_ABOUT: Final = (
     *("in", "opened", "unknown_person", "ambiguous_identity", "identity_conflict", "inactive"),
     *("create somebody new", "create joins", "create refused", "change stays"),
@@ -63,10 +65,16 @@ def on_sqlite(sqlite_template: Path, tmp_path: Path) -> Iterator[Ground]:
 @pytest.mark.timeout(0 if LONG else 120)
 def test_nobody_becomes_somebody_else(ground: Ground) -> None:
     """Whatever is said and done, in any order; and it was not for want of people coming in."""
-    few = 5 if ground.database.dialect_name == "postgresql" and not LONG else 1
-    happened = run(ground, HISTORIES // few, STEPS, CHANCE)
-    if few == 1:
-        assert {name for name in CAME_ABOUT if not happened[name]} == set()
+    if ground.database.dialect_name == "postgresql" and not LONG:
+        run(ground, HISTORIES // 5, STEPS, CHANCE)
+        return
+    missing = set(CAME_ABOUT)
+    for chance in range(CHANCE, CHANCE + TRIES):
+        happened = run(ground, HISTORIES, STEPS, chance)
+        missing -= {name for name in missing if happened[name]}
+        if not missing:
+            break
+    assert missing == set()
 
 
 @pytest.mark.parametrize("name", sorted(SOUGHT_NOW))
@@ -76,7 +84,12 @@ def test_a_planted_flaw_is_found(
     """The machine would notice: each check that is taken out lets somebody in."""
     FLAWS[name](monkeypatch)
     with pytest.raises(AssertionError):
-        run(on_sqlite, SOUGHT, SHORT, CHANCE, shrink=False)
+        _sought(on_sqlite)
+
+
+def _sought(ground: Ground) -> None:
+    for chance in range(CHANCE, CHANCE + TRIES):
+        run(ground, SOUGHT, SHORT, chance, shrink=False)
 
 
 def test_a_pin_that_stays_is_found(on_sqlite: Ground, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,9 +13,9 @@ Claims = Mapping[str, Any]
 
 
 def is_moment(value: object) -> bool:
-    """Say whether a value is a NumericDate that a clock can show."""
+    """Say whether a value is a NumericDate that a database holds in microseconds."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and isinstance(value, int | float) and 0 <= value < 1 << 53
+    return number and isinstance(value, int | float) and 0 <= value < 1 << 43
 
 
 def header(told: Claims, types: set[str]) -> bool:
@@ -87,18 +87,18 @@ def logout_token(claims: Claims, issuer: str, client: str, now: int) -> bool:
     return (
         claims.get("iss") == issuer
         and ours
-        and times({**claims, "nbf": 0}, now, age=TOKEN_AGE)
+        and times(claims, now, age=TOKEN_AGE)
         and isinstance(events, dict)
         and isinstance(events.get(EVENT), dict)
         and "nonce" not in claims
         and any(name is not ... for name in names)
         and all(name is ... or _text(name) for name in names)
-        and _text(claims.get("jti"))
+        and _text(claims.get("jti"), 4096)
     )
 
 
-def _text(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= 255
+def _text(value: object, longest: int = 255) -> bool:
+    return isinstance(value, str) and value.isprintable() and 0 < len(value) <= longest
 
 
 def answer(pairs: list[tuple[str, str]], issuer: str, state: str) -> bool:
