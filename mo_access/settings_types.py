@@ -17,6 +17,7 @@ from pydantic import (
 
 from mo_access import provider_rules
 from mo_access.domain.errors import Invalid
+from mo_access.domain.levels import DEFAULT_LEVELS
 from mo_access.domain.numbers import institution_number
 
 ResponseMode: TypeAlias = Literal["query", "form_post"]
@@ -134,6 +135,8 @@ class Provider(BaseModel):
     """Whether opaque access tokens are asked about at this provider, with our credentials."""
     acr_values: Words = ()
     """Levels that every sign-in asks for; one of them must then be met."""
+    acr_levels: Levels = Field(default_factory=lambda: dict(DEFAULT_LEVELS))
+    """What each ``acr`` of this provider is worth; what is not in it is worth nothing."""
     response_mode: ResponseMode = "query"
     userinfo: bool = False
     """Whether UserInfo is always asked; else only when no linked claim is in the ID token."""

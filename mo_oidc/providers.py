@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from flask import current_app
@@ -88,7 +89,7 @@ def _config(told: ProviderSettings, rules: ClaimRules) -> ProviderConfig:
         mode=told.mode,
         institutions=told.institutions,
         beheerders=told.beheerders,
-        rules=rules,
+        rules=replace(rules, acr_levels=told.acr_levels),
         acr_values=told.acr_values,
         response_mode=told.response_mode,
         userinfo=told.userinfo,
@@ -105,7 +106,7 @@ def _config(told: ProviderSettings, rules: ClaimRules) -> ProviderConfig:
 
 
 def rules_of(settings: Settings) -> ClaimRules:
-    """Return how claims are read at this installation."""
+    """Return how claims are read at this installation; levels are each provider's own."""
     return ClaimRules(
         capacity=settings.oidc_capacity_claim,
         target_group=settings.oidc_target_group_claim,
@@ -116,7 +117,6 @@ def rules_of(settings: Settings) -> ClaimRules:
             **dict.fromkeys(settings.beheerder_rights, "beheerder"),
         },
         theme_rights=settings.theme_rights,
-        acr_levels=settings.oidc_acr_levels,
         themes=settings.mapping.themes,
         institutions={code.casefold(): n for code, n in settings.mapping.institutions.items()},
     )

@@ -8,7 +8,7 @@ import pytest
 
 from mo_access.domain.levels import DEFAULT_LEVELS, sufficient
 from mo_access.domain.model import GrantClaim
-from tests.oidc.broker import query_of
+from tests.oidc.broker import ISSUER, query_of
 from tests.oidc.world import JSON, Agent, World
 
 PREFIX = "urn:be:vlaanderen:authmech:"
@@ -179,3 +179,20 @@ def test_values_that_suffice() -> None:
     assert sufficient(27) == (ITSME, EID, f"{EID}ashigh")
     assert sufficient(36) == ()
     assert sufficient(1, {"a": 1, "b": 0}) == ("a",)
+
+
+@pytest.mark.parametrize("transport", ["process"])
+def test_each_provider_has_its_own_levels(make_world: Callable[[dict[str, object]], World]) -> None:
+    """What an acr is worth is the table of who said it: elsewhere the same value may be nothing."""
+    own = {"name": "own", "issuer": ISSUER, "acr_levels": {"urn:own:card": 30, "urn:own:pin": 10}}
+    world = make_world({"oidc_providers": (own,)})
+    world.register(grants=GRANTS)
+    world.script.claims = {"acr": EID}
+    agent = world.agent()
+    assert agent.sign_in("?provider=own").status == 302
+    away = agent.get(agent.get(WAGES).location)
+    assert query_of(away.location)["acr_values"] == "urn:own:card"
+    assert agent.come_back(agent.get(away.location)).code == "acr_too_low"
+    world.script.claims = {"acr": "urn:own:card"}
+    assert there_and_back(agent, WAGES) == WAGES
+    assert agent.get(WAGES).status == 200
