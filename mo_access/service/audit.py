@@ -66,6 +66,7 @@ def verify(uow: UnitOfWork) -> Verdict:
     faults = [fault for _, fault in found if fault]
     faults += _check_whole(whole, points, uow.keys)
     faults += [_changed(record) for record in stored.unsealed(conn) if not record.intact]
+    faults += [_planted(*one) for one in audit_subjects.planted(conn)]
     waiting, oldest = stored.unsealed_tail(conn)
     return Verdict(len(names), sum(n for n, _ in found), waiting, oldest, tuple(faults))
 
@@ -151,6 +152,10 @@ def _check_whole(
     if whole.seq == total and whole.head == sealing.summary(points):
         return []
     return [Fault(ALL, whole.seq, "a chain's checkpoint was removed or put back to an older one")]
+
+
+def _planted(chain: str, pk: int) -> Fault:
+    return Fault(chain, None, f"record {pk} is shown for people whom it says nothing of")
 
 
 def _changed(record: Record) -> Fault:

@@ -16,7 +16,7 @@ from sqlalchemy import Text, bindparam, insert, select
 from mo_access.storage.bookkeeping import audit_subject
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection, Params
-from mo_access.storage.schema import BIG
+from mo_access.storage.schema import BIG, audit_event
 
 Subjects = Mapping[str, tuple[str, ...]]
 """The ids of people, by what happened to them: ``added``, ``removed``, ``moved``."""
@@ -31,6 +31,15 @@ _ADD_ONE = insert(audit_subject).values(
 )
 _OF = select(audit_subject.c.what, audit_subject.c.person).where(
     audit_subject.c.event_pk == bindparam("event")
+)
+
+_WITHOUT_DIGEST = (
+    select(audit_event.c.chain, audit_event.c.pk)
+    .where(
+        audit_event.c.pk.in_(select(audit_subject.c.event_pk)),
+        audit_event.c.body.not_like('%"subjects":"%'),
+    )
+    .order_by(audit_event.c.pk)
 )
 
 
@@ -60,6 +69,11 @@ def digest(subjects: Subjects) -> str:
 def stored(conn: Connection, event_pk: int) -> str:
     """Fold what is stored for an event in the same way."""
     return _folded((row[0], row[1]) for row in conn.all(_OF, {"event": event_pk}))
+
+
+def planted(conn: Connection) -> list[tuple[str, int]]:
+    """Return (chain, key) of each event that people were put beside, though it says of none."""
+    return [(str(chain), int(pk)) for chain, pk in conn.all(_WITHOUT_DIGEST, {})]
 
 
 def _folded(pairs: Iterable[tuple[str, str]]) -> str:

@@ -184,6 +184,21 @@ def test_the_index_of_people_is_held_to_the_sealed_trail(world: Shared, tamper: 
     assert faults[0].problem.startswith(wanted)
 
 
+@pytest.mark.parametrize("sealed", [True, False])
+def test_nobody_is_put_beside_an_event_that_names_no_people(world: Shared, *, sealed: bool) -> None:
+    """An event of one person holds no digest; a row beside it makes ``audit verify`` say so."""
+    with world.act("school") as uow:
+        if sealed:
+            audit.seal_due(uow, "test")
+        uow.commit()
+        conn = uow.write()
+        planted = "INSERT INTO audit_subject SELECT 'x', max(pk), 'added' FROM audit_event"
+        conn.run(text(planted))
+        uow.commit()
+        problems = [fault.problem for fault in audit.verify(uow).faults]
+    assert [problem.endswith("people whom it says nothing of") for problem in problems] == [True]
+
+
 def test_a_body_says_a_digest_and_no_list(world: Shared) -> None:
     """However many members a change touches, an event stays small; each of them finds it."""
     els = join_two(world)
