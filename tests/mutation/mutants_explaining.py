@@ -60,6 +60,12 @@ EXPLAINING: Final = (
         _HISTORY,
     ),
     (
+        "mo_access/service/audit.py",
+        "    faults += [_planted(*one) for one in audit_subjects.planted(conn)]\n",
+        "",
+        _HISTORY,
+    ),
+    (
         "mo_access/service/named.py",
         "shown = repr(without_numbers(typed))",
         "shown = repr(typed)",
