@@ -11,11 +11,22 @@ from typing import Any, Final
 
 import pytest
 from flask import Flask
+from prometheus_client import generate_latest
 from sqlalchemy import select
 
 from mo_access.domain.keys import KeyRing
-from mo_access.service import audit, imports, people
+from mo_access.service import (
+    audit,
+    explaining,
+    history,
+    imports,
+    people,
+    reports,
+    review,
+    review_csv,
+)
 from mo_access.service.clients import NewClient, create
+from mo_access.service.decisions import Question
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.settings import Settings
 from mo_access.storage import bookkeeping
@@ -23,12 +34,13 @@ from mo_access.storage.engine import Database
 from mo_authzen import door as authzen
 from mo_oidc import door as oidc
 from mo_scim import blueprint as scim
-from mo_web import log
+from mo_web import log, shared
 from mo_web.app import create_app
 from tests.scim.conftest import INSTITUTIONS, THEMES, Broker, unit_of
 
 __all__ = ["unit_of"]
 OURS: Final = "urn:ietf:params:scim:schemas:extension:mijnonderwijs:2.0:User"
+THEME_GROUP: Final = "MO_900001_leerlingen-openbaar"
 VALID, OTHER, INVALID = "85073003328", "17073003384", "85073003329"
 KEYS: Final = KeyRing({"k1": bytes(range(32))}, "k1")
 
@@ -252,3 +264,44 @@ def test_a_number_is_masked_in_every_part_of_a_line() -> None:
     masked = log.redact(None, "", event)
     assert leaks(repr(masked)) == []
     assert (masked["n"], masked["f"]) == (12, 1.5)
+
+
+def test_nothing_that_is_reported_holds_a_number(
+    app: Flask, broker: Broker, database: Database
+) -> None:
+    """Measures, the report of the sync, why, who, history, and the review with its table."""
+    journey(app, broker)
+    here = {"value": "900001", "role": "beheerder"}
+    told = {"userName": "an", OURS: {"insz": OTHER, "affiliations": [here]}}
+    an = broker.made("/Users", told)["id"]
+    broker.made("/Groups", {"displayName": THEME_GROUP, "members": [{"value": an}]})
+    with UnitOfWork(database, keys=KEYS, request_id="t") as uow:
+        question = Question(an, "900001", "leerlingen-openbaar")
+        found = [
+            reports.sync(uow),
+            explaining.why(uow, question),
+            list(explaining.who(uow, "leerlingen-openbaar", "900001")),
+            list(history.of(uow, an)),
+            review.page(uow, "900001"),
+            b"".join(review_csv.chunks(review.pages(uow, "900001"))).decode(),
+            generate_latest(shared.of(app).metrics.registry).decode(),
+        ]
+    assert all(found)
+    assert an in repr(found)
+    assert [leaks(repr(one)) for one in found] == [[]] * len(found)
+
+
+@pytest.mark.parametrize("said", ["", f"the row of {VALID}", f"the row of {spellings(VALID)[1]}"])
+def test_a_crash_tells_no_number(app: Flask, lines: io.StringIO, said: str) -> None:
+    """Neither what a view held when it failed, nor what the error says, reaches log or answer."""
+
+    def fails() -> str:
+        held = {"insz": VALID, "other": spellings(OTHER)}
+        raise RuntimeError(said, len(held))
+
+    app.add_url_rule("/crash", view_func=fails)
+    answer = app.test_client().get("/crash")
+    assert answer.status_code == 500
+    assert leaks(answer.text) == []
+    assert "RuntimeError" in lines.getvalue()
+    assert leaks(lines.getvalue()) == []
