@@ -77,6 +77,30 @@ def test_a_blocked_affiliation_shuts_one_institution_only(unit: Unit) -> None:
         assert statuses == {SCHOOL: "suspended", OTHER: "active"}
 
 
+@pytest.mark.parametrize("kind", ["affiliation", "institution"])
+def test_a_capacity_of_several_schools_opens_none_that_is_blocked(unit: Unit, kind: str) -> None:
+    """A session for both goes on for the one without a block, begun before it or after."""
+    with unit() as uow:
+        school = lay_out(uow, "school")["school"]
+        an = people.create(uow, school, said("an", at(), at(OTHER), external_id="ext-1")).id
+        for number in (SCHOOL, OTHER):
+            theme_group(uow, school, an, institution=number)
+        before = signed_in(uow, ("ext-1", "externalId"), SCHOOL, OTHER)
+        if kind == "affiliation":
+            blocks.block_affiliation(uow, an, SCHOOL, "Onderzoek")
+        else:
+            blocks.block_institution(uow, SCHOOL, "Onderzoek")
+        for one in (before, signed_in(uow, ("ext-1", "externalId"), SCHOOL, OTHER)):
+            session = sessions.find(uow, one, IDLE)
+            assert session is not None
+            asked = [Question(an, at_, THEME, session=session.policy) for at_ in (SCHOOL, OTHER)]
+            assert [decisions.decide(uow, q).allowed for q in asked] == [False, True]
+            rights = decisions.readable(uow, an, session.policy)
+            assert [right.institution for right in rights] == [OTHER]
+            places = decisions.current_places(uow, an, session.policy)
+            assert [place.institution for place in places] == [OTHER]
+
+
 @pytest.mark.parametrize(("blocked", "held"), [(OLD, SCHOOL), (SCHOOL, OLD), (OLD, OLD)])
 def test_a_block_on_an_affiliation_follows_the_successor(
     unit: Unit, blocked: str, held: str
