@@ -46,8 +46,9 @@ def lacking(session: Session, wanted: Wanted, now: int) -> str | None:
 
 def way(session: Session, wanted: Wanted) -> str | None:
     """Return the link to a sign-in that is strong and recent enough; None when none can be."""
-    provider = shared().settings.provider(session.provider)
-    levels = provider.acr_levels if provider else {}
+    settings = shared().settings
+    provider = settings.provider(session.provider)
+    levels = provider.acr_levels if provider else settings.oidc_acr_levels
     values = sufficient(wanted.level, levels) if wanted.level else ()
     if wanted.level and not values:
         return None

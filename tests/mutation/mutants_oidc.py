@@ -61,8 +61,8 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     (_STEP, "return None if recent else TOO_OLD", "return None", _STEP_TESTS),
     (
         _STEP,
-        "levels = provider.acr_levels if provider else {}",
-        "levels = shared().settings.oidc_acr_levels",
+        "levels = provider.acr_levels if provider else settings.oidc_acr_levels",
+        "levels = settings.oidc_acr_levels",
         _STEP_TESTS,
     ),
     ("mo_oidc/admission.py", "    if expires <= now:", "    if False:", _KINDS),

@@ -7,13 +7,14 @@ import io
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import pytest
 from sqlalchemy import text, update
 
+from mo_access.domain.ending import BRUSSELS
 from mo_access.domain.model import AffiliationClaim, Form, PersonDraft, Role
 from mo_access.service import audit, people, review
 from mo_access.service.unit_of_work import UnitOfWork
@@ -35,12 +36,12 @@ def school(database: Database, tmp_path: Path) -> World:
 
 def test_a_beheerder_sees_who_has_what_since_when_and_by_whom(school: World) -> None:
     """Roles, themes, brokers, what ends soon; apart, who holds something that gives nothing."""
-    soon = datetime.now(UTC).date() + timedelta(days=10)
+    soon = datetime.now(BRUSSELS).date() + timedelta(days=10)
     school.person("board", "tijdelijk", Role.GEBRUIKER, end=soon)
     school.person("school", "slaper", None, themes=(THEME,))
     status, shown = school.browser("bea").get("/review/900001")
     assert status == 200
-    today = datetime.now(UTC).date().isoformat()
+    today = datetime.now(BRUSSELS).date().isoformat()
     for told in ("De bea", "De gus", OPEN, "door school sinds", "door board sinds", today):
         assert told in shown
     assert f"loopt af op {soon.isoformat()}" in shown
