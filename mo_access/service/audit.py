@@ -65,7 +65,7 @@ def verify(uow: UnitOfWork) -> Verdict:
     found = [_check_chain(conn, n, points.get(n), uow.keys) for n in names]
     faults = [fault for _, fault in found if fault]
     faults += _check_whole(whole, points, uow.keys)
-    faults += [_changed(record) for record in stored.unsealed(conn) if not record.intact]
+    faults += _check_unsealed(conn)
     faults += [_planted(*one) for one in audit_subjects.planted(conn)]
     waiting, oldest = stored.unsealed_tail(conn)
     return Verdict(len(names), sum(n for n, _ in found), waiting, oldest, tuple(faults))
@@ -158,5 +158,14 @@ def _planted(chain: str, pk: int) -> Fault:
     return Fault(chain, None, f"record {pk} is shown for people whom it says nothing of")
 
 
-def _changed(record: Record) -> Fault:
-    return Fault(record.chain, None, f"unsealed record {record.pk} was changed")
+def _check_unsealed(conn: Connection) -> list[Fault]:
+    """Return what is wrong with events that wait for their seal: each may be changed alone."""
+    found = ((record, _changed(conn, record)) for record in stored.unsealed(conn))
+    return [Fault(record.chain, None, problem) for record, problem in found if problem]
+
+
+def _changed(conn: Connection, record: Record) -> str | None:
+    if not record.intact:
+        return f"unsealed record {record.pk} was changed"
+    other = _other_people(conn, record)
+    return f"unsealed record {record.pk}: {other}" if other else None

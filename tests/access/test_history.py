@@ -199,6 +199,28 @@ def test_nobody_is_put_beside_an_event_that_names_no_people(world: Shared, *, se
     assert [problem.endswith("people whom it says nothing of") for problem in problems] == [True]
 
 
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        "INSERT INTO audit_subject SELECT person || 'x', event_pk, what FROM audit_subject",
+        "DELETE FROM audit_subject",
+        "UPDATE audit_subject SET what = 'removed'",
+    ],
+)
+def test_whom_an_unsealed_event_is_about_is_compared_too(world: Shared, tamper: str) -> None:
+    """What is changed before the sealer comes by shows at once, not from the next seal on."""
+    join_two(world)
+    with world.act("school") as uow:
+        assert audit.verify(uow).sound
+        uow.conn.commit()
+        uow.write().run(text(tamper))
+        uow.commit()
+        verdict = audit.verify(uow)
+    assert verdict.sealed == 0
+    assert verdict.faults
+    assert all("whom the record is about" in fault.problem for fault in verdict.faults)
+
+
 def test_a_body_says_a_digest_and_no_list(world: Shared) -> None:
     """However many members a change touches, an event stays small; each of them finds it."""
     els = join_two(world)

@@ -66,6 +66,12 @@ EXPLAINING: Final = (
         _HISTORY,
     ),
     (
+        "mo_access/service/audit.py",
+        "    other = _other_people(conn, record)\n",
+        "    other = None\n",
+        _HISTORY,
+    ),
+    (
         "mo_access/service/named.py",
         "shown = repr(without_numbers(typed))",
         "shown = repr(typed)",
