@@ -27,6 +27,7 @@ from bench.syncing import Syncing
 
 BEGIN: Final = "<!-- Written by `python -m bench.sync`, from here -->"
 END: Final = "<!-- to here. -->"
+WAYS: Final = ("by Bulk", "by single requests")
 BESIDE: Final = 50
 FIRST_BESIDE: Final = 900_000_000
 THEME: Final = "900001:leerlingen-openbaar"
@@ -45,6 +46,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, nargs="+", default=[2_500, 10_000])
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
     parser.add_argument("--output", type=Path, default=Path("docs/performance.md"))
     databases.add_to(parser)
     return parser.parse_args()
@@ -53,13 +55,15 @@ def _arguments() -> argparse.Namespace:
 def _command(chosen: argparse.Namespace) -> str:
     sizes = " ".join(map(str, chosen.people))
     engine = " --postgres" if chosen.postgres else ""
-    return f"python -m bench.sync --people {sizes} --workers {chosen.workers}{engine}"
+    named = "".join(f' "{way}"' for way in chosen.ways)
+    ways = "" if len(chosen.ways) == len(WAYS) else f" --ways{named}"
+    return f"python -m bench.sync --people {sizes} --workers {chosen.workers}{ways}{engine}"
 
 
 def _runs(chosen: argparse.Namespace, folder: Path, stack: ExitStack) -> Iterator[Run]:
     for engine, fresh in databases.chosen(chosen.postgres, folder, stack):
         for people in sorted(chosen.people):
-            for way in ("by Bulk", "by single requests"):
+            for way in chosen.ways:
                 run = Run(engine, people, way)
                 _tell(f"{people:,} people on {engine}, {way}")
                 _measure(run, folder, fresh(), chosen.workers)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from typing import Final
+
 from flask import Flask
 
 import mo_authzen.door
@@ -14,9 +17,13 @@ from mo_access.storage.engine import Database
 from mo_web import shared
 from mo_web.app import create_app
 
+# A read gives up the interpreter ten times, and beside a Bulk waits so long each time to get it back.
+SWITCH_SECONDS: Final = 0.001
+
 
 def build() -> Flask:
     """Make the application of this process, and start what it does beside answering."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     chosen = settings.load()
     database, keys = Database(chosen.database_url), settings.keys(chosen)
     doors = (

@@ -20,8 +20,8 @@ from granian.log import LogLevels
 # structlog loads rich where it is installed, for tracebacks in colour; ours are JSON.
 UNWANTED: Final = "rich"
 ROOF: Final = "deploy.roof"
-# More than a few wait for the interpreter only: 8 cost a fifth more CPU a read than 4.
-THREADS: Final = 4
+# Writers wait for their turn in these, up to a second behind a Bulk, and reads need others meanwhile.
+THREADS: Final = 16
 BACKPRESSURE: Final = 64
 STOP_SECONDS: Final = 10
 

@@ -9,7 +9,7 @@ value; the meaning of every operator is that of scim2-models' ``ScimFilter.match
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, false, not_, or_, select, true
@@ -95,6 +95,10 @@ class Order:
         placed = by_code_point(self.value)
         first = placed.desc().nulls_first() if self.descending else placed.asc().nulls_last()
         return (first, self.key.asc())
+
+    def turned(self) -> Order:
+        """Return the order that begins where this one, which is by key alone, ends."""
+        return replace(self, descending=not self.descending)
 
     def after(self, *, missing: bool) -> Condition:
         """Write what holds for the rows after one with ``after_value`` and ``after_key``.

@@ -26,6 +26,8 @@ TERMS: Final = 10
 
 A term takes some 30 kB: were any shape kept, one client could fill the memory with them.
 """
+DEEP: Final = 1_000
+"""A page that begins behind so many rows is worth asking first how many there are."""
 CLIENT: Final[BindParameter[int]] = bindparam("client", type_=BIG)
 _KEYS: Final[BindParameter[str]] = bindparam("keys", type_=Text)
 _listed: Final = json_texts(_KEYS)
@@ -83,6 +85,8 @@ class Asked:
 def listed(conn: Connection, source: Source, asked: Asked) -> Listed:
     """Read a page. A page on which the list ends also tells the total, and nothing is counted."""
     query, params = asked.query, source.makers.params(asked.values) | {"client": asked.client_pk}
+    if is_deep(asked):
+        return _deep(conn, source, asked, params)
     found = _found(conn, source, query, params) if query.count else []
     page = found[: query.count]
     rows = _rows(conn, source, [key for key, *_ in page])
@@ -93,6 +97,34 @@ def listed(conn: Connection, source: Source, asked: Asked) -> Listed:
     if query.count and query.after is None and (rows or query.start == 1):
         return Listed(query.start - 1 + len(rows), rows, None)
     return Listed(_total(conn, source, asked, params), rows, None)
+
+
+def is_deep(asked: Asked) -> bool:
+    """Tell whether the page is far behind the start of a list whose length is kept."""
+    query = asked.query
+    known = asked.whole is not None and query.counted and query.sort is None
+    return known and query.count > 0 and query.start > DEEP
+
+
+def nearer(first: int, end: int, total: int) -> tuple[int, bool]:
+    """Return how many rows to skip to reach rows ``first`` to ``end``, and whether from the end."""
+    return (total - end, True) if first > total - end else (first, False)
+
+
+def _deep(conn: Connection, source: Source, asked: Asked, params: Params) -> Listed:
+    """Read a page from the nearer end: what a deep ``startIndex`` costs is skipping rows."""
+    query, total = asked.query, _total(conn, source, asked, params) or 0
+    first, end = query.start - 1, min(query.start - 1 + query.count, total)
+    if first >= end:
+        return Listed(total, (), None)
+    skipped, backwards = nearer(first, end, total)
+    statement = _page(source, goes_on=False, missing=False, backwards=backwards)
+    own = {"limit_": end - first, "offset_": skipped}
+    keys = [key for key, *_ in conn.all(statement, {**params, **own})]
+    if backwards:
+        keys.reverse()
+    last = (None, keys[-1]) if keys and end < total else None
+    return Listed(total, _rows(conn, source, keys), last)
 
 
 def kept(make: Make) -> Make:
@@ -121,15 +153,19 @@ def page_of(source: Source, query: Query) -> tuple[Select[Any], Params]:
     return _page(source, goes_on=True, missing=value is None), own | after
 
 
-def _page(source: Source, *, goes_on: bool, missing: bool) -> Select[Any]:
-    found = source.made.get((goes_on, missing))
+def _page(
+    source: Source, *, goes_on: bool, missing: bool, backwards: bool = False
+) -> Select[Any]:
+    form = (goes_on, missing, backwards)
+    found = source.made.get(form)
     if found is None:
-        found = source.made[goes_on, missing] = _paged(source, goes_on=goes_on, missing=missing)
+        order = source.order.turned() if backwards else source.order
+        made = _paged(source, order, goes_on=goes_on, missing=missing)
+        found = source.made[form] = made
     return found
 
 
-def _paged(source: Source, *, goes_on: bool, missing: bool) -> Select[Any]:
-    order = source.order
+def _paged(source: Source, order: Order, *, goes_on: bool, missing: bool) -> Select[Any]:
     keys = source.keys.add_columns(order.key).order_by(*order.clauses())
     if order.value is not None:
         keys = keys.add_columns(order.value)
