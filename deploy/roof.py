@@ -17,7 +17,7 @@ from mo_access.storage.engine import Database
 from mo_web import shared
 from mo_web.app import create_app
 
-# A read gives up the interpreter ten times, and beside a Bulk waits so long each time to get it back.
+# A read gives up the interpreter ten times, and beside a Bulk waits this long each time.
 SWITCH_SECONDS: Final = 0.001
 
 

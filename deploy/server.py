@@ -20,7 +20,7 @@ from granian.log import LogLevels
 # structlog loads rich where it is installed, for tracebacks in colour; ours are JSON.
 UNWANTED: Final = "rich"
 ROOF: Final = "deploy.roof"
-# Writers wait for their turn in these, up to a second behind a Bulk, and reads need others meanwhile.
+# Writers wait for their turn in these, a second behind a Bulk; reads need others meanwhile.
 THREADS: Final = 16
 BACKPRESSURE: Final = 64
 STOP_SECONDS: Final = 10

@@ -153,9 +153,7 @@ def page_of(source: Source, query: Query) -> tuple[Select[Any], Params]:
     return _page(source, goes_on=True, missing=value is None), own | after
 
 
-def _page(
-    source: Source, *, goes_on: bool, missing: bool, backwards: bool = False
-) -> Select[Any]:
+def _page(source: Source, *, goes_on: bool, missing: bool, backwards: bool = False) -> Select[Any]:
     form = (goes_on, missing, backwards)
     found = source.made.get(form)
     if found is None:
