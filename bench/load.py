@@ -64,11 +64,14 @@ def main() -> None:
         sides = list(_sides(chosen, Path(folder), stack))
         lines = [report.HEAD]
         for work in rows(tuple(n for n in SIZES if n <= chosen.people)):
+            if chosen.only not in work.name:
+                continue
             cells = _measure(work, sides, unit, chosen)
             lines.extend(cell.line(work.name, name) for name, cell in cells.items())
             _tell("\n".join(lines[-len(cells) :] if cells else []))
         memory = [(side.server.name, pss(side.server.pids())) for side in sides]
-    report.write(chosen.output, chosen, lines, memory)
+    if not chosen.only:
+        report.write(chosen.output, chosen, lines, memory)
 
 
 def _arguments() -> argparse.Namespace:
@@ -79,6 +82,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=2.0)
     databases.add_to(parser)
     parser.add_argument("--no-peers", action="store_true")
+    parser.add_argument("--only", default="", help="rows with this in their name; writes nothing")
     parser.add_argument("--output", type=Path, default=Path("docs/performance.md"))
     return parser.parse_args()
 
