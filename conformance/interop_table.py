@@ -26,7 +26,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "be signed out": "who is signed out, or removed, there is signed out here",
     "step-up": "a theme with a level asks for a stronger sign-in; a weaker answer does not open it",
     "FAPI 2.0": "pushed requests, client assertions by key, DPoP with the provider's nonce, `iss`",
-    "provision": "its machine's access token provisions by SCIM; a person's, or another's, does not",
+    "provision": "its machine's token provisions by SCIM; a person's, or another's, does not",
     OTHER: "what else was played: signatures, renewed keys, refusals, prompts",
 }
 
@@ -77,9 +77,7 @@ def _counted(results: Sequence[Result], day: str) -> str:
     return f"The run of {day} (UTC): {', '.join(counts)}."
 
 
-def _row(
-    played: Sequence[Result], product: str, set_up: str, versions: Mapping[str, str]
-) -> str:
+def _row(played: Sequence[Result], product: str, set_up: str, versions: Mapping[str, str]) -> str:
     own = [result for result in played if (result.product, result.set_up) == (product, set_up)]
     cells = [_cell([r.outcome for r in own if r.column == column]) for column in COLUMNS]
     name = f"{product} {versions.get(product, '(version not told)')}"
@@ -118,7 +116,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if product is None or came is None:
         return
     column = shows.args[0] if shows else OTHER
-    assert column in COLUMNS, column
+    if column not in COLUMNS:
+        raise pytest.UsageError(f"{item.nodeid} counts in no column: {column!r}")
     name, set_up = product.args
     item.config.stash[_RESULTS][item.nodeid] = Result(name, set_up, column, came)
 

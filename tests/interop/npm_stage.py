@@ -7,12 +7,12 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 from mo_demo.browser import Browser, Page
-from mo_demo.process import reserved_port
+from mo_demo.process import Child, reserved_port
 from tests.interop import node_provider
 from tests.interop.conftest import LocalBrowser, Ours
 from tests.interop.node_provider import BROKER, NodeProvider, answer_sign_in
@@ -27,12 +27,37 @@ Make = Callable[[int, str], NodeProvider]
 _numbers = count(1)
 
 
+@dataclass
+class Restartable:
+    """The process of the providers, which keeps nothing: not its keys, people or tokens."""
+
+    providers: list[NodeProvider]
+    folder: Path
+    running: list[Child] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Start the process and return once it answers."""
+        self.running.append(node_provider.start(self.providers, self.folder))
+
+    def stop(self) -> None:
+        """End it, if it runs."""
+        while self.running:
+            self.running.pop().stop()
+
+    def refusals(self) -> list[str]:
+        """Return what the token endpoints refused so far, by their error codes."""
+        log = (self.folder / "op.log").read_text(encoding="utf-8")
+        told = [line.split() for line in log.splitlines() if line.startswith("refused ")]
+        return [code for _, code in told]
+
+
 @dataclass(frozen=True)
 class Stage:
     """Our service, the providers that it believes, and a client of ours that provisions."""
 
     service: Ours
     providers: Mapping[str, NodeProvider]
+    process: Restartable
     token: str
 
     @property
@@ -78,7 +103,9 @@ def running_stage(folder: Path, makers: Mapping[str, Make]) -> Iterator[Stage]:
             for name, make in makers.items()
         }
     with ExitStack() as running:
-        running.callback(node_provider.start(list(providers.values()), folder).stop)
+        process = Restartable(list(providers.values()), folder)
+        running.callback(process.stop)
+        process.start()
         told = [provider.settings for provider in providers.values()]
         service.settings |= {
             "MO_OIDC_PROVIDERS": json.dumps(told),
@@ -86,7 +113,7 @@ def running_stage(folder: Path, makers: Mapping[str, Make]) -> Iterator[Stage]:
         }
         service.start()
         running.callback(service.stop)
-        yield Stage(service, providers, _client(service, providers))
+        yield Stage(service, providers, process, _client(service, providers))
 
 
 def _client(service: Ours, providers: Mapping[str, NodeProvider]) -> str:
@@ -106,14 +133,17 @@ def sign_in(stage: Stage, browser: Browser, name: str, login: str, more: str = "
 
 
 @contextmanager
-def signed_in_long_ago(stage: Stage) -> Iterator[dict[str, Browser]]:
-    """Give a browser by provider, signed in so long ago that the session is due for renewal."""
+def signed_in_long_ago(stage: Stage, times: int = 1) -> Iterator[list[dict[str, Browser]]]:
+    """Give browsers by provider, signed in so long ago that their sessions are due for renewal."""
     with ExitStack() as opened:
-        browsers: dict[str, Browser] = {}
-        for name in stage.providers:
-            browsers[name] = LocalBrowser()
-            opened.callback(browsers[name].session.close)
-            sign_in(stage, browsers[name], name, stage.person())
+
+        def signed_in(name: str) -> Browser:
+            browser = LocalBrowser()
+            opened.callback(browser.session.close)
+            sign_in(stage, browser, name, stage.person())
+            return browser
+
+        browsers = [{name: signed_in(name) for name in stage.providers} for _ in range(times)]
         time.sleep(ACCESS_TOKEN_SECONDS + 1)
         yield browsers
 
@@ -123,6 +153,16 @@ def reads(stage: Stage, browser: Browser, document: str = READABLE) -> bool:
     address = f"{stage.service.url}/documents/{document}"
     page = browser.open(address)
     return (page.status, page.url) == (200, address)
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 10) -> bool:
+    """Tell whether something becomes true within some seconds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if holds():
+            return True
+        time.sleep(0.2)
+    return False
 
 
 def new_secret() -> str:

@@ -11,7 +11,7 @@ import pytest
 from conformance.interop_table import note_version
 from mo_demo.browser import Browser
 from tests.interop import node_provider
-from tests.interop.node_provider import PRODUCT, NodeProvider, answer_sign_in
+from tests.interop.node_provider import BROKER, PRODUCT, NodeProvider, answer_sign_in
 from tests.interop.npm_stage import (
     LEVELLED,
     Make,
@@ -80,7 +80,7 @@ def stage(
 @pytest.fixture(scope="module")
 def aged(stage: Stage) -> Iterator[dict[str, Browser]]:
     """Give, by provider, a browser that signed in longer ago than an access token lasts."""
-    with signed_in_long_ago(stage) as browsers:
+    with signed_in_long_ago(stage) as [browsers]:
         yield browsers
 
 

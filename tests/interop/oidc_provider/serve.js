@@ -55,5 +55,8 @@ const configuration = ({ clients, methods, acrs, profile }) => ({
 for (const described of JSON.parse(readFileSync(process.argv[2], 'utf8'))) {
   const provider = new Provider(`http://${HOST}:${described.port}`, configuration(described));
   provider.use(submitted(provider, described.acrs));
+  for (const event of ['grant.error', 'pushed_authorization_request.error']) {
+    provider.on(event, (ctx, { error }) => console.log(`refused ${error}`));
+  }
   provider.listen(described.port, HOST);
 }
