@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -42,17 +44,45 @@ each = pytest.mark.parametrize(
 profile = pytest.mark.shows("FAPI 2.0")
 
 
-def write_key(path: Path, algorithm: str) -> None:
-    """Put a new key of ours where the service reads it."""
+def new_key(algorithm: str) -> dict[str, Any]:
+    """Return a new key of ours."""
     made = ECKey.generate_key("P-256") if algorithm == "ES256" else RSAKey.generate_key(2048)
+    return dict(made.as_dict(private=True))
+
+
+def key_file(folder: Path, name: str) -> Path:
+    """Return where our keys for a provider are."""
+    return folder / f"{name}.json"
+
+
+def write_keys(path: Path, keys: list[dict[str, Any]]) -> None:
+    """Put keys where the service reads them: the first signs, all are published."""
     path.touch(mode=0o600)
-    path.write_text(json.dumps(made.as_dict(private=True)), encoding="utf-8")
+    path.write_text(json.dumps({"keys": keys}), encoding="utf-8")
+
+
+def read_keys(path: Path) -> list[dict[str, Any]]:
+    """Return the keys that are there."""
+    return list(json.loads(path.read_text(encoding="utf-8"))["keys"])
+
+
+@contextmanager
+def serving_with(stage: Stage, name: str, keys: list[dict[str, Any]]) -> Iterator[None]:
+    """Let our service be started anew with other keys for a provider, and put them back."""
+    path = key_file(stage.service.folder, name)
+    before = read_keys(path)
+    for told in (keys, before):
+        write_keys(path, told)
+        stage.service.stop()
+        stage.service.serve()
+        if told is keys:
+            yield
 
 
 def _maker(folder: Path, name: str) -> Make:
     theirs, ours = SIGNATURES[name]
-    key = folder / f"{name}.json"
-    write_key(key, ours)
+    key = key_file(folder, name)
+    write_keys(key, [new_key(ours), new_key(ours)])
     told = {"fapi2": True, "client_auth": METHOD, "client_key_file": str(key), "userinfo": True}
 
     def make(port: int, service: str) -> NodeProvider:
@@ -219,6 +249,32 @@ def test_a_session_goes_on_with_the_key_that_it_began_with(
     before = stage.renewals()
     assert reads(stage, aged[0][name])
     assert stage.renewals()[len(before) :] == ["ok"]
+
+
+@profile
+@each
+def test_our_next_key_is_known_there_before_it_signs(
+    stage: Stage, browser: Browser, name: str
+) -> None:
+    """It was published beside the one that signed: that the provider keeps our keys is no harm."""
+    assert sign_in(stage, browser, name, stage.person()).status == 200
+    now, then = read_keys(key_file(stage.service.folder, name))
+    with serving_with(stage, name, [then, now]):
+        browser.session.cookies.clear()
+        assert sign_in(stage, browser, name, stage.person()).status == 200
+        assert reads(stage, browser)
+
+
+@profile
+@each
+def test_a_key_that_nobody_announced_is_refused(stage: Stage, browser: Browser, name: str) -> None:
+    """The provider keeps our keys for the five minutes that we allow: a page says whose matter."""
+    assert sign_in(stage, browser, name, stage.person()).status == 200
+    with serving_with(stage, name, [new_key(SIGNATURES[name][1])]):
+        refused = stage.process.refusals()
+        page = browser.open(f"{stage.service.url}/oidc/login?provider={name}")
+        assert (page.status, "par_refused" in page.text) == (502, True)
+        assert stage.process.refusals()[len(refused) :] == ["invalid_client"]
 
 
 @profile
