@@ -1,8 +1,13 @@
-"""The key with which this service says to a provider who it is (RFC 7523, `private_key_jwt`)."""
+"""The key with which this service says to a provider who it is (RFC 7523, `private_key_jwt`).
+
+A file may hold more keys than the one that signs: those are published only, so that a provider has
+read the next one before it is used.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +21,7 @@ from joserfc.jwk import ECKey, Key, RSAKey, import_key
 SHORTEST_RSA: Final = 2048
 # What the key of each type may sign with; the first is taken where none is chosen.
 _BY_TYPE: Final = {"RSA": ("PS256", "RS256"), "EC": ("ES256",)}
+_PRIVATE: Final = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
 
 
 class ClientKeyError(ValueError):
@@ -28,6 +34,8 @@ class ClientKey:
 
     key: Key = field(repr=False)
     algorithm: str
+    others: tuple[ClientKey, ...] = ()
+    """Keys that are published beside it and sign nothing: the next one, or the last one."""
 
     @property
     def kid(self) -> str:
@@ -53,23 +61,45 @@ def signed(header: Mapping[str, object], claims: Mapping[str, object], key: Key)
 
 
 def read_client_key(path: str, algorithm: str | None = None) -> ClientKey:
-    """Read a private key, PEM or JWK, from a file. Raises ``ClientKeyError`` with the reason."""
+    """Read the private keys of a file; the first signs, the others are published beside it.
+
+    They stand there as PEM, one after the other, as a JWK or as a JWK Set (RFC 7517 §5).
+    `algorithm` is what the first signs with. Raises ``ClientKeyError`` with the reason.
+    """
     try:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as fault:
         raise ClientKeyError(f"the file cannot be read ({fault.strerror})") from None
     except UnicodeDecodeError:
         raise ClientKeyError("the file is neither PEM nor a JWK") from None
-    key = _imported(text)
-    fitting = _BY_TYPE[key.key_type]
+    first, *others = map(_imported, _parts(text.strip()))
+    fitting = _BY_TYPE[first.key_type]
     chosen = algorithm or fitting[0]
     if chosen not in fitting:
         raise ClientKeyError(f"the key cannot sign with {chosen}, only {' or '.join(fitting)}")
-    return ClientKey(key, chosen)
+    return ClientKey(first, chosen, tuple(_other(key, algorithm) for key in others))
+
+
+def _other(key: Key, algorithm: str | None) -> ClientKey:
+    """Return a key that is published only: by the algorithm that it would sign with."""
+    fitting = _BY_TYPE[key.key_type]
+    return ClientKey(key, algorithm if algorithm in fitting else fitting[0])
+
+
+def _parts(text: str) -> list[str]:
+    """Return the text of each key; one that is no list of keys stays as it is."""
+    if not text.startswith("{"):
+        blocks = [found.group() for found in _PRIVATE.finditer(text)]
+        return blocks if len(blocks) > 1 else [text]
+    try:
+        keys = json.loads(text).get("keys")
+    except (ValueError, RecursionError):
+        keys = None
+    return [json.dumps(key) for key in keys] if isinstance(keys, list) and keys else [text]
 
 
 def _imported(text: str) -> Key:
-    key = _parsed(text.strip())
+    key = _parsed(text)
     if isinstance(key, ECKey) and key.curve_name != "P-256":
         raise ClientKeyError("an EC key must be on P-256")
     if not isinstance(key, RSAKey | ECKey):

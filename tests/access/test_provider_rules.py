@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
@@ -15,10 +16,20 @@ from mo_access.client_keys import ClientKeyError, read_client_key
 from mo_access.settings import Provider, Settings
 
 
+def unb64(part: str) -> bytes:
+    """Return what a part of a JWT holds."""
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
 def short_key() -> bytes:
     """Return an RSA key of 1024 bits, as PEM."""
     key = rsa.generate_private_key(65537, 1024)  # noqa: S505 - this is what is refused
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def set_of(*keys: object) -> bytes:
+    """Return a JWK Set of these."""
+    return json.dumps({"keys": keys}).encode()
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +51,14 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "junk": b"nothing",
         "array.json": b"[]",
         "half.json": b'{"kty": "RSA"}',
+        "both.pem": ec.as_pem(private=True) + b"\n" + rsa_key.as_pem(private=True),
+        "both.json": set_of(rsa_key.as_dict(private=True), ec.as_dict(private=True)),
+        "one.json": set_of(ec.as_dict(private=True)),
+        "none.json": set_of(),
+        "odd.json": set_of("x"),
+        "keys.json": b'{"keys": {"kty": "EC"}}',
+        "half-public.json": set_of(rsa_key.as_dict(private=True), ec.as_dict(private=False)),
+        "half-short.pem": rsa_key.as_pem(private=True) + short_key(),
         "bytes": b"\xff\xfe",
     }
     for name, content in contents.items():
@@ -69,6 +88,26 @@ def test_a_key_is_read(
 
 
 @pytest.mark.parametrize(
+    ("name", "chosen", "algorithms"),
+    [
+        ("both.pem", None, ["ES256", "PS256"]),
+        ("both.json", None, ["PS256", "ES256"]),
+        ("both.json", "RS256", ["RS256", "ES256"]),
+        ("both.pem", "ES256", ["ES256", "PS256"]),
+        ("one.json", None, ["ES256"]),
+    ],
+)
+def test_more_keys_than_the_one_that_signs(
+    files: dict[str, str], name: str, chosen: str | None, algorithms: list[str]
+) -> None:
+    """The first signs; the others are keys of their own, each by what it would sign with."""
+    key = read_client_key(files[name], chosen)
+    assert [one.algorithm for one in (key, *key.others)] == algorithms
+    assert len({one.kid for one in (key, *key.others)}) == len(algorithms)
+    assert json.loads(unb64(key.sign({}).split(".")[0]))["kid"] == key.kid
+
+
+@pytest.mark.parametrize(
     ("name", "chosen", "said"),
     [
         ("rsa.pem", "ES256", "only PS256 or RS256"),
@@ -80,6 +119,10 @@ def test_a_key_is_read(
         ("ed.json", None, "RSA or EC"),
         ("oct.json", None, "RSA or EC"),
         *((name, None, "neither") for name in ("junk", "array.json", "half.json", "bytes")),
+        *((name, None, "neither") for name in ("none.json", "odd.json", "keys.json")),
+        ("both.json", "ES256", "only PS256 or RS256"),
+        ("half-public.json", None, "public"),
+        ("half-short.pem", None, "2048"),
         ("absent", None, "cannot be read"),
     ],
 )

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 import requests
 
+from conformance.interop_table import note_version
 from mo_demo.browser import Browser
 from mo_demo.process import LOOPBACK, Child, child_environment, reserved_port, run_once
 from mo_demo.service import DATA
@@ -34,6 +36,7 @@ class Ours:
     folder: Path
     port: int
     settings: dict[str, str] = field(default_factory=dict)
+    running: list[Child] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -44,16 +47,24 @@ class Ours:
         """Run a command of ours."""
         return run_once(["mo-access", *arguments], self._environment(), self.folder)
 
-    def start(self) -> Child:
+    def start(self) -> None:
         """Make the database with the made-up schools, and serve."""
         self.command("db", "upgrade")
         for kind in ("institution", "theme", "document"):
             self.command(kind, "import", str(DATA / f"{kind}s.csv"))
+        self.serve()
+
+    def serve(self) -> None:
+        """Serve with the settings as they are now; once more after `stop`."""
         serve = ["mo-access", "serve", "--host", LOOPBACK, "--port", str(self.port)]
         log = self.folder / "service.log"
-        child = Child.start("mo-access", serve, self._environment(), log)
-        child.wait_ready(f"{self.url}/health/ready")
-        return child
+        self.running.append(Child.start("mo-access", serve, self._environment(), log))
+        self.running[-1].wait_ready(f"{self.url}/health/ready")
+
+    def stop(self) -> None:
+        """End what serves, if anything does."""
+        while self.running:
+            self.running.pop().stop()
 
     def scim(
         self, method: str, path: str, token: str, body: object = None
@@ -89,14 +100,16 @@ class Ours:
 
 
 @pytest.fixture(scope="session")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Keycloak, Ours]]:
+def stage(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Keycloak, Ours]]:
     """Run Keycloak and our service beside each other for the whole session."""
     home, folder = keycloak_home(), tmp_path_factory.mktemp("interop")
     with reserved_port() as theirs, reserved_port() as ours:
         keycloak, service = Keycloak(theirs), Ours(folder, ours)
-    running: list[Child] = []
-    try:
-        running.append(keycloak.start(home, folder))
+    with ExitStack() as running:
+        running.callback(keycloak.start(home, folder).stop)
+        note_version(request.config, "Keycloak", keycloak.version())
         keycloak.make_realm(service.url)
         service.settings |= {
             "MO_OIDC_ISSUER": keycloak.issuer,
@@ -105,14 +118,12 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Keycloak, 
             "MO_OIDC_LINK": "sub:externalId",
             "MO_OIDC_LABEL": "Keycloak",
         }
-        running.append(service.start())
+        running.callback(service.stop)
+        service.start()
         scope = ("--institution", "900001", "--issuer", keycloak.issuer)
         oauth = ("--oauth-issuer", keycloak.issuer, "--oauth-client-id", BROKER)
         service.command("client", "create", "keycloak", *scope, *oauth, "--json")
         yield keycloak, service
-    finally:
-        for child in reversed(running):
-            child.stop()
 
 
 class LocalBrowser(Browser):

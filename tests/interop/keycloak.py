@@ -55,6 +55,11 @@ class Keycloak:
         child.wait_ready(f"{self.url}/realms/master/.well-known/openid-configuration", 240)
         return child
 
+    def version(self) -> str:
+        """Return the version that the server says it is."""
+        told = self._send("GET", f"{self.url}/admin/serverinfo").json()
+        return str(told["systemInfo"]["version"])
+
     def make_realm(self, service: str) -> None:
         """Make the realm with its two clients: people sign in with one, the other provisions."""
         self._admin("POST", "", {"realm": REALM, "enabled": True, "sslRequired": "none"})
@@ -137,13 +142,18 @@ class Keycloak:
     def _admin(
         self, method: str, path: str, body: Mapping[str, Any] | None = None
     ) -> requests.Response:
+        return self._send(method, f"{self.url}/admin/realms{path}", body)
+
+    def _send(
+        self, method: str, url: str, body: Mapping[str, Any] | None = None
+    ) -> requests.Response:
         asked = {"grant_type": "password", "client_id": "admin-cli"}
         login = f"{self.url}/realms/master/protocol/openid-connect/token"
         credentials = {**asked, "username": _ADMIN, "password": self.password}
         token = self.http.post(login, data=credentials, timeout=30).json()["access_token"]
         answer = self.http.request(
             method,
-            f"{self.url}/admin/realms{path}",
+            url,
             json=body,
             headers={"Authorization": f"Bearer {token}"},
             timeout=60,

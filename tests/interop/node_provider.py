@@ -1,4 +1,7 @@
-"""The npm package oidc-provider, as it is published: several providers, each with its habits."""
+"""The npm package oidc-provider, as it is published: several providers, each with its habits.
+
+The password that is typed there names how one signs in, and its ``acr`` tells it.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
 import requests
 
+from mo_access.domain.levels import DEFAULT_LEVELS
 from mo_demo.browser import Browser, Page
 from mo_demo.process import LOOPBACK, Child, child_environment
 from tests.interop.cache import CACHE
@@ -24,7 +28,11 @@ from tests.support.need import missing
 PORTAL: Final = "mijn-onderwijs"
 BROKER: Final = "provisioning"
 _SOURCE: Final = Path(__file__).parent / "oidc_provider"
-_FILES: Final = (".npmrc", "package.json", "package-lock.json", "serve.js")
+_FILES: Final = (
+    *(".npmrc", "package.json", "package-lock.json"),
+    *("serve.js", "levels.js", "fapi2.js"),
+)
+PRODUCT: Final = "oidc-provider"
 _SECONDS: Final = 300
 
 
@@ -40,6 +48,8 @@ class NodeProvider:
     habits: Mapping[str, Any] = field(default_factory=dict)
     told: Mapping[str, Any] = field(default_factory=dict)
     secret: str = field(default_factory=secrets.token_urlsafe, repr=False)
+    profile: str = ""
+    """``fapi2``, or nothing in particular."""
 
     @property
     def issuer(self) -> str:
@@ -53,18 +63,30 @@ class NodeProvider:
             "name": self.name,
             "issuer": self.issuer,
             "client_id": PORTAL,
-            "client_secret": self.secret,
+            "client_secret": "" if self.profile else self.secret,
             "algorithms": self.algorithm,
             "link": "sub:externalId",
+            "refresh": True,
             **self.told,
         }
 
     @property
     def described(self) -> dict[str, Any]:
         """Return what serve.js is told of it."""
-        portal = {
+        return {
+            "port": self.port,
+            "clients": [self._portal()] if self.profile else [self._portal(), self._broker()],
+            "methods": list(self.methods),
+            "acrs": list(DEFAULT_LEVELS),
+            "profile": self.profile,
+        }
+
+    def _portal(self) -> dict[str, Any]:
+        """Return the client that people sign in with; under FAPI 2.0 it has no secret."""
+        return {
             "client_id": PORTAL,
-            "client_secret": self.secret,
+            **({} if self.profile else {"client_secret": self.secret}),
+            "grant_types": ["authorization_code", "refresh_token"],
             "redirect_uris": [f"{self.service}/oidc/callback"],
             "post_logout_redirect_uris": [f"{self.service}/oidc/signed-out"],
             "backchannel_logout_uri": f"{self.service}/oidc/backchannel-logout",
@@ -72,14 +94,16 @@ class NodeProvider:
             "id_token_signed_response_alg": self.algorithm,
             **self.habits,
         }
-        broker = {
+
+    def _broker(self) -> dict[str, Any]:
+        """Return the client that provisions."""
+        return {
             "client_id": BROKER,
             "client_secret": self.secret,
             "grant_types": ["client_credentials"],
             "redirect_uris": [],
             "response_types": [],
         }
-        return {"port": self.port, "clients": [portal, broker], "methods": list(self.methods)}
 
     def machine_token(self, resource: str = "") -> str:
         """Return an access token of the machine: opaque, or a JWT for the resource."""
@@ -143,9 +167,18 @@ def start(providers: list[NodeProvider], folder: Path) -> Child:
     return child
 
 
-def answer_sign_in(browser: Browser, page: Page, login: str) -> Page:
-    """Answer what the provider asks: who one is, whether one agrees, and its form with the code."""
-    for field_name, answers in (("login", {"login": login, "password": "any"}), ("prompt", {})):
+def version() -> str:
+    """Return the version that is installed."""
+    package = _installed() / "node_modules" / "oidc-provider" / "package.json"
+    return str(json.loads(package.read_text(encoding="utf-8"))["version"])
+
+
+def answer_sign_in(browser: Browser, page: Page, login: str, means: str = "password") -> Page:
+    """Answer what the provider asks: who one is, whether one agrees, and its form with the code.
+
+    `means` is how one signs in: the end of a level's name, such as ``itsme``.
+    """
+    for field_name, answers in (("login", {"login": login, "password": means}), ("prompt", {})):
         if page.has_form_with(field_name):
             page = browser.submit(page, page.form_with(field_name), answers)
     if page.has_form_with("code"):

@@ -14,7 +14,11 @@ from mo_demo.browser import Browser, Page
 from tests.interop.conftest import Ours
 from tests.interop.keycloak import Keycloak
 
-pytestmark = [pytest.mark.timeout(420), pytest.mark.xdist_group("interop")]
+pytestmark = [
+    pytest.mark.timeout(420),
+    pytest.mark.xdist_group("interop"),
+    pytest.mark.product("Keycloak", "RS256, client_secret_basic"),
+]
 READABLE = "telling-900001"
 OTHER_THEME = "zorg-900001"
 GROUP = "MO_900001_leerlingen-openbaar"

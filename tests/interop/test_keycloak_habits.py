@@ -22,7 +22,11 @@ from mo_web.introspection import Introspector
 from tests.interop.conftest import LocalBrowser, Ours
 from tests.interop.keycloak import BROKER, PORTAL, Keycloak, audience, own_subject
 
-pytestmark = [pytest.mark.timeout(420), pytest.mark.xdist_group("interop")]
+pytestmark = [
+    pytest.mark.timeout(420),
+    pytest.mark.xdist_group("interop"),
+    pytest.mark.product("Keycloak", "four signatures, form_post, person by name"),
+]
 
 PORTAL_BY_NAME = "mijn-onderwijs-naam"
 SIGNATURES = ("RS256", "PS256", "ES256", "EdDSA")
@@ -80,11 +84,11 @@ def by_name(
         "MO_OIDC_ALGORITHMS": " ".join(SIGNATURES),
         "MO_OIDC_RESPONSE_MODE": "form_post",
     }
-    child = service.start()
+    service.start()
     scope = ("--institution", "900001", "--issuer", keycloak.issuer)
     made = json.loads(service.command("client", "create", "school", *scope, "--json"))
     yield ByName(service, made["token"])
-    child.stop()
+    service.stop()
 
 
 def _front_channel(service: str) -> dict[str, object]:

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
-from itertools import count
 
 import pytest
 
-from mo_demo.browser import Browser, Page
-from mo_demo.process import reserved_port
+from conformance.interop_table import note_version
+from mo_demo.browser import Browser
 from tests.interop import node_provider
-from tests.interop.conftest import Ours
-from tests.interop.node_provider import BROKER, NodeProvider, answer_sign_in
+from tests.interop.node_provider import BROKER, PRODUCT, NodeProvider, answer_sign_in
+from tests.interop.npm_stage import (
+    LEVELLED,
+    Make,
+    Stage,
+    new_secret,
+    reads,
+    running_stage,
+    sign_in,
+    signed_in_long_ago,
+)
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("interop-npm")]
 
-READABLE = "telling-900001"
-GROUP = "MO_900001_leerlingen-openbaar"
-USER = "urn:ietf:params:scim:schemas:core:2.0:User"
-OURS = "urn:ietf:params:scim:schemas:extension:mijnonderwijs:2.0:User"
-# Every character that a secret may hold (RFC 6749, appendix A) and that an encoding would touch.
-SECRET = f"a+b c/d:e%f&{secrets.token_urlsafe()}"
+SECRET = new_secret()
 
 # What the four differ in: the signature, how we say who we are, how the answer comes back, and
 # where the claim that finds the person stands.
@@ -50,89 +50,42 @@ HABITS = {
         {"link": "employee_number:externalId", "scopes": "openid profile"},
     ),
 }
-_numbers = count(1)
+SET_UPS = {
+    "plain": "RS256, client_secret_basic",
+    "posting": "PS256, client_secret_post, form_post",
+    "userinfo": "ES256, client_secret_basic, person by UserInfo",
+    "signed": "Ed25519, client_secret_basic, person by signed UserInfo",
+}
+each = pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.product(PRODUCT, SET_UPS[n])) for n in HABITS]
+)
+plain = pytest.mark.product(PRODUCT, SET_UPS["plain"])
 
 
-@dataclass(frozen=True)
-class Stage:
-    """Our service, the four providers that it believes, and a client of ours that provisions."""
-
-    service: Ours
-    providers: dict[str, NodeProvider]
-    token: str
-
-    @property
-    def plain(self) -> NodeProvider:
-        """Return the provider without habits."""
-        return self.providers["plain"]
-
-    def person(self) -> str:
-        """Provision somebody with a theme to read; return what the person signs in with."""
-        login = f"persoon{next(_numbers)}"
-        users = [self._user(login, login), self._user(f"{login}-nr", f"nr-{login}")]
-        members = [{"value": user} for user in users]
-        group = {"displayName": GROUP, "members": members}
-        assert self.service.scim("POST", "/Groups", self.token, group)[0] == 201
-        return login
-
-    def _user(self, name: str, external_id: str) -> str:
-        body = {
-            "schemas": [USER, OURS],
-            "userName": name,
-            "externalId": external_id,
-            OURS: {"affiliations": [{"value": "900001", "role": "gebruiker"}]},
-        }
-        status, made = self.service.scim("POST", "/Users", self.token, body)
-        assert status == 201, made
-        return str(made["id"])
+def _maker(name: str) -> Make:
+    return lambda port, service: NodeProvider(name, port, service, *HABITS[name], secret=SECRET)
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
     """Run the providers and our service beside each other for the whole module."""
     folder = tmp_path_factory.mktemp("npm")
-    with ExitStack() as ports:
-        service = Ours(folder, ports.enter_context(reserved_port()))
-        providers = {
-            name: NodeProvider(
-                name, ports.enter_context(reserved_port()), service.url, *habits, secret=SECRET
-            )
-            for name, habits in HABITS.items()
-        }
-    with ExitStack() as running:
-        running.callback(node_provider.start(list(providers.values()), folder).stop)
-        told = [provider.settings for provider in providers.values()]
-        service.settings |= {
-            "MO_OIDC_PROVIDERS": json.dumps(told),
-            "MO_INTROSPECTION_SECONDS": "0",
-        }
-        running.callback(service.start().stop)
-        yield Stage(service, providers, _client(service, providers))
+    with running_stage(folder, {name: _maker(name) for name in HABITS}) as running:
+        note_version(request.config, PRODUCT, node_provider.version())
+        yield running
 
 
-def _client(service: Ours, providers: dict[str, NodeProvider]) -> str:
-    issuers = [part for one in providers.values() for part in ("--issuer", one.issuer)]
-    oauth = ("--oauth-issuer", providers["plain"].issuer, "--oauth-client-id", BROKER)
-    made = service.command(
-        "client", "create", "npm", "--institution", "900001", *issuers, *oauth, "--json"
-    )
-    return str(json.loads(made)["token"])
+@pytest.fixture(scope="module")
+def aged(stage: Stage) -> Iterator[dict[str, Browser]]:
+    """Give, by provider, a browser that signed in longer ago than an access token lasts."""
+    with signed_in_long_ago(stage) as [browsers]:
+        yield browsers
 
 
-def sign_in(stage: Stage, browser: Browser, name: str, login: str, more: str = "") -> Page:
-    """Go through the pages of a provider and back to us."""
-    page = browser.open(f"{stage.service.url}/oidc/login?provider={name}{more}")
-    return answer_sign_in(browser, page, login)
-
-
-def reads(stage: Stage, browser: Browser) -> bool:
-    """Tell whether the document itself comes, and not a page to sign in with."""
-    address = f"{stage.service.url}/documents/{READABLE}"
-    page = browser.open(address)
-    return (page.status, page.url) == (200, address)
-
-
-@pytest.mark.parametrize("name", HABITS)
+@pytest.mark.shows("sign in")
+@each
 def test_a_person_reads_what_was_given_and_no_more(
     stage: Stage, browser: Browser, name: str
 ) -> None:
@@ -143,7 +96,8 @@ def test_a_person_reads_what_was_given_and_no_more(
     assert browser.open(f"{stage.service.url}/documents/zorg-900001").status == 403
 
 
-@pytest.mark.parametrize("name", HABITS)
+@pytest.mark.shows("sign in")
+@each
 def test_whom_nobody_provisioned_is_told_what_to_do(
     stage: Stage, browser: Browser, name: str
 ) -> None:
@@ -153,7 +107,8 @@ def test_whom_nobody_provisioned_is_told_what_to_do(
     assert "1700" in page.text
 
 
-@pytest.mark.parametrize("name", HABITS)
+@pytest.mark.shows("sign out")
+@each
 def test_signing_out_here_signs_out_there(stage: Stage, browser: Browser, name: str) -> None:
     """RP-initiated logout, with the provider's question in between."""
     sign_in(stage, browser, name, stage.person())
@@ -165,7 +120,8 @@ def test_signing_out_here_signs_out_there(stage: Stage, browser: Browser, name: 
     assert again.has_form_with("login")
 
 
-@pytest.mark.parametrize("name", HABITS)
+@pytest.mark.shows("be signed out")
+@each
 def test_a_session_ends_when_the_provider_ends_it(
     stage: Stage, browser: Browser, name: str
 ) -> None:
@@ -180,6 +136,47 @@ def test_a_session_ends_when_the_provider_ends_it(
     assert not still
 
 
+@pytest.mark.shows("refresh")
+@each
+def test_a_session_goes_on_by_its_refresh_token(
+    stage: Stage, aged: dict[str, Browser], name: str
+) -> None:
+    """The access token has ended; the provider gives a new one, and a new refresh token."""
+    before = stage.renewals()
+    assert reads(stage, aged[name])
+    assert stage.renewals()[len(before) :] == ["ok"]
+
+
+@pytest.mark.shows("step-up")
+@each
+def test_a_theme_with_a_level_asks_for_a_stronger_sign_in(
+    stage: Stage, browser: Browser, name: str
+) -> None:
+    """By a password the document stays shut; the way there asks for more, and opens it."""
+    login = stage.person()
+    sign_in(stage, browser, name, login)
+    page = browser.open(f"{stage.service.url}/documents/{LEVELLED}")
+    assert page.has_form_with("login"), page.text
+    page = answer_sign_in(browser, page, login, "itsme")
+    assert (page.status, page.url) == (200, f"{stage.service.url}/documents/{LEVELLED}")
+
+
+@pytest.mark.shows("step-up")
+@each
+def test_a_weaker_answer_than_was_asked_opens_nothing(
+    stage: Stage, browser: Browser, name: str
+) -> None:
+    """`acr_values` is a wish to the provider; here it is a condition, with its code."""
+    login = stage.person()
+    sign_in(stage, browser, name, login)
+    page = browser.open(f"{stage.service.url}/documents/{LEVELLED}")
+    page = answer_sign_in(browser, page, login, "password")
+    assert page.status in {400, 403}
+    assert "acr_too_low" in page.text
+    assert not reads(stage, browser, LEVELLED)
+
+
+@plain
 def test_who_turns_back_at_the_provider_is_told_so(stage: Stage, browser: Browser) -> None:
     """The provider's `access_denied` becomes a page, not an error of ours."""
     page = browser.open(f"{stage.service.url}/oidc/login?provider=plain")
@@ -189,6 +186,7 @@ def test_who_turns_back_at_the_provider_is_told_so(stage: Stage, browser: Browse
     assert "provider_access_denied" in page.text
 
 
+@plain
 def test_a_sign_in_may_be_asked_to_be_recent(stage: Stage, browser: Browser) -> None:
     """`max_age` is enforced with the provider's `auth_time`; `prompt=login` asks again."""
     login = stage.person()
@@ -198,6 +196,8 @@ def test_a_sign_in_may_be_asked_to_be_recent(stage: Stage, browser: Browser) -> 
     assert again.has_form_with("login")
 
 
+@pytest.mark.shows("provision")
+@plain
 def test_only_the_machines_opaque_token_provisions(stage: Stage, browser: Browser) -> None:
     """Asked about at the provider (RFC 7662); a person's has a subject and is nobody's."""
     token = stage.plain.machine_token()
@@ -209,6 +209,8 @@ def test_only_the_machines_opaque_token_provisions(stage: Stage, browser: Browse
     assert stage.service.scim("GET", "/Users?count=1", token)[0] == 401
 
 
+@pytest.mark.shows("provision")
+@plain
 def test_only_the_machines_jwt_for_us_provisions(stage: Stage, browser: Browser) -> None:
     """RFC 9068: our audience, and the client as its own subject."""
     ours = f"{stage.service.url}/scim/v2"
@@ -223,6 +225,8 @@ def test_only_the_machines_jwt_for_us_provisions(stage: Stage, browser: Browser)
     assert (status, me["userName"]) == (200, login)
 
 
+@pytest.mark.shows("provision")
+@plain
 def test_another_machine_of_the_provider_is_nobody(stage: Stage) -> None:
     """The same client id at another provider is another client, whatever its token says."""
     other = stage.providers["posting"]

@@ -39,6 +39,7 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
         "self.key.as_dict(private=True)",
         _RULE_TESTS,
     ),
+    ("mo_oidc/client_jwks.py", "in (first, *first.others)", "in (first,)", _TESTS),
     (_RULES, "    if told.client_auth not in {KEY, TLS}:", "    if False:", _RULE_TESTS),
     (_RULES, "set(told.algorithms) - FAPI_ALGORITHMS", "set()", _RULE_TESTS),
 )

@@ -6,6 +6,7 @@ import io
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -253,6 +254,19 @@ def test_our_keys_are_published(
     assert set(key) == {"kty", "n", "e", "kid", "alg", "use"}
     assert key["alg"] == "PS256"
     assert site.browser().get("/oidc/jwks").get_json() == {"keys": []}
+
+
+def test_the_next_key_is_published_before_it_signs(
+    make_world: Callable[[dict[str, object]], World], tmp_path: Path
+) -> None:
+    """So that a provider that keeps our keys knows it when its turn comes."""
+    now, then = RSAKey.generate_key(2048), ECKey.generate_key("P-256")
+    file = tmp_path / "keys.json"
+    file.write_text(json.dumps({"keys": [k.as_dict(private=True) for k in (now, then)]}))
+    world = make_world({**SETTINGS, "oidc_client_key_file": str(file)})
+    told = json.loads(world.agent().get("/oidc/jwks").text)["keys"]
+    assert [key["kid"] for key in told] == [now.thumbprint(), then.thumbprint()]
+    assert not [key for key in told if {"d", "p", "q"} & set(key)]
 
 
 @pytest.mark.parametrize("token", ["€", "é", "a\x00", "a\nb"])
