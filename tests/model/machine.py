@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Final
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -16,89 +14,25 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.model import compare
-from tests.model.rules import BEHEERDER, ENTITLED, FLAT, GEBRUIKER, NAMES, TEXTS, Said, World
-from tests.model.twin import ABSENT, Draft, Twin
-from tests.model.universe import (
-    CLIENTS,
-    FIRST_DAY,
-    NUMBERS,
-    OLD,
-    ONE,
-    OPEN,
-    PAY,
-    PLACES,
-    PLATFORM,
-    TWO,
-    Site,
+from tests.model import bulk, compare, shutting
+from tests.model.beginning import FIRST, GROUPS
+from tests.model.chance import (
+    blocked_at,
+    clients,
+    drafts,
+    externals,
+    group_names,
+    member_ops,
+    places,
+    said,
+    some,
+    which,
 )
-
-clients: Final = st.sampled_from(CLIENTS)
-names: Final = st.sampled_from(["an", "An", "bo", "cis"])
-externals: Final = st.sampled_from([None, None, "e1", "e2"])
-numbers: Final = st.sampled_from([None, *NUMBERS])
-which: Final = st.integers(0, 5)
-places: Final = st.sampled_from(PLACES)
-days: Final = st.sampled_from([None, None, -10, 0, 3])
-some: Final = st.sets(st.integers(0, 4), max_size=3)
-
-
-AT_ONE: Final = f"{ONE}:{OPEN}"
-AT_TWO: Final = f"{PAY}:{TWO}"
-BOTH: Final = f"MijnOnderwijsPortaalGebruiker:{ONE}, {TWO}"
-ASSISTANT: Final = f"MijnOnderwijsPortaalBeheerderAssistent:{ONE}"
-SOON: Final = Said(TWO, BEHEERDER, None, FIRST_DAY + timedelta(3))
-
-
-@st.composite
-def said(draw: st.DrawFn) -> Said:
-    """Draw an affiliation around the first day."""
-    start, end = draw(days), draw(days)
-    if start is not None and end is not None and end < start:
-        start, end = end, start
-    begin, until = (None if d is None else FIRST_DAY + timedelta(d) for d in (start, end))
-    return Said(draw(places), draw(st.sampled_from([GEBRUIKER, BEHEERDER])), begin, until)
-
-
-def texts(of: list[str]) -> st.SearchStrategy[tuple[str, ...]]:
-    """Draw at most two texts."""
-    return st.lists(st.sampled_from(of), max_size=2, unique=True).map(tuple)
-
-
-@st.composite
-def drafts(draw: st.DrawFn, *, insz: bool = True) -> Draft:
-    """Draw a whole user; most say rights in one form only."""
-    form = draw(st.sampled_from(["affiliations", "roles", "organization", "both", "none"]))
-    several = form in {"affiliations", "both"}
-    flat = form in {"roles", "both"}
-    return Draft(
-        draw(names),
-        draw(externals),
-        draw(st.sampled_from([None, True, True, False])),
-        tuple(draw(st.lists(said(), max_size=2))) if several else (),
-        draw(texts([*TEXTS, FLAT])) if flat else (),
-        draw(texts(list(ENTITLED))),
-        draw(st.sampled_from([ONE, "De Linde"])) if form == "organization" else None,
-        draw(numbers) if insz else None,
-    )
-
-
-FIRST: Final = (
-    ("one", Draft("an", "e1", True, (Said(ONE, GEBRUIKER),), (), (AT_ONE,), None, NUMBERS[0])),
-    ("board", Draft("an", None, True, (), (f"beheerder:{ONE}",), (), None, NUMBERS[0])),
-    ("two", Draft("bo", "e1", True, (SOON,), (), (AT_TWO,), None, NUMBERS[1])),
-    ("old", Draft("bo", None, True, (Said(OLD, GEBRUIKER),), (), (), None, NUMBERS[1])),
-    ("webidm", Draft("cis", "e2", True, (), (BOTH,), (AT_ONE,), None, NUMBERS[2])),
-    ("webidm", Draft("an", None, True, (), (ASSISTANT,), (AT_ONE, AT_TWO))),
-    ("one", Draft("cis", None, True, (), (), (AT_ONE,), ONE)),
-)
-GROUPS: Final = (
-    ("one", f"MO_{ONE}_{OPEN}", 0),
-    ("board", OPEN, 0),
-    (PLATFORM, f"MO_{TWO}_{PAY}", 1),
-    ("old", f"MO_{OLD}_{OPEN}", 0),
-    ("two", f"mo_{TWO}_GEBRUIKER", 0),
-)
+from tests.model.rules import Said, World
+from tests.model.twin import Twin
+from tests.model.universe import PLATFORM, Site
+from tests.model.wire import ABSENT, Draft
+from tests.model.wishes import Wanted, Wish, several
 
 
 class Brokers(RuleBasedStateMachine):
@@ -124,23 +58,23 @@ class Brokers(RuleBasedStateMachine):
         choice = [*self.twin.world.groups_seen_by(client), *self.twin.world.groups, ABSENT]
         return choice[number % len(choice)]
 
-    @initialize(several=st.lists(st.tuples(clients, drafts()), max_size=2))
-    def begin(self, several: list[tuple[str, Draft]]) -> None:
+    @initialize(more=st.lists(st.tuples(clients, drafts()), max_size=2))
+    def begin(self, more: list[tuple[str, Draft]]) -> None:
         """Start with people who have rights of every form, since chance alone makes few."""
-        for client, draft in [*FIRST, *several]:
-            self.twin.create(client, draft)
+        for client, draft in [*FIRST, *more]:
+            self.twin.do(self.twin.create(client, draft))
         for client, name, place in GROUPS:
-            self.twin.group(client, name, None, {self.person(client, place)})
+            self.twin.do(self.twin.group(client, name, None, {self.person(client, place)}))
 
     @rule(client=clients, draft=drafts())
     def create(self, client: str, draft: Draft) -> None:
         """Register somebody."""
-        self.twin.create(client, draft)
+        self.twin.do(self.twin.create(client, draft))
 
     @rule(client=clients, number=which, draft=drafts())
     def replace(self, client: str, number: int, draft: Draft) -> None:
         """Say everything anew, as WebIDM does."""
-        self.twin.replace(client, self.person(client, number), draft)
+        self.twin.do(self.twin.replace(client, self.person(client, number), draft))
 
     @rule(
         client=clients,
@@ -154,49 +88,91 @@ class Brokers(RuleBasedStateMachine):
     @rule(client=clients, number=which, active=st.booleans())
     def switch(self, client: str, number: int, *, active: bool) -> None:
         """Deactivate or activate."""
-        self.twin.activate(client, self.person(client, number), active=active)
+        self.twin.do(self.twin.activate(client, self.person(client, number), active=active))
 
     @rule(client=clients, number=which, one=said())
     def affiliate(self, client: str, number: int, one: Said) -> None:
         """Add an affiliation."""
-        self.twin.affiliate(client, self.person(client, number), one)
+        self.twin.do(self.twin.affiliate(client, self.person(client, number), one))
 
     @rule(client=clients, number=which, at=places)
     def part(self, client: str, number: int, at: str) -> None:
         """Remove an affiliation."""
-        self.twin.part(client, self.person(client, number), at)
+        self.twin.do(self.twin.part(client, self.person(client, number), at))
 
     @rule(client=clients, number=which)
     def delete(self, client: str, number: int) -> None:
         """Withdraw somebody."""
-        self.twin.delete(client, self.person(client, number))
+        self.twin.do(self.twin.delete(client, self.person(client, number)))
 
-    @rule(client=clients, name=st.sampled_from(list(NAMES)), external=externals, members=some)
+    @rule(client=clients, name=group_names, external=externals, members=some)
     def add_group(self, client: str, name: str, external: str | None, members: set[int]) -> None:
         """Make a group."""
-        self.twin.group(client, name, external, {self.person(client, m) for m in members})
+        people = {self.person(client, m) for m in members}
+        self.twin.do(self.twin.group(client, name, external, people))
 
-    @rule(client=clients, number=which, name=st.sampled_from(list(NAMES)), members=some)
+    @rule(client=clients, number=which, name=group_names, members=some)
     def replace_group(self, client: str, number: int, name: str, members: set[int]) -> None:
         """Say everything of a group anew."""
         people = {self.person(client, m) for m in members}
-        self.twin.regroup(client, self.group(client, number), name, people)
+        group = self.group(client, number)
+        external = self.twin.external_of(group)
+        self.twin.do(self.twin.regroup(client, group, name, external, people))
 
     @rule(
         client=clients,
         number=which,
-        op=st.sampled_from(["add", "add", "remove", "replace"]),
+        op=member_ops,
         members=st.sets(st.integers(0, 4), min_size=1, max_size=3),
     )
     def change_members(self, client: str, number: int, op: str, members: set[int]) -> None:
         """Change who is in a group."""
         people = {self.person(client, m) for m in members}
-        self.twin.member(client, self.group(client, number), op, people)
+        self.twin.do(self.twin.member(client, self.group(client, number), op, people))
 
     @rule(client=clients, number=which)
     def delete_group(self, client: str, number: int) -> None:
         """Remove a group."""
-        self.twin.ungroup(client, self.group(client, number))
+        self.twin.do(self.twin.ungroup(client, self.group(client, number)))
+
+    @rule(client=clients, wanted=several, fail_on=st.sampled_from([None, None, 1, 2]))
+    def do_several(self, client: str, wanted: list[Wish], fail_on: int | None) -> None:
+        """Send several operations in one Bulk, some of which fail."""
+        operations = Wanted(self.twin, client, wanted).operations()
+        bulk.send(self.twin, client, operations, fail_on)
+
+    @rule(client=clients, number=which, at=blocked_at)
+    def block(self, client: str, number: int, at: str | None) -> None:
+        """The platform blocks somebody, everywhere or at an institution."""
+        shutting.block_human(self.twin, self.person(client, number), at)
+
+    @rule(number=which, at=blocked_at)
+    def unblock(self, number: int, at: str | None) -> None:
+        """It lifts a block on somebody, mostly one that stands."""
+        choice = [*shutting.standing(self.twin.world), (self.person(PLATFORM, number), at)]
+        shutting.unblock_human(self.twin, *choice[number % len(choice)])
+
+    @rule(at=places, shut=st.sampled_from([True, False, False]))
+    def block_place(self, at: str, *, shut: bool) -> None:
+        """The platform blocks an institution, or lifts that."""
+        (shutting.block_place if shut else shutting.unblock_place)(self.twin, at)
+
+    @rule(client=clients, other=clients, number=which, kept=st.sampled_from(["name", "number", ""]))
+    def make_anew(self, client: str, other: str, number: int, kept: str) -> None:
+        """Everybody forgets somebody, and a client registers it again under something it had."""
+        person_id = self.person(client, number)
+        person = self.twin.world.people.get(person_id)
+        if person is None or client not in person.links:
+            return
+        was, insz = person.links[client], person.insz
+        self.twin.do(self.twin.delete(PLATFORM, person_id))
+        if kept == "number":
+            draft = Draft("anew", None, True, insz=insz)
+            self.twin.do(self.twin.create(other, draft))
+        else:
+            external = was.external if not kept else None
+            draft = Draft(was.name if kept else "anew", external, True, tuple(was.affiliations))
+            self.twin.do(self.twin.create(client, draft))
 
     @rule(passed=st.sampled_from([1, 3, 10]))
     def time_goes_by(self, passed: int) -> None:
@@ -211,9 +187,9 @@ class Brokers(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Let the platform end everybody, and each client its groups: nothing may be left."""
         for person in self.twin.world.alive():
-            self.twin.delete(PLATFORM, person)
+            self.twin.do(self.twin.delete(PLATFORM, person))
         for group_id, group in list(self.twin.world.groups.items()):
-            self.twin.ungroup(group.client, group_id)
+            self.twin.do(self.twin.ungroup(group.client, group_id))
         self.both_tell_the_same()
 
 

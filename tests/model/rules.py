@@ -12,6 +12,7 @@ from datetime import date
 from itertools import combinations
 from typing import Final, NamedTuple
 
+from tests.model.barred import Bar
 from tests.model.universe import (
     HOME,
     LEVELS,
@@ -120,7 +121,8 @@ class Person:
     insz: str | None
     owner: str
     switch: bool = True
-    blocked: bool = False
+    bar: str | None = None
+    """The human under a block that this row stands for (``barred``)."""
     links: dict[str, Link] = field(default_factory=dict)
 
 
@@ -146,6 +148,8 @@ class World:
     groups: dict[str, Group] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
     """Institutions that are blocked."""
+    bars: dict[str, Bar] = field(default_factory=dict)
+    """Humans under a block."""
 
     def alive(self) -> list[str]:
         """Return the ids of people somebody knows, in the order in which they came."""
@@ -183,15 +187,16 @@ class World:
         """Return the affiliations that this client reads, each with its status."""
         told = [c for c in self.claims(person_id) if client in {c.client, PLATFORM}]
         switch = self.people[person_id].switch
+        live = {c: c.live and switch and not self.barred(person_id, c.said.at) for c in told}
         undated = {
             c.said.at
             for c in told
-            if c.live and switch and c.said.role == BEHEERDER and c.said[2:] == (None, None)
+            if live[c] and c.said.role == BEHEERDER and c.said[2:] == (None, None)
         }
         kept = [c for c in told if not _covered(c, undated)]
         statuses: dict[Said, set[str]] = {}
         for claim in kept:
-            status = self.status(claim.said, live=claim.live and switch)
+            status = self.status(claim.said, live=live[claim])
             statuses.setdefault(claim.said, set()).add(status)
         return {(said, "active" if "active" in s else min(s)) for said, s in statuses.items()}
 
@@ -210,12 +215,28 @@ class World:
             return False
         if not any(link.active for link in person.links.values()):
             return False
-        if person.blocked or at in self.blocked:
+        if self.barred(person_id, at) or self.barred_in_history(person_id, at):
             return False
         here = [c for c in self.claims(person_id) if c.said.at in LINEAGE[at]]
-        if not any(c.live and self.status(c.said, live=True) == "active" for c in here):
+        if not any(self.counts(c) for c in here):
             return False
         return self.gives(person_id, theme, at, here) and level >= LEVELS[theme]
+
+    def barred(self, person_id: str, at: str) -> bool:
+        """Tell whether a block is on the person, the place, or what the one is at the other."""
+        bar = self.bars.get(self.people[person_id].bar or "")
+        return at in self.blocked or (bar is not None and (bar.everywhere or at in bar.at))
+
+    def barred_in_history(self, person_id: str, at: str) -> bool:
+        """Tell whether the person is blocked at what this place succeeded or was succeeded by."""
+        bar = self.bars.get(self.people[person_id].bar or "")
+        places = bar.at if bar else set()
+        return any(place in LINEAGE[at] or at in LINEAGE[place] for place in places)
+
+    def counts(self, claim: Claim) -> bool:
+        """Tell whether an affiliation makes somebody something today, at a place that is open."""
+        active = claim.live and self.status(claim.said, live=True) == "active"
+        return active and claim.said.at not in self.blocked
 
     def gives(self, person_id: str, theme: str, at: str, here: list[Claim]) -> bool:
         """Tell whether anything live gives the theme here: a group or an entitlement (rule 2)."""
@@ -223,11 +244,12 @@ class World:
         for group in self.joined(person_id):
             link = person.links.get(group.client)
             live = link.active if link else group.client == PLATFORM
+            live = live and group.at not in self.blocked
             spread = group.at is None and group.client in {c.client for c in here}
             if live and group.theme == theme and (group.at in LINEAGE[at] or spread):
                 return True
         return any(
-            link.active and said == theme and place in LINEAGE[at]
+            link.active and said == theme and place in LINEAGE[at] - self.blocked
             for client, link in person.links.items()
             for said, place in granted(client, link)
         )

@@ -18,8 +18,8 @@ from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage.engine import Database
 from tests.model.naive import QUESTIONS, Tables
 from tests.model.rules import BEHEERDER, ENTITLED, NAMES, TEXTS, Said
-from tests.model.twin import ABSENT, Draft, body, written
 from tests.model.universe import NUMBERS, ONE, OURS, PLATFORM, SCOPE, TWO, Answer, Site
+from tests.model.wire import ABSENT, Draft, body, written
 
 STEPS = int(os.environ.get("MO_TEST_MODEL_AT_ONCE", "20"))
 BROKERS = ("one", "one", "two", "board", "webidm", PLATFORM)

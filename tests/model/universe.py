@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from flask.testing import FlaskClient
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from mo_access.domain.keys import KeyRing
 from mo_access.service import imports
 from mo_access.service.clients import NewClient, create
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.settings import Settings
-from mo_access.storage import bookkeeping, schema
+from mo_access.storage import bookkeeping, interventions, schema
 from mo_access.storage.engine import Database
 from mo_authzen import door as authzen
 from mo_scim import blueprint as scim
@@ -55,6 +55,8 @@ CLIENTS: Final = tuple(SCOPE)
 _SCOPES: Final = ("scim:read", "scim:write", "insz:read", "access:evaluate")
 
 _PEOPLED: Final = (
+    interventions.block,
+    interventions.block_key,
     schema.membership,
     schema.group,
     schema.affiliation,
@@ -136,6 +138,7 @@ class Site:
             conn = uow.write()
             for table in _PEOPLED:
                 conn.run(delete(table), {})
+            conn.run(update(schema.institution).values(blocked=None), {})
             uow.commit()
 
     def unit(self) -> UnitOfWork:
