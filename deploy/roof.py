@@ -35,5 +35,8 @@ def build() -> Flask:
     made = create_app(chosen, database, keys, doors)
     idle = chosen.session_idle_seconds * 1_000_000
     notice = chosen.affiliation_notice_days
-    Upkeep(database, keys, idle, shared.of(made).tally, notice_days=notice).start()
+    parts = shared.of(made)
+    hand_on = parts.held_tokens.put
+    Upkeep(database, keys, idle, parts.tally, notice_days=notice, hand_on=hand_on).start()
+    mo_oidc.door.giving_back(made).start()
     return made

@@ -39,6 +39,7 @@ from mo_access.settings_types import (
     Port,
     Provider,
     ResponseMode,
+    RevocationWhen,
     UserinfoBy,
     Words,
     decoded,
@@ -105,6 +106,8 @@ class Settings(BaseSettings):
     oidc_userinfo_by: UserinfoBy = "header"
     oidc_userinfo_required: bool = True
     oidc_refresh: bool = False
+    oidc_revocation: RevocationWhen = "last"
+    """Which refresh tokens go back when their session ends: ``each``, ``last`` or none, ``off``."""
     oidc_client_auth: ClientAuth = None
     oidc_client_key_file: Optional = None
     oidc_client_key_algorithm: KeyAlgorithm = None

@@ -22,6 +22,7 @@ from mo_access.domain.numbers import institution_number
 
 ResponseMode: TypeAlias = Literal["query", "form_post"]
 UserinfoBy: TypeAlias = Literal["header", "body"]
+RevocationWhen: TypeAlias = Literal["each", "last", "off"]
 ClientAuth: TypeAlias = Annotated[
     Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth"]
     | None,
@@ -146,6 +147,9 @@ class Provider(BaseModel):
     """Whether a UserInfo that is down or answers nonsense stops the sign-in."""
     refresh: bool = False
     """Whether a session is renewed with the refresh token, and ends when that is refused."""
+    revocation: RevocationWhen = "last"
+    """Whether a refresh token goes back when its session ends (RFC 7009): each, that of the last
+    session that somebody has there, or none (``off``)."""
     client_auth: ClientAuth = None
     """How we say who we are; where it is not told, a secret as the provider takes it."""
     client_key_file: Optional = None

@@ -59,6 +59,8 @@ class ProviderConfig:
     userinfo_by: str = "header"
     userinfo_required: bool = True
     refresh: bool = False
+    revocation: str = "last"
+    """Which refresh tokens go back when their session ends: ``each``, ``last`` or ``off``."""
     trusted_audiences: tuple[str, ...] = ()
     leeway: int = 60
     client_auth: str | None = None

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from flask import Blueprint, Response, jsonify
 from flask.blueprints import BlueprintSetupState
+from flask.sansio.app import App
 
 from mo_access.domain.errors import Refused
+from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.settings import Settings
 from mo_oidc import client_jwks, logout, me, own_sessions, providers, renewal, views
-from mo_web import pages, visitor
+from mo_oidc.revocation import Revoker
+from mo_web import pages, shared, visitor
 from mo_web.app import Door
 from mo_web.errors import Problem
 from mo_web.faults import Fault
+from mo_web.giving_back import GivingBack
 
 NAME: Final = "oidc"
 PREFIXES: Final = ("/oidc", "/me")
+_MICRO: Final = 1_000_000
 
 
 def door(settings: Settings) -> Door:
@@ -43,6 +49,15 @@ def _install(state: BlueprintSetupState, settings: Settings) -> None:
     providers.install(state.app.extensions, settings)
     if any(provider.refresh for provider in settings.providers):
         visitor.on_due(state.app, renewal.renew)
+
+
+def giving_back(app: App) -> GivingBack:
+    """Return what gives tokens of ended sessions back to their providers; it does not run yet."""
+    parts = shared.of(app)
+    read = partial(UnitOfWork, parts.database, keys=parts.keys, request_id="", now=parts.clock)
+    idle = parts.settings.session_idle_seconds * _MICRO
+    revoker = Revoker(providers.of(app), read, idle)
+    return GivingBack(parts.held_tokens, revoker.give_back, parts.metrics)
 
 
 def render_error(problem: Problem) -> Response:

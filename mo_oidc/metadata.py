@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mo_web import client_auth
-from mo_web.discovery import address, check_issuer
+from mo_web.discovery import address, check_issuer, is_allowed_address
 from mo_web.strict_json import JsonObject
 
 _REQUIRED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -11,6 +11,11 @@ _OPTIONAL = (
     "userinfo_endpoint",
     "end_session_endpoint",
     "pushed_authorization_request_endpoint",
+)
+# Many say it for the token endpoint only (RFC 7009 §2.1: what holds there holds here).
+_REVOCATION_METHODS = (
+    "revocation_endpoint_auth_methods_supported",
+    "token_endpoint_auth_methods_supported",
 )
 
 
@@ -28,6 +33,8 @@ class Metadata:
     sends_iss: bool
     par_endpoint: str | None = None
     requires_par: bool = False
+    revocation_endpoint: str | None = None
+    revocation_auth_methods: tuple[str, ...] = ()
 
 
 def read_metadata(document: JsonObject, issuer: str, *, certificate: bool = False) -> Metadata:
@@ -54,4 +61,12 @@ def read_metadata(document: JsonObject, issuer: str, *, certificate: bool = Fals
         requires_par=document.get("require_pushed_authorization_requests") is True,
         token_auth_methods=client_auth.offered(document, "token_endpoint_auth_methods_supported"),
         sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
+        revocation_endpoint=_revocation(document, issuer),
+        revocation_auth_methods=client_auth.offered(document, *_REVOCATION_METHODS),
     )
+
+
+def _revocation(document: JsonObject, issuer: str) -> str | None:
+    """Return where tokens are given back (RFC 8414 §2); no sign-in fails for an odd address."""
+    value = document.get("revocation_endpoint")
+    return value if isinstance(value, str) and is_allowed_address(value, issuer) else None

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from flask import current_app
+from flask.sansio.app import App
 
 from mo_access import provider_rules
 from mo_access.settings import Provider as ProviderSettings
@@ -63,15 +64,25 @@ class Providers:
 
 def install(extensions: dict[str, object], settings: Settings) -> None:
     """Put the providers among an application's extensions; nothing is fetched yet."""
+    extensions[_KEY] = made(settings)
+
+
+def made(settings: Settings) -> Providers:
+    """Make the configured providers; nothing is fetched yet."""
     rules = rules_of(settings)
-    extensions[_KEY] = Providers(
+    return Providers(
         Provider(_config(told, rules), get_json, time.monotonic) for told in settings.providers
     )
 
 
 def providers() -> Providers:
     """Return the providers of the application that serves this request."""
-    found = current_app.extensions[_KEY]
+    return of(current_app)
+
+
+def of(app: App) -> Providers:
+    """Return the providers of an application."""
+    found = app.extensions[_KEY]
     if not isinstance(found, Providers):
         raise TypeError("the application has no door for sign-in")
     return found
@@ -96,6 +107,7 @@ def _config(told: ProviderSettings, rules: ClaimRules) -> ProviderConfig:
         userinfo_by=told.userinfo_by,
         userinfo_required=told.userinfo_required,
         refresh=told.refresh,
+        revocation=told.revocation,
         client_auth=told.client_auth,
         client_key=provider_rules.client_key(told),
         certificate=told.certificate,

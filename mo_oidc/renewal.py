@@ -49,9 +49,13 @@ def _is_left_alone(found: Session) -> bool:
 
 
 def _take(found: Session, turn: Turn) -> None:
+    brought: str | None = None
     try:
         provider = _provider(found)
-        got = _asked(provider, found, turn)
+        refresh_token, key = dpop.opened(turn.refresh_token)
+        given = token_endpoint.renew(provider, refresh_token, key)
+        brought = given.refresh_token and dpop.kept(given.refresh_token, given.key)
+        got = _read(provider, found, turn, given)
     except ProviderTrouble as trouble:
         _note(trouble.code, found)
         with unit.apart() as uow:
@@ -60,7 +64,7 @@ def _take(found: Session, turn: Turn) -> None:
     except Fault as refusal:
         _note(refusal.code, found)
         with unit.apart() as uow:
-            renewals.end(uow, turn, refusal.code)
+            renewals.end(uow, turn, refusal.code, brought)
             uow.commit()
     else:
         with unit.apart() as uow:
@@ -84,9 +88,9 @@ def _provider(found: Session) -> Provider:
     return provider
 
 
-def _asked(provider: Provider, found: Session, turn: Turn) -> Renewed:
-    refresh_token, key = dpop.opened(turn.refresh_token)
-    got = token_endpoint.renew(provider, refresh_token, key)
+def _read(provider: Provider, found: Session, turn: Turn, got: token_endpoint.Renewal) -> Renewed:
+    """Return what a renewal brought, once what it says is found to be sound."""
+    refresh_token, _ = dpop.opened(turn.refresh_token)
     now = shared().clock()
     said = _claims(provider, found, turn, got)
     return Renewed(

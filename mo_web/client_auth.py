@@ -24,6 +24,7 @@ _ALIASED: Final = (
     "userinfo_endpoint",
     "introspection_endpoint",
     "pushed_authorization_request_endpoint",
+    "revocation_endpoint",
 )
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]*\Z")
 

@@ -56,6 +56,13 @@ class Metrics:
             "mo_renewals", "Renewals of sessions.", ("outcome",), registry=self.registry
         )
 
+        self._revocations = Counter(
+            "mo_token_revocations",
+            "Refresh tokens of ended sessions: given back, or why not.",
+            ("outcome",),
+            registry=self.registry,
+        )
+
     def count_sign_in(self, outcome: str) -> None:
         """Count one sign-in that ended: ``ok``, or one of our own codes."""
         self._sign_ins.labels(outcome).inc()
@@ -67,6 +74,10 @@ class Metrics:
     def count_renewal(self, outcome: str) -> None:
         """Count one session that was renewed, or was not: ``ok``, or one of our own codes."""
         self._renewals.labels(outcome).inc()
+
+    def count_revocation(self, outcome: str) -> None:
+        """Count one refresh token that was given back, or was not: ``ok``, or one of our codes."""
+        self._revocations.labels(outcome).inc()
 
     def show_missing_beheerders(self, count: Callable[[], float]) -> None:
         """Show how many institutions lost their last beheerder, asked when somebody looks."""

@@ -11,6 +11,7 @@ from flask.sansio.app import App
 from werkzeug.local import LocalProxy
 
 from mo_access.domain.keys import KeyRing
+from mo_access.service.held_tokens import HeldTokens
 from mo_access.service.tally import Tally
 from mo_access.service.unit_of_work import clock
 from mo_access.settings import Settings
@@ -37,6 +38,7 @@ class Shared:
     metrics: Metrics
     clock: Callable[[], int] = clock
     tally: Tally = field(default_factory=Tally)
+    held_tokens: HeldTokens = field(default_factory=HeldTokens)
 
 
 def install(app: Flask, parts: Shared) -> None:

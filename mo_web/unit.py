@@ -83,4 +83,5 @@ def _made() -> UnitOfWork:
         request_id=requestid.current(),
         now=parts.clock,
         terms=parts.settings.terms,
+        hand_on=parts.held_tokens.put,
     )

@@ -9,14 +9,16 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from mo_access import settings as configuration
+from mo_access.commands.giving_back import give_back
 from mo_access.domain.keys import KeyRing
+from mo_access.service.held_tokens import HeldTokens
 from mo_access.service.unit_of_work import BRUSSELS, UnitOfWork
 from mo_access.settings import ConfigError, Settings
 from mo_access.storage import migrating
@@ -47,6 +49,13 @@ class Desk:
         click.get_current_context().call_on_close(made.close)
         return made
 
+    @cached_property
+    def held_tokens(self) -> HeldTokens:
+        """What sessions held that the command ends; given back when the command ends."""
+        made = HeldTokens()
+        click.get_current_context().call_on_close(partial(give_back, self, made))
+        return made
+
     def unit(self) -> UnitOfWork:
         """Open a unit of work in the name of whoever runs the command."""
         return UnitOfWork(
@@ -55,6 +64,7 @@ class Desk:
             request_id=str(uuid.uuid4()),
             caller=f"cli:{_operator()}",
             terms=self.settings.terms,
+            hand_on=self.held_tokens.put,
         )
 
 

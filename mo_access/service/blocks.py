@@ -110,7 +110,7 @@ def _block_human(
     made = _made(uow, kind, reason, number=number, person_id=person_id, bar=bar)
     stored.add(conn, made)
     remember(uow, person_pk, bar)
-    stored.mark_people(conn, bar)
+    uow.ended(stored.mark_people(conn, bar))
     _judge_beheerders(uow, bar)
     return _told(uow, "block.set", made, made.reason)
 
@@ -122,7 +122,7 @@ def _lift_human(
     _, bar = _locked(uow, person_id)
     found = _only(_standing(uow, kind, bar, number))
     stored.drop(conn, found.id)
-    stored.mark_people(conn, found.bar or "")
+    uow.ended(stored.mark_people(conn, found.bar or ""))
     _judge_beheerders(uow, found.bar or "")
     if not stored.of_bar(conn, found.bar or ""):
         stored.forget(conn, found.bar or "")

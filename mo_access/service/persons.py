@@ -20,7 +20,7 @@ def entomb(uow: UnitOfWork, person_pk: int) -> None:
     people.set_insz(uow.conn, person_pk, None, None)
     people.set_active(uow.conn, person_pk, uow.now, active=False)
     identities.forget_sign_in(uow.conn, person_pk)
-    sessions.end_of_person(uow.conn, person_pk)
+    uow.ended(sessions.end_of_person(uow.conn, person_pk))
 
 
 def move_link(uow: UnitOfWork, row: LinkRow, person_pk: int) -> None:
@@ -35,7 +35,7 @@ def move_link(uow: UnitOfWork, row: LinkRow, person_pk: int) -> None:
 def end_sessions(uow: UnitOfWork, person_pk: int, client_pk: int, *, platform: bool) -> None:
     """End the sessions that this client's word opened; a platform client's word opens all."""
     if platform:
-        sessions.end_of_person(uow.conn, person_pk)
+        uow.ended(sessions.end_of_person(uow.conn, person_pk))
     else:
-        sessions.end_of_reach(uow.conn, person_pk, client_pk)
-        sessions.end_without_link(uow.conn, person_pk)
+        uow.ended(sessions.end_of_reach(uow.conn, person_pk, client_pk))
+        uow.ended(sessions.end_without_link(uow.conn, person_pk))

@@ -102,7 +102,7 @@ def _renumber(uow: UnitOfWork, row: LinkRow, insz: tuple[bytes, Indexes] | None)
     people.set_insz(conn, row.person_pk, *(insz or (None, None)))
     if replaces:
         vouching.take_back(conn, row.person_pk, but=row.pk, now=uow.now)
-        sessions.end_of_person(conn, row.person_pk)
+        uow.ended(sessions.end_of_person(conn, row.person_pk))
 
 
 def _may_set(actor: Actor, row: LinkRow) -> bool:

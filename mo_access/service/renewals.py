@@ -14,8 +14,9 @@ from mo_access.service import sessions
 from mo_access.service.claimed_rights import ClaimedRights
 from mo_access.service.sessions import Session
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import renewals
+from mo_access.storage import ended, renewals
 from mo_access.storage import sessions as stored
+from mo_access.storage.ended import Ended
 
 TURN: Final = 60_000_000
 """How long a turn lasts: longer than any answer is waited for, so that no token is used twice."""
@@ -34,6 +35,9 @@ class Turn:
     expires: int
     refresh_token: str = field(repr=False)
     id_token: str = field(repr=False)
+    provider: str = ""
+    issuer: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +72,30 @@ def claim(uow: UnitOfWork, session: Session) -> Turn | None:
     except SealBroken:
         _end(uow, session, hashed, "seal_broken")
         return None
-    return Turn(session.pk, session.person, until, hashed, session.expires, *tokens)
+    whose = (session.provider, session.issuer, session.subject)
+    return Turn(session.pk, session.person, until, hashed, session.expires, *tokens, *whose)
 
 
 def keep(uow: UnitOfWork, turn: Turn, got: Renewed) -> bool:
-    """Keep what the provider gave; the session ends no later than it would have."""
+    """Keep what the provider gave; the session ends no later than it would have.
+
+    False when the turn was lost meanwhile: of a session that ended, the token goes back.
+    """
     id_token = got.id_token
     sealed = id_token and uow.keys.seal(sessions.context(turn.hashed), id_token)
-    return renewals.keep(
+    refresh = uow.keys.seal(sessions.refresh_context(turn.hashed), got.refresh_token)
+    kept = renewals.keep(
         uow.write(),
         turn.pk,
         turn.until,
-        refresh=uow.keys.seal(sessions.refresh_context(turn.hashed), got.refresh_token),
+        refresh=refresh,
         id_token=sealed or None,
         at=got.due,
         expires=min(turn.expires, got.expires),
     )
+    if not kept and not ended.is_there(uow.conn, turn.hashed):
+        uow.ended([_left_over(turn, refresh)])
+    return kept
 
 
 def postpone(uow: UnitOfWork, turn: Turn) -> None:
@@ -91,12 +103,22 @@ def postpone(uow: UnitOfWork, turn: Turn) -> None:
     renewals.postpone(uow.write(), turn.pk, turn.until, uow.now + AGAIN)
 
 
-def end(uow: UnitOfWork, turn: Turn, code: str) -> None:
-    """End the session: its provider no longer vouches for it."""
+def end(uow: UnitOfWork, turn: Turn, code: str, brought: str | None = None) -> None:
+    """End the session: its provider no longer vouches for it.
+
+    A refresh token that the renewal brought is given back like the one that is held.
+    """
     _end(uow, turn, turn.hashed, code)
+    if brought is not None:
+        sealed = uow.keys.seal(sessions.refresh_context(turn.hashed), brought)
+        uow.ended([_left_over(turn, sealed)])
+
+
+def _left_over(turn: Turn, refresh: bytes) -> Ended:
+    return Ended(turn.provider, turn.issuer, turn.subject, turn.hashed, refresh)
 
 
 def _end(uow: UnitOfWork, of: Session | Turn, hashed: bytes, code: str) -> None:
-    if stored.end(uow.write(), hashed):
+    if uow.ended(stored.end(uow.write(), hashed)):
         facts: Document = {"session": of.pk, "code": code}
         uow.record(Event("session.end", "not_renewed", person=of.person, facts=facts))

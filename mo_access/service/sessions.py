@@ -118,7 +118,7 @@ def end(uow: UnitOfWork, session_id: str, idle: int) -> tuple[Session, str] | No
     """End a session and return it with its ID token (for the provider's logout); None if gone."""
     hashed = _hash(session_id)
     row = sessions.live(uow.conn, hashed, uow.now, uow.now - idle)
-    sessions.end(uow.write(), hashed)
+    uow.ended(sessions.end(uow.write(), hashed))
     if row is None or row.id_token_sealed is None:
         return None
     uow.record(Event("session.end", "ok", person=row.person_id))
@@ -131,9 +131,9 @@ def end_by_provider(
     """End one session at the provider (``sid``), else every session of the subject."""
     conn = uow.write()
     if sid is not None:
-        ended = sessions.end_sid(conn, issuer, sid)
+        ended = uow.ended(sessions.end_sid(conn, issuer, sid))
     else:
-        ended = sessions.end_subject(conn, issuer, subject or "")
+        ended = uow.ended(sessions.end_subject(conn, issuer, subject or ""))
     uow.record(Event("session.end", "provider", facts={"ended": ended}))
     return ended
 
@@ -146,7 +146,7 @@ def listed(uow: UnitOfWork, idle: int) -> list[Session]:
 
 def end_one(uow: UnitOfWork, pk: int) -> bool:
     """End the session with this number; False when there is none."""
-    ended = sessions.end_pk(uow.write(), pk) == 1
+    ended = uow.ended(sessions.end_pk(uow.write(), pk)) == 1
     if ended:
         uow.record(Event("session.end", "operator", facts={"session": pk}))
     return ended
@@ -160,7 +160,7 @@ def own(uow: UnitOfWork, person: str, idle: int) -> list[Session]:
 
 def end_own(uow: UnitOfWork, person: str, numbers: Iterable[int]) -> int:
     """End those of a person's own sessions; numbers of others' are passed over, untold."""
-    ended = [pk for pk in numbers if sessions.end_own(uow.write(), person, pk)]
+    ended = [pk for pk in numbers if uow.ended(sessions.end_own(uow.write(), person, pk))]
     if ended:
         uow.record(Event("session.end", "own", person=person, facts={"sessions": list(ended)}))
     return len(ended)
@@ -168,7 +168,7 @@ def end_own(uow: UnitOfWork, person: str, numbers: Iterable[int]) -> int:
 
 def sweep(uow: UnitOfWork, idle: int) -> int:
     """Delete the sessions that are over."""
-    return sessions.sweep(uow.write(), uow.now, uow.now - idle)
+    return uow.ended(sessions.sweep(uow.write(), uow.now, uow.now - idle))
 
 
 def _session(uow: UnitOfWork, row: SessionRow) -> Session:

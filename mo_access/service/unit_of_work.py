@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 from mo_access.domain.keys import KeyRing
 from mo_access.domain.model import Document, Event
 from mo_access.domain.terms import DEFAULT, Terms
+from mo_access.service.held_tokens import HeldToken
 from mo_access.storage import audit, audit_subjects
 from mo_access.storage.audit import Entry
+from mo_access.storage.ended import Ended
 from mo_access.storage.engine import Connection, Database
 
 BRUSSELS: Final = ZoneInfo("Europe/Brussels")
@@ -45,7 +47,7 @@ class UnitOfWork:
     ``person:<id>``, ``cli:<name>`` or ``anonymous``.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what every use case works with
         self,
         database: Database,
         *,
@@ -54,6 +56,7 @@ class UnitOfWork:
         caller: str = "anonymous",
         now: Callable[[], int] = clock,
         terms: Terms = DEFAULT,
+        hand_on: Callable[[Sequence[HeldToken]], None] | None = None,
     ) -> None:
         """Remember what the unit works with; the connection is lent on entering."""
         self.database = database
@@ -69,6 +72,8 @@ class UnitOfWork:
         """Institutions whose beheerders may be others now, with the links that lost the role."""
         self.before_commit: Callable[[UnitOfWork], None] | None = None
         """What follows from those, once the rest is done (``service.beheerders``)."""
+        self._hand_on = hand_on
+        self._held: list[HeldToken] = []
         self._conn: Connection | None = None
 
     def __enter__(self) -> Self:
@@ -117,7 +122,7 @@ class UnitOfWork:
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Undo only what the block wrote when it raises: one operation of a Bulk (RFC 7644 3.7)."""
-        noted = dict(self.beheerders)
+        noted, held = dict(self.beheerders), len(self._held)
         try:
             with self.write().savepoint():
                 yield
@@ -125,7 +130,20 @@ class UnitOfWork:
             # Locks that were taken since the savepoint went with it.
             self.bounds.clear()
             self.beheerders = noted
+            del self._held[held:]
             raise
+
+    def ended(self, sessions: Sequence[Ended]) -> int:
+        """Note sessions that this transaction ends, and return how many.
+
+        What they held of their provider is handed on once that is durable, and not before.
+        """
+        self._held += [
+            HeldToken(s.provider, s.issuer, s.subject, s.id_hash, s.refresh_sealed, self.request_id)
+            for s in sessions
+            if s.refresh_sealed is not None
+        ]
+        return len(sessions)
 
     def record(self, event: Event) -> None:
         """Write the event in this transaction, once per institution that it touches."""
@@ -161,7 +179,10 @@ class UnitOfWork:
         if self.beheerders and self.before_commit is not None:
             self.before_commit(self)
         self.conn.commit()
+        held = self._held
         self._forget()
+        if held and self._hand_on is not None:
+            self._hand_on(held)
 
     def rollback(self) -> None:
         """Undo everything since the last commit."""
@@ -171,3 +192,4 @@ class UnitOfWork:
     def _forget(self) -> None:
         self.bounds.clear()
         self.beheerders = {}
+        self._held = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from mo_access.domain.keys import KeyRing
@@ -20,6 +20,7 @@ from mo_access.service import (
     succession,
     tally,
 )
+from mo_access.service.held_tokens import HeldToken
 from mo_access.service.tally import Tally
 from mo_access.service.unit_of_work import UnitOfWork, clock
 from mo_access.storage.endings import Told
@@ -38,7 +39,7 @@ class Upkeep:
     twice does no harm.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of a process, once
         self,
         database: Database,
         keys: KeyRing,
@@ -47,6 +48,7 @@ class Upkeep:
         *,
         notice_days: int = 30,
         now: Callable[[], int] = clock,
+        hand_on: Callable[[Sequence[HeldToken]], None] | None = None,
     ) -> None:
         """Remember what to look after; nothing runs yet."""
         self._database = database
@@ -55,6 +57,7 @@ class Upkeep:
         self._counts = counts
         self._notice_days = notice_days
         self._now = now
+        self._hand_on = hand_on
         self._holder = str(uuid.uuid4())
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mo-upkeep", daemon=True)
@@ -128,6 +131,7 @@ class Upkeep:
             request_id=str(uuid.uuid4()),
             caller="upkeep",
             now=self._now,
+            hand_on=self._hand_on,
         )
 
     def _run(self) -> None:

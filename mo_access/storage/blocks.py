@@ -8,7 +8,9 @@ from typing import Final
 from sqlalchemy import Text, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from mo_access.storage import ended
 from mo_access.storage.bars import PERSON, Record, at_institution, identity_key, number_key
+from mo_access.storage.ended import END, Ended
 from mo_access.storage.engine import Connection
 from mo_access.storage.identities import speaks
 from mo_access.storage.interventions import block, block_key
@@ -202,7 +204,7 @@ _MARK_INSTITUTION = (
     .where(institution.c.number == bindparam("at"))
     .values(blocked=bindparam("mark"))
 )
-_END_SESSIONS = delete(session).where(
+_END_SESSIONS = END.where(
     session.c.person_pk.in_(
         select(person.c.pk).where(person.c.bar == bindparam("of"), person.c.blocked.is_not(None))
     )
@@ -214,10 +216,11 @@ def people(conn: Connection, bar: str) -> list[str]:
     return [str(row[0]) for row in conn.all(_PEOPLE, {"of": bar})]
 
 
-def mark_people(conn: Connection, bar: str) -> None:
-    """Let every row that stands for a human tell the blocks on it; sessions of a blocked end."""
-    for statement in (_MARK_PEOPLE, _MARK_AFFILIATIONS, _END_SESSIONS):
+def mark_people(conn: Connection, bar: str) -> list[Ended]:
+    """Let every row that stands for a human tell the blocks on it; return the sessions that end."""
+    for statement in (_MARK_PEOPLE, _MARK_AFFILIATIONS):
         conn.run(statement, {"of": bar})
+    return ended.end(conn, _END_SESSIONS, {"of": bar})
 
 
 def mark_institution(conn: Connection, number: str, block_id: str | None) -> None:

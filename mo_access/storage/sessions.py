@@ -18,8 +18,10 @@ from sqlalchemy import (
     update,
 )
 
+from mo_access.storage import ended
 from mo_access.storage.bars import at_institution
 from mo_access.storage.contested import CONTESTED
+from mo_access.storage.ended import END, Ended
 from mo_access.storage.engine import Connection, Params
 from mo_access.storage.liveness import has_live_link
 from mo_access.storage.schema import BIG, client, institution, link, person, session, session_reach
@@ -196,9 +198,8 @@ def touch(conn: Connection, pk: int, now: int) -> None:
     conn.run(_TOUCH, {"pk_": pk, "now": now})
 
 
-_END = delete(session)
-_END_HASH = _END.where(session.c.id_hash == bindparam("hash"))
-_END_PERSON = _END.where(session.c.person_pk == bindparam("person"))
+_END_HASH = END.where(session.c.id_hash == bindparam("hash"))
+_END_PERSON = END.where(session.c.person_pk == bindparam("person"))
 _of_person = select(session.c.pk).where(session.c.person_pk == bindparam("person"))
 _DROP_REACH = delete(session_reach).where(
     session_reach.c.client_pk == bindparam("client"), session_reach.c.session_pk.in_(_of_person)
@@ -208,33 +209,33 @@ _END_REACHLESS = _END_PERSON.where(
     ~exists(select(session_reach.c.client_pk).where(session_reach.c.session_pk == session.c.pk)),
 )
 _END_WITHOUT_LINK = _END_PERSON.where(~has_live_link(bindparam("person", type_=BIG)))
-_END_SID = _END.where(session.c.issuer == bindparam("issuer"), session.c.sid == bindparam("sid"))
-_END_SUBJECT = _END.where(
+_END_SID = END.where(session.c.issuer == bindparam("issuer"), session.c.sid == bindparam("sid"))
+_END_SUBJECT = END.where(
     session.c.issuer == bindparam("issuer"), session.c.subject == bindparam("subject")
 )
-_SWEEP = _END.where(
+_SWEEP = END.where(
     or_(session.c.expires <= bindparam("now"), session.c.seen <= bindparam("idle_since"))
 )
-_END_PK = _END.where(session.c.pk == bindparam("pk_"))
+_END_PK = END.where(session.c.pk == bindparam("pk_"))
 _END_OWN = _END_PK.where(
     session.c.person_pk.in_(select(person.c.pk).where(person.c.id == bindparam("person")))
 )
 _OF_PERSON = _LIVE.where(person.c.id == bindparam("person")).order_by(session.c.created.desc())
 
 
-def end(conn: Connection, id_hash: bytes) -> int:
+def end(conn: Connection, id_hash: bytes) -> list[Ended]:
     """End the session with this hash."""
-    return conn.run(_END_HASH, {"hash": id_hash})
+    return ended.end(conn, _END_HASH, {"hash": id_hash})
 
 
-def end_pk(conn: Connection, pk: int) -> int:
+def end_pk(conn: Connection, pk: int) -> list[Ended]:
     """End the session with this number (as ``session list`` shows it)."""
-    return conn.run(_END_PK, {"pk_": pk})
+    return ended.end(conn, _END_PK, {"pk_": pk})
 
 
-def end_own(conn: Connection, person_id: str, pk: int) -> int:
+def end_own(conn: Connection, person_id: str, pk: int) -> list[Ended]:
     """End the session with this number if it is this person's."""
-    return conn.run(_END_OWN, {"person": person_id, "pk_": pk})
+    return ended.end(conn, _END_OWN, {"person": person_id, "pk_": pk})
 
 
 def live_of_person(conn: Connection, person_id: str, now: int, idle_since: int) -> list[SessionRow]:
@@ -243,35 +244,35 @@ def live_of_person(conn: Connection, person_id: str, now: int, idle_since: int) 
     return [SessionRow(*row) for row in conn.all(_OF_PERSON, asked)]
 
 
-def end_of_person(conn: Connection, person_pk: int) -> int:
+def end_of_person(conn: Connection, person_pk: int) -> list[Ended]:
     """End every session of a person."""
-    return conn.run(_END_PERSON, {"person": person_pk})
+    return ended.end(conn, _END_PERSON, {"person": person_pk})
 
 
-def end_of_reach(conn: Connection, person_pk: int, client_pk: int) -> int:
+def end_of_reach(conn: Connection, person_pk: int, client_pk: int) -> list[Ended]:
     """Take back this client's word for a person; sessions that no other word holds up end."""
     conn.run(_DROP_REACH, {"person": person_pk, "client": client_pk})
-    return conn.run(_END_REACHLESS, {"person": person_pk})
+    return ended.end(conn, _END_REACHLESS, {"person": person_pk})
 
 
-def end_without_link(conn: Connection, person_pk: int) -> int:
+def end_without_link(conn: Connection, person_pk: int) -> list[Ended]:
     """End a person's sessions when no client has an active link any more."""
-    return conn.run(_END_WITHOUT_LINK, {"person": person_pk})
+    return ended.end(conn, _END_WITHOUT_LINK, {"person": person_pk})
 
 
-def end_sid(conn: Connection, issuer: str, sid: str) -> int:
+def end_sid(conn: Connection, issuer: str, sid: str) -> list[Ended]:
     """End the sessions of one session at the provider."""
-    return conn.run(_END_SID, {"issuer": issuer, "sid": sid})
+    return ended.end(conn, _END_SID, {"issuer": issuer, "sid": sid})
 
 
-def end_subject(conn: Connection, issuer: str, subject: str) -> int:
+def end_subject(conn: Connection, issuer: str, subject: str) -> list[Ended]:
     """End every session of one subject of the provider."""
-    return conn.run(_END_SUBJECT, {"issuer": issuer, "subject": subject})
+    return ended.end(conn, _END_SUBJECT, {"issuer": issuer, "subject": subject})
 
 
-def sweep(conn: Connection, now: int, idle_since: int) -> int:
+def sweep(conn: Connection, now: int, idle_since: int) -> list[Ended]:
     """Delete the sessions that are over."""
-    return conn.run(_SWEEP, {"now": now, "idle_since": idle_since})
+    return ended.end(conn, _SWEEP, {"now": now, "idle_since": idle_since})
 
 
 def all_live(conn: Connection, now: int, idle_since: int) -> list[SessionRow]:

@@ -30,6 +30,7 @@ PATHS = {
     ("POST", "/token"): "token",
     ("GET", "/userinfo"): "userinfo",
     ("POST", "/userinfo"): "userinfo",
+    ("POST", "/revoke"): "revocation",
 }
 
 
@@ -87,6 +88,8 @@ class Script:
     """Authorization requests that came behind the browser's back (RFC 9126), by their name."""
     guard: Judge | None = None
     """What judges each request first; its answers carry what it says."""
+    revoked: list[str] = field(default_factory=list)
+    """Tokens that were given back (RFC 7009)."""
     held: list[str] = field(default_factory=list)
     """Requests that were made while a unit of work was open: there must be none."""
 
@@ -142,6 +145,9 @@ class Script:
             return self._push(form_of(request))
         if name == "token":
             return self._tokens(form_of(request))
+        if name == "revocation":
+            self.revoked.append(form_of(request)["token"])
+            return 200, {}, ""
         bodies = {"discovery": self.document, "jwks": self.jwks, "userinfo": self.userinfo}
         return 200, JSON, json.dumps(bodies[name])
 

@@ -14,6 +14,7 @@ from mo_access.domain.model import AffiliationClaim, Form, PersonDraft, Role
 from mo_access.service import clients, people
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage.engine import Database
+from mo_web import shared
 from tests.oidc.broker import Script
 
 BASE = "https://mo.example"
@@ -35,7 +36,13 @@ class Site:
 
     def unit(self) -> UnitOfWork:
         """Return a unit of work beside the service."""
-        return UnitOfWork(self.database, keys=self.keys, request_id="test", caller="cli:test")
+        return UnitOfWork(
+            self.database,
+            keys=self.keys,
+            request_id="test",
+            caller="cli:test",
+            hand_on=shared.of(self.app).held_tokens.put,
+        )
 
     def client(self, name: str = "school", **told: Any) -> str:  # noqa: ANN401 - a test may say anything
         """Create a provisioning client that the provider may be matched to; return its token."""
