@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Iterator
+from itertools import chain
 
 import click
 
-from mo_access.commands.desk import as_json, moment, opened, say_json, say_table
+from mo_access.commands.desk import as_json, moment, opened
+from mo_access.commands.streams import members, say_json_object, say_rows
 from mo_access.service import named, review_csv
 from mo_access.service import review as access_review
 from mo_access.service.explaining import Origin
@@ -25,14 +27,8 @@ def show(institution: str, *, as_json: bool) -> None:
     """Show who has or holds what at INSTITUTION, and when that was last reviewed."""
     with opened().unit() as uow:
         number = named.institution(uow, institution)
-        found = list(access_review.pages(uow, number))
-    if as_json:
-        return say_json(_shown(found))
-    entries = [entry for listing in found for entry in listing.entries]
-    say_table(_COLUMNS, [_row(e) for e in entries if not e.dormant], empty="Nobody has access.")
-    click.echo("\nHolds something that gives nothing now:")
-    say_table(_COLUMNS, [_row(e) for e in entries if e.dormant], empty="Nobody.")
-    return click.echo(f"\n{_reviewed(found[0].done)}")
+        found = access_review.pages(uow, number)
+        return _say_json(found) if as_json else _list(found)
 
 
 @review.command()
@@ -47,7 +43,7 @@ def export(institution: str, language: str, *, as_json: bool) -> None:
         uow.commit()
         found = access_review.pages(uow, number)
         if as_json:
-            return say_json(_shown(list(found)))
+            return _say_json(found)
         for chunk in review_csv.chunks(found, language):
             click.echo(chunk, nl=False)
     return None
@@ -56,15 +52,32 @@ def export(institution: str, language: str, *, as_json: bool) -> None:
 _COLUMNS = ("id", "userName", "role", "themes", "last sign-in", "ends soon")
 
 
-def _shown(found: list[Listing]) -> dict[str, object]:
-    entries = [entry for listing in found for entry in listing.entries]
-    first = found[0]
-    return {
-        "institution": first.institution,
-        "name": first.name,
-        "reviewed": asdict(first.done) if first.done else None,
-        "people": [{**asdict(entry), "dormant": entry.dormant} for entry in entries],
-    }
+def _say_json(found: Iterator[Listing]) -> None:
+    """Print the list while it is read."""
+    first = next(found)
+    head = {"institution": first.institution, "name": first.name, "reviewed": first.done}
+    entries = (entry for listing in chain((first,), found) for entry in listing.entries)
+    people = ({**members(entry), "dormant": entry.dormant} for entry in entries)
+    say_json_object(head, "people", people)
+
+
+def _list(found: Iterator[Listing]) -> None:
+    """Print who has access while the list is read; the dormant come after, kept until then."""
+    first = next(found)
+    dormant: list[Entry] = []
+
+    def present() -> Iterator[tuple[str, ...]]:
+        for listing in chain((first,), found):
+            for entry in listing.entries:
+                if not entry.dormant:
+                    yield _row(entry)
+                else:
+                    dormant.append(entry)
+
+    say_rows(_COLUMNS, present(), empty="Nobody has access.")
+    click.echo("\nHolds something that gives nothing now:")
+    say_rows(_COLUMNS, map(_row, dormant), empty="Nobody.")
+    click.echo(f"\n{_reviewed(first.done)}")
 
 
 def _row(entry: Entry) -> tuple[str, ...]:

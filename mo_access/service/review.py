@@ -111,7 +111,8 @@ def page(uow: UnitOfWork, number: str, after: int = 0, count: int = PAGE) -> Lis
     done = stored.last(uow.conn, number)
     shown = listed[:count]
     reader = _Reader(uow, spot, [*(one.id for one in shown), done.reviewer if done else ""])
-    entries = tuple(reader.entry(one.id, one.last_sign_in) for one in shown)
+    # Whoever was removed for good between two statements is on the list no more.
+    entries = tuple(reader.entry(o.id, o.last_sign_in) for o in shown if o.id in reader.known)
     told = _done(uow.keys, done, reader.called(done.reviewer)) if done else None
     return Listing(number, place[0], entries, following, told)
 
@@ -185,7 +186,8 @@ class _Reader:
     def __init__(self, uow: UnitOfWork, spot: Spot, ids: list[str]) -> None:
         self.uow = uow
         self.spot = spot
-        self.known = {one.id: one for one in facts.people_facts(uow.conn, ids, now=uow.now)}
+        found = facts.facts_at(uow.conn, ids, spot.at, "", uow.now)
+        self.known = {one.id: one for one in found}
         self.named = _named(uow, ids)
         self.judge = Judge()
         self.themes = {slug: told[0] for slug, told in access.themes(uow.conn).items()}
