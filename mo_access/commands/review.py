@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
+from functools import lru_cache
 from itertools import chain
 
 import click
 
+from mo_access.commands import origin_texts
 from mo_access.commands.desk import as_json, moment, opened
-from mo_access.commands.streams import members, say_json_object, say_rows
+from mo_access.commands.streams import encoded, say_json_object, say_rows
 from mo_access.service import named, review_csv
 from mo_access.service import review as access_review
 from mo_access.service.explaining import Origin
-from mo_access.service.review import Done, Entry, Listing
+from mo_access.service.review import Done, Entry, Listing, ThemeHeld
 
 
 @click.group()
@@ -55,10 +58,33 @@ _COLUMNS = ("id", "userName", "role", "themes", "last sign-in", "ends soon")
 def _say_json(found: Iterator[Listing]) -> None:
     """Print the list while it is read."""
     first = next(found)
-    head = {"institution": first.institution, "name": first.name, "reviewed": first.done}
+    done = asdict(first.done) if first.done else None
+    head = {"institution": first.institution, "name": first.name, "reviewed": done}
     entries = (entry for listing in chain((first,), found) for entry in listing.entries)
-    people = ({**members(entry), "dormant": entry.dormant} for entry in entries)
-    say_json_object(head, "people", people)
+    say_json_object(head, "people", map(_entry, entries))
+
+
+def _entry(entry: Entry) -> str:
+    """Return somebody as JSON."""
+    said = {
+        "person": entry.person,
+        "name": entry.name,
+        "user_name": entry.user_name,
+        "last_sign_in": entry.last_sign_in,
+    }
+    roles, themes = origin_texts.told(entry.roles), ", ".join(map(_theme, entry.themes))
+    after = encoded({"ends": entry.ends, "dormant": entry.dormant})[1:]
+    return f'{encoded(said)[:-1]}, "roles": {roles}, "themes": [{themes}], {after}'
+
+
+def _theme(held: ThemeHeld) -> str:
+    before = _before(held.slug, held.name, held.reason.value)
+    return f'{before}, "origins": {origin_texts.told(held.origins)}}}'
+
+
+@lru_cache(maxsize=10_000)
+def _before(slug: str, name: str, reason: str) -> str:
+    return encoded({"slug": slug, "name": name, "reason": reason})[:-1]
 
 
 def _list(found: Iterator[Listing]) -> None:

@@ -8,8 +8,9 @@ from itertools import islice
 
 import click
 
+from mo_access.commands import origin_texts
 from mo_access.commands.desk import Desk, as_json, finding, moment, opened, say_json
-from mo_access.commands.streams import say_json_array, say_rows
+from mo_access.commands.streams import encoded, say_json_array, say_rows
 from mo_access.domain.levels import level_of
 from mo_access.domain.numbers import institution_number
 from mo_access.domain.policy import Session
@@ -125,18 +126,19 @@ def _shown(asked: Question, told: Explanation) -> dict[str, object]:
         "institution": asked.institution,
         "steps": [asdict(step) for step in decision.steps],
         "rules": [asdict(step) for step in told.rules],
-        "origins": [asdict(origin) for origin in told.origins],
+        "origins": [origin._asdict() for origin in told.origins],
     }
 
 
-def _holder(holder: Holder) -> dict[str, object]:
-    return {
+def _holder(holder: Holder) -> str:
+    """Return somebody as JSON."""
+    said = {
         "id": holder.person,
         "userNames": holder.user_names,
         "decision": holder.decision.allowed,
         "reason": holder.decision.reason.value,
-        "origins": holder.origins,
     }
+    return f'{encoded(said)[:-1]}, "origins": {origin_texts.told(holder.origins)}}}'
 
 
 def _tell(asked: Question, told: Explanation) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
-from functools import cache
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -18,30 +16,20 @@ AT_ONCE: Final = 200
 _BYTES: Final = 65_536
 
 
-@cache
-def _names(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - the class of a dataclass
-    return tuple(field.name for field in fields(kind))
-
-
-def members(value: object) -> dict[str, object]:
-    """Give the members of a dataclass as they are: a copy of everything takes longer than all."""
-    return {name: getattr(value, name) for name in _names(type(value))}
-
-
 # Built once, and without indentation: only such a one is written in C.
-_ENCODED: Final = json.JSONEncoder(ensure_ascii=False, default=members).encode
+encoded: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def say_json_array(items: Iterable[object]) -> None:
-    """Print a JSON array, each item on a line of its own; a dataclass is an object."""
+def say_json_array(items: Iterable[str]) -> None:
+    """Print a JSON array of items that are JSON already, each on a line of its own."""
     _say(_array(items))
     click.echo()
 
 
-def say_json_object(head: Mapping[str, object], name: str, items: Iterable[object]) -> None:
-    """Print a JSON object with these members and, last, the array ``name``, an item on a line."""
-    told = [f"{_ENCODED(key)}: {_ENCODED(value)},\n" for key, value in head.items()]
-    click.echo("{\n" + "".join(told) + f"{_ENCODED(name)}: ", nl=False)
+def say_json_object(head: Mapping[str, object], name: str, items: Iterable[str]) -> None:
+    """Print a JSON object with these members and, last, the array ``name`` of such items."""
+    told = [f"{encoded(key)}: {encoded(value)},\n" for key, value in head.items()]
+    click.echo("{\n" + "".join(told) + f"{encoded(name)}: ", nl=False)
     _say(_array(items))
     click.echo("\n}")
 
@@ -63,10 +51,10 @@ def _lines(widths: Sequence[int], rows: Iterable[Sequence[str]]) -> Iterator[str
         yield f"{'  '.join(padded).rstrip()}\n"
 
 
-def _array(items: Iterable[object]) -> Iterator[str]:
+def _array(items: Iterable[str]) -> Iterator[str]:
     begun = False
     for item in items:
-        yield (",\n" if begun else "[\n") + _ENCODED(item)
+        yield (",\n" if begun else "[\n") + item
         begun = True
     yield "\n]" if begun else "[]"
 

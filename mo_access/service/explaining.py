@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from mo_access.domain import policy
 from mo_access.domain.errors import NotFound
@@ -32,8 +32,7 @@ _FAILED: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """One statement of one client that gives a role or a theme here, or once did.
 
     ``how`` is the form or the group that it came in, ``since`` microseconds, ``start`` and
@@ -141,7 +140,7 @@ def roles(here: Facts) -> tuple[Origin, ...]:
 
 def themes(grants: Iterable[GrantFact]) -> tuple[Origin, ...]:
     """List every statement that gives a theme, the ones that count first."""
-    return _ordered([theme_origin(fact) for fact in grants])
+    return _ordered(list(map(theme_origin, grants)))
 
 
 def _ordered(found: list[Origin]) -> tuple[Origin, ...]:
