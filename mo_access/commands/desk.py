@@ -10,10 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
+from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.engine.url import make_url
 
 from mo_access import settings as configuration
 from mo_access.commands.giving_back import give_back
@@ -21,8 +23,8 @@ from mo_access.domain.keys import KeyRing
 from mo_access.service.held_tokens import HeldTokens
 from mo_access.service.unit_of_work import BRUSSELS, UnitOfWork
 from mo_access.settings import ConfigError, Settings
-from mo_access.storage import migrating
-from mo_access.storage.engine import Database
+from mo_access.storage import revision
+from mo_access.storage.engine import Database, DatabaseDown
 
 FINDING = 1
 MISCONFIGURED = 78
@@ -44,9 +46,10 @@ class Desk:
     @cached_property
     def database(self) -> Database:
         """The database with the schema of this release; closed when the command ends."""
-        make_current(self.settings)
         made = Database(self.settings.database_url)
         click.get_current_context().call_on_close(made.close)
+        if not _is_current(made):
+            make_current(self.settings)
         return made
 
     @cached_property
@@ -79,6 +82,8 @@ def make_current(settings: Settings) -> None:
     Raises ``ConfigError`` when the schema is another one.
     """
     url = settings.database_url
+    from mo_access.storage import migrating  # noqa: PLC0415 - no other command waits for alembic
+
     found, wanted = migrating.current(url), migrating.head()
     if found == wanted:
         return
@@ -90,6 +95,18 @@ def make_current(settings: Settings) -> None:
     )
 
 
+def _is_current(database: Database) -> bool:
+    """Tell whether the schema is this release's; ``make_current`` tells why it cannot be asked."""
+    url = make_url(database.url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        # Asking would make the file, and for others to read.
+        return False
+    try:
+        return revision.current(database) == revision.newest()
+    except DatabaseDown:
+        return False
+
+
 def say_json(value: object) -> None:
     """Print one JSON value."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
@@ -99,12 +116,19 @@ def say_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty
     """Print a table, or a sentence when there is nothing in it."""
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
-        table.add_row(*(_text(cell) for cell in row))
+        table.add_row(*map(cell, row))
     if table.row_count == 0:
         click.echo(empty)
         return
     # Not a terminal: somebody's pipe, which wants whole lines.
     Console(markup=False, emoji=False, width=None if sys.stdout.isatty() else 500).print(table)
+
+
+def cell(value: object) -> str:
+    """Show a value in a cell of a table; a dash for none."""
+    if isinstance(value, tuple | list | frozenset):
+        return " ".join(map(str, value))
+    return "-" if value is None or value == "" else str(value)
 
 
 def moment(micros: int | None) -> str:
@@ -117,12 +141,6 @@ def moment(micros: int | None) -> str:
 def finding() -> None:
     """End with the exit code for something that wants a look."""
     raise SystemExit(FINDING)
-
-
-def _text(cell: object) -> str:
-    if isinstance(cell, tuple | list | frozenset):
-        return " ".join(map(str, cell))
-    return "-" if cell is None or cell == "" else str(cell)
 
 
 def _operator() -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import islice
 
 import click
 
-from mo_access.commands.desk import Desk, as_json, finding, moment, opened, say_json, say_table
+from mo_access.commands import origin_texts
+from mo_access.commands.desk import Desk, as_json, finding, moment, opened, say_json
+from mo_access.commands.streams import encoded, say_json_array, say_rows
 from mo_access.domain.levels import level_of
 from mo_access.domain.numbers import institution_number
 from mo_access.domain.policy import Session
 from mo_access.service import explaining, named
-from mo_access.service.decisions import ANYBODY, Question
+from mo_access.service.decisions import ANYBODY, AT_ONCE, Question
 from mo_access.service.explaining import Explanation, Holder, Origin
 
 _COLUMNS = ("id", "userName (client)", "role", "theme")
@@ -58,22 +62,52 @@ def why(
 @click.argument("theme")
 @click.argument("institution")
 @click.option("--all", "dormant", is_flag=True, help="Also who holds it and may not read it now.")
+@click.option("--limit", type=click.IntRange(1), help="No more than so many people.")
+@click.option("--after", metavar="ID", help="Go on after this person, the last one of a list.")
 @as_json
-def who(theme: str, institution: str, *, dormant: bool, as_json: bool) -> None:
-    """List everybody who may read THEME at INSTITUTION now: since when and by which client."""
+def who(
+    theme: str,
+    institution: str,
+    *,
+    dormant: bool,
+    limit: int | None,
+    after: str | None,
+    as_json: bool,
+) -> None:
+    """List everybody who may read THEME at INSTITUTION now: since when and by which client.
+
+    First registered first, told while it is read. With --limit the list ends sooner; --after the
+    last id of it goes on.
+    """
     with opened().unit() as uow:
         slug, number = named.theme(uow, theme), named.institution(uow, institution)
-        holders = tuple(explaining.who(uow, slug, number, dormant=dormant))
-        names = named.user_names(uow, tuple(holder.person for holder in holders))
-    if as_json:
-        return say_json([_holder(holder, names.get(holder.person, [])) for holder in holders])
-    may = [_row(h, names) for h in holders if h.decision.allowed]
-    say_table(_COLUMNS, may, empty="Nobody may read this now.")
-    idle = [(*_row(h, names), h.decision.reason.value) for h in holders if not h.decision.allowed]
+        at_once = min(AT_ONCE, limit + 1) if limit else AT_ONCE
+        found = explaining.who(uow, slug, number, dormant=dormant, after=after, at_once=at_once)
+        if as_json:
+            return say_json_array(map(_holder, islice(found, limit)))
+        return _list(found, limit, dormant=dormant)
+
+
+def _list(found: Iterator[Holder], limit: int | None, *, dormant: bool) -> None:
+    """Print who may while the list is read; who may not comes after, and is kept until then."""
+    idle: list[Holder] = []
+    last = None
+
+    def may() -> Iterator[tuple[str, ...]]:
+        nonlocal last
+        for last in islice(found, limit):
+            if last.decision.allowed:
+                yield _row(last)
+            else:
+                idle.append(last)
+
+    say_rows(_COLUMNS, may(), empty="Nobody may read this now.")
     if dormant:
         click.echo("\nHolds the theme and may not read it now:")
-        say_table((*_COLUMNS, "why not"), idle, empty="Nobody.")
-    return None
+        rows = ((*_row(h), h.decision.reason.value) for h in idle)
+        say_rows((*_COLUMNS, "why not"), rows, empty="Nobody.")
+    if last is not None and next(found, None) is not None:
+        click.echo(f"\n… and more: --after {last.person}")
 
 
 def _session(desk: Desk, acr: str | None, capacity: tuple[str, ...]) -> Session:
@@ -92,18 +126,19 @@ def _shown(asked: Question, told: Explanation) -> dict[str, object]:
         "institution": asked.institution,
         "steps": [asdict(step) for step in decision.steps],
         "rules": [asdict(step) for step in told.rules],
-        "origins": [asdict(origin) for origin in told.origins],
+        "origins": [origin._asdict() for origin in told.origins],
     }
 
 
-def _holder(holder: Holder, names: list[str]) -> dict[str, object]:
-    return {
+def _holder(holder: Holder) -> str:
+    """Return somebody as JSON."""
+    said = {
         "id": holder.person,
-        "userNames": names,
+        "userNames": holder.user_names,
         "decision": holder.decision.allowed,
         "reason": holder.decision.reason.value,
-        "origins": [asdict(origin) for origin in holder.origins],
     }
+    return f'{encoded(said)[:-1]}, "origins": {origin_texts.told(holder.origins)}}}'
 
 
 def _tell(asked: Question, told: Explanation) -> None:
@@ -126,8 +161,8 @@ def _origin(origin: Origin) -> str:
     return f"{told}; gives nothing: {origin.idle}" if origin.idle else told
 
 
-def _row(holder: Holder, names: dict[str, list[str]]) -> tuple[str, ...]:
-    called = ", ".join(names.get(holder.person, []))
+def _row(holder: Holder) -> tuple[str, ...]:
+    called = ", ".join(holder.user_names)
     roles = [o for o in holder.origins if o.kind == "role"]
     themes = [o for o in holder.origins if o.kind == "theme"]
     return holder.person, called, _held(roles), _held(themes)

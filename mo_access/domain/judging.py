@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 from mo_access.domain import policy
-from mo_access.domain.policy import Facts, GrantFact, Reason, Session
+from mo_access.domain.policy import Decision, Facts, GrantFact, Reason, Session
 
 _SAID: Final = attrgetter(
     *("institution", "role", "form", "start", "end", "suspended", "blocked", "client")
@@ -27,31 +27,33 @@ class Judge:
 
     def __init__(self) -> None:
         """Begin with nobody judged."""
-        self._known: dict[_Alike, Reason] = {}
+        self._known: dict[_Alike, dict[bool, Reason]] = {}
 
     def reasons(
         self, facts: Facts, session: Session, held: Mapping[str, tuple[GrantFact, ...]]
     ) -> dict[str, Reason]:
-        """Tell of each theme, by slug, what the decision is; ``facts`` hold no grants yet."""
+        """Tell of each theme, by slug, what the decision is; those of ``facts`` do not count."""
         if not held:
             return {}
         person = (
             *(facts.active, facts.person_blocked, session),
             *map(_SAID, facts.affiliations),
         )
-        return {
-            slug: self._reason((is_live(grants), person), facts, session, grants)
-            for slug, grants in held.items()
-        }
+        known = self._known.setdefault(person, {})
+        found: dict[str, Reason] = {}
+        for slug, grants in held.items():
+            live = is_live(grants)
+            if live not in known:
+                known[live] = policy.decide(replace(facts, grants=grants), session).reason
+            found[slug] = known[live]
+        return found
 
-    def _reason(
-        self, alike: _Alike, facts: Facts, session: Session, grants: tuple[GrantFact, ...]
-    ) -> Reason:
-        known = self._known.get(alike)
-        if known is None:
-            known = policy.decide(replace(facts, grants=grants), session).reason
-            self._known[alike] = known
-        return known
+    def decision(self, facts: Facts, session: Session) -> Decision:
+        """Answer on facts of one theme as ``policy.decide`` does, without its steps."""
+        if not facts.grants:
+            return policy.decide(facts, session)
+        reason = self.reasons(facts, session, {"": facts.grants})[""]
+        return Decision(reason is Reason.GRANTED, reason, level_asked=facts.level_asked)
 
 
 def is_live(grants: tuple[GrantFact, ...]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from mo_access.domain.model import Form, Role
 from mo_access.domain.terms import DEFAULT, Terms
@@ -53,9 +53,11 @@ class Step:
     fact: str
 
 
-@dataclass(frozen=True, slots=True)
-class AffiliationFact:
-    """One stored affiliation at the institution asked about or at a predecessor of it."""
+class AffiliationFact(NamedTuple):
+    """One stored affiliation at the institution asked about or at a predecessor of it.
+
+    A tuple, as a list of very many people makes more of them than of anything else.
+    """
 
     institution: str
     role: str
@@ -71,8 +73,7 @@ class AffiliationFact:
     """The session that it came with and ends with; None for what a client said."""
 
 
-@dataclass(frozen=True, slots=True)
-class GrantFact:
+class GrantFact(NamedTuple):
     """One way in which the person holds the theme at the institution or a predecessor."""
 
     kind: str

@@ -211,9 +211,9 @@ def _here(
 ) -> Facts:
     """Narrow a person's facts to one institution, its predecessors and one theme."""
     affiliations = tuple(a for a in known.affiliations if a.institution in spot.at and counts(a))
-    granted = (pair for pair in known.grants if counts(pair[1]))
+    granted = () if spot.theme is None else (pair for pair in known.grants if counts(pair[1]))
     if _is_barred(uow, known, spot):
-        affiliations = tuple(replace(a, blocked=True) for a in affiliations)
+        affiliations = tuple(a._replace(blocked=True) for a in affiliations)
     return Facts(
         known=True,
         active=known.active,
@@ -234,6 +234,8 @@ def _is_barred(uow: UnitOfWork, known: PersonFacts, spot: Spot) -> bool:
     It goes with the institution to its successor, as what it is on does (ruling 10), and shuts
     what that succeeded too. Asks something more for who is under such a block alone.
     """
+    if not known.blocked_at:
+        return False
     if known.blocked_at & spot.at:
         return True
     return any(spot.institution in access.lineage(uow.conn, at) for at in known.blocked_at)

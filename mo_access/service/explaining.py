@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from mo_access.domain import policy
+from mo_access.domain.errors import NotFound
+from mo_access.domain.judging import Judge
 from mo_access.domain.model import Form
 from mo_access.domain.policy import (
     PLATFORM,
@@ -17,10 +19,10 @@ from mo_access.domain.policy import (
     Reason,
     Step,
 )
-from mo_access.service import decisions
-from mo_access.service.decisions import ANYBODY, Question
+from mo_access.service import decisions, named
+from mo_access.service.decisions import ANYBODY, AT_ONCE, Question, Spot
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import access, facts
+from mo_access.storage import facts, theme_holders
 
 _FAILED: Final = {
     "active": "the person was switched off, or no client has an active registration",
@@ -30,8 +32,7 @@ _FAILED: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """One statement of one client that gives a role or a theme here, or once did.
 
     ``how`` is the form or the group that it came in, ``since`` microseconds, ``start`` and
@@ -64,11 +65,15 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Somebody who holds a theme, with what a decision says now."""
+    """Somebody who holds a theme, with what a decision says now, without its steps.
+
+    ``user_names`` are those of every client, each with whose it is.
+    """
 
     person: str
     decision: Decision
     origins: tuple[Origin, ...]
+    user_names: tuple[str, ...]
 
 
 def why(uow: UnitOfWork, question: Question) -> Explanation:
@@ -83,24 +88,44 @@ def why(uow: UnitOfWork, question: Question) -> Explanation:
 
 
 def who(
-    uow: UnitOfWork, theme: str, institution: str, *, dormant: bool = False
+    uow: UnitOfWork,
+    theme: str,
+    institution: str,
+    *,
+    dormant: bool = False,
+    after: str | None = None,
+    at_once: int = AT_ONCE,
 ) -> Iterator[Holder]:
-    """Yield everybody who may read the theme at the institution now, by id.
+    """Yield everybody who may read the theme at the institution now, first registered first.
 
-    With ``dormant`` also those who hold it and may not, with the reason. The facts of a thousand
-    people are read at once.
+    With ``dormant`` also those who hold it and may not, with the reason. ``after`` is the id of
+    the last one that is known. So many people as ``at_once`` are read in as many statements as
+    one, when they are asked for. Raises ``NotFound`` when nobody has the id.
     """
+    known = theme_holders.key(uow.conn, after) if after else 0
+    if known is None:
+        raise NotFound("nobody has the id that the list was to go on after; begin anew")
     spot = decisions.spot_of(uow, institution, theme)
-    if spot is None:
-        return
-    ids = sorted({i for at in sorted(spot.at) for i in access.holders(uow.conn, theme, at, None)})
-    for start in range(0, len(ids), decisions.AT_ONCE):
-        several = facts.people_facts(uow.conn, ids[start : start + decisions.AT_ONCE], now=uow.now)
-        for known in sorted(several, key=lambda one: one.id):
-            here, session = decisions.narrowed(uow, known, spot)
-            decision = policy.decide(here, session)
+    return iter(()) if spot is None else _holders(uow, spot, known, at_once, dormant=dormant)
+
+
+def _holders(
+    uow: UnitOfWork, spot: Spot, after: int, at_once: int, *, dormant: bool
+) -> Iterator[Holder]:
+    judge, slug = Judge(), spot.theme or ""
+    while True:
+        found = theme_holders.page(uow.conn, slug, spot.at, after, at_once)
+        ids = [person for _, person in found]
+        known = {p.id: p for p in facts.facts_at(uow.conn, ids, spot.at, slug, uow.now)}
+        called = named.user_names(uow, tuple(ids))
+        for person in ids:
+            here, session = decisions.narrowed(uow, known[person], spot)
+            decision = judge.decision(here, session)
             if decision.allowed or (dormant and here.grants):
-                yield Holder(known.id, decision, origins(here))
+                yield Holder(person, decision, origins(here), tuple(called.get(person, ())))
+        if len(found) < at_once:
+            return
+        after = found[-1][0]
 
 
 def origins(here: Facts) -> tuple[Origin, ...]:
@@ -115,7 +140,7 @@ def roles(here: Facts) -> tuple[Origin, ...]:
 
 def themes(grants: Iterable[GrantFact]) -> tuple[Origin, ...]:
     """List every statement that gives a theme, the ones that count first."""
-    return _ordered([theme_origin(fact) for fact in grants])
+    return _ordered(list(map(theme_origin, grants)))
 
 
 def _ordered(found: list[Origin]) -> tuple[Origin, ...]:

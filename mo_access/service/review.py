@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from mo_access.domain import policy
 from mo_access.domain.errors import Invalid, NotFound, Stale
@@ -37,10 +37,10 @@ PAGE: Final = 100
 AT_ONCE: Final = 1_000
 SOON_DAYS: Final = 30
 """An end within so many days is one to look at."""
+_OF_NO_CLIENT: Final = frozenset({Form.RECOVERY.value, Form.SIGN_IN.value})
 
 
-@dataclass(frozen=True, slots=True)
-class ThemeHeld:
+class ThemeHeld(NamedTuple):
     """A theme that somebody holds here, by which origins, and what a decision says of it now."""
 
     slug: str
@@ -111,7 +111,8 @@ def page(uow: UnitOfWork, number: str, after: int = 0, count: int = PAGE) -> Lis
     done = stored.last(uow.conn, number)
     shown = listed[:count]
     reader = _Reader(uow, spot, [*(one.id for one in shown), done.reviewer if done else ""])
-    entries = tuple(reader.entry(one.id, one.last_sign_in) for one in shown)
+    # Whoever was removed for good between two statements is on the list no more.
+    entries = tuple(reader.entry(o.id, o.last_sign_in) for o in shown if o.id in reader.known)
     told = _done(uow.keys, done, reader.called(done.reviewer)) if done else None
     return Listing(number, place[0], entries, following, told)
 
@@ -185,7 +186,8 @@ class _Reader:
     def __init__(self, uow: UnitOfWork, spot: Spot, ids: list[str]) -> None:
         self.uow = uow
         self.spot = spot
-        self.known = {one.id: one for one in facts.people_facts(uow.conn, ids, now=uow.now)}
+        found = facts.facts_at(uow.conn, ids, spot.at, "", uow.now)
+        self.known = {one.id: one for one in found}
         self.named = _named(uow, ids)
         self.judge = Judge()
         self.themes = {slug: told[0] for slug, told in access.themes(uow.conn).items()}
@@ -220,12 +222,12 @@ class _Reader:
     ) -> tuple[str, str]:
         """Return userName and name as a client wrote them that gave something here (rule 5)."""
         named = self.named.get(person, {})
-        said_by = [origin.client for origin in (*roles, *(o for t in held for o in t.origins))]
-        if any(role.how in {Form.RECOVERY, Form.SIGN_IN} for role in roles):
+        said_by = [*(o.client for o in roles), *(o.client for t in held for o in t.origins)]
+        if any(role.how in _OF_NO_CLIENT for role in roles):
             # No client gave it; the platform calls somebody as who registered the person did.
             said_by += [*named]
-        user_name, name = next((named[c] for c in said_by if c in named), ("", ""))
-        return without_numbers(user_name), without_numbers(name)
+        user_name, document = next((named[c] for c in said_by if c in named), ("", "{}"))
+        return without_numbers(user_name), without_numbers(full_name(json.loads(document)) or "")
 
 
 def _judged(role: Origin, here: Facts) -> Origin:
@@ -233,8 +235,8 @@ def _judged(role: Origin, here: Facts) -> Origin:
     if role.idle is not None:
         return role
     if here.person_blocked or here.institution_blocked:
-        return replace(role, idle="blocked")
-    return role if here.active else replace(role, idle="suspended")
+        return role._replace(idle="blocked")
+    return role if here.active else role._replace(idle="suspended")
 
 
 def _ends(here: Facts, today: str) -> str | None:
@@ -248,11 +250,10 @@ def _ends(here: Facts, today: str) -> str | None:
 
 
 def _named(uow: UnitOfWork, ids: list[str]) -> dict[str, dict[str, tuple[str, str]]]:
-    """Return (userName, name) of these people by client."""
+    """Return (userName, document) of these people by client."""
     found: dict[str, dict[str, tuple[str, str]]] = {}
     for person, client, user_name, document in stored.names(uow.conn, ids):
-        name = full_name(json.loads(document)) or ""
-        found.setdefault(person, {})[client] = (user_name, name)
+        found.setdefault(person, {})[client] = (user_name, document)
     return found
 
 

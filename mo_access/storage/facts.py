@@ -243,6 +243,17 @@ _PEOPLE = _persons.where(_NAMED)
 _PEOPLE_OF_CLIENT = _PEOPLE.where(_OWN)
 _AFFILIATIONS, _AFFILIATIONS_OF_MANY = _affiliations(_is_one), _affiliations(_is_any)
 _GRANTS, _GRANTS_OF_MANY = _grants(_is_one), _grants(_is_any)
+_there, _held = _AFFILIATIONS_OF_MANY.subquery("there"), _GRANTS_OF_MANY.subquery("held")
+_numbers = select(json_texts(bindparam("numbers", type_=Text)).c.value)
+_theme = bindparam("theme", type_=Text)
+# Blocks elsewhere stay: one may have come along with an institution (``decisions``).
+_AFFILIATIONS_AT = select(_there).where(
+    or_(_there.columns[1].in_(_numbers), _there.columns[3] == BARRED)
+)
+_GRANTS_AT = select(_held).where(
+    or_(_held.columns[3].in_(_numbers), _held.columns[3] == ""),
+    or_(_theme == "", _held.columns[1] == _theme),
+)
 
 
 def person_facts(
@@ -277,6 +288,25 @@ def people_facts(
     pks: Params = {"pks": json.dumps([str(row[0]) for row in found]), "now": now}
     affiliations = _by_person(conn.all(_AFFILIATIONS_OF_MANY, pks))
     grants = _by_person(conn.all(_GRANTS_OF_MANY, pks))
+    return [_facts(row, affiliations[row[0]], grants[row[0]]) for row in found]
+
+
+def facts_at(
+    conn: Connection, person_ids: Sequence[str], numbers: frozenset[str], slug: str, now: int
+) -> list[PersonFacts]:
+    """Return of several people what counts at these institutions, in no order; three statements.
+
+    ``slug`` "" is every theme. For lists of very many: what a decision there does not ask for is
+    not read.
+    """
+    found = conn.all(_PEOPLE, {"people": json.dumps(person_ids)})
+    asked: Params = {
+        "pks": json.dumps([str(row[0]) for row in found]),
+        "numbers": json.dumps(sorted(numbers)),
+        "now": now,
+    }
+    affiliations = _by_person(conn.all(_AFFILIATIONS_AT, asked))
+    grants = _by_person(conn.all(_GRANTS_AT, {**asked, "theme": slug}))
     return [_facts(row, affiliations[row[0]], grants[row[0]]) for row in found]
 
 

@@ -23,13 +23,10 @@ from sqlalchemy.pool import NullPool
 from mo_access.storage import list_aids
 from mo_access.storage.claim_tables import metadata
 from mo_access.storage.engine import DatabaseDown
+from mo_access.storage.revision import UnknownRevision
 
 SCRIPTS: Final = Path(__file__).with_name("migrations")
 _LOCK: Final = 6_460_001
-
-
-class UnknownRevision(Exception):
-    """The database or the caller names a revision that this release does not have."""
 
 
 def upgrade(url: str, revision: str = "head") -> None:

@@ -1,6 +1,7 @@
 """Which revision a database is at, told without the tool that brings it there (``migrating``).
 
-For the serving processes: alembic in each worker would cost more memory than the answer is worth.
+For the serving processes, where alembic in each worker would cost more memory than the answer is
+worth, and for commands, where its import would cost a tenth of their time.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from mo_access.storage.engine import Database
 
 _SCRIPTS: Final = Path(__file__).with_name("migrations") / "versions"
 _CURRENT: Final = select(column("version_num", String)).select_from(table("alembic_version"))
+
+
+class UnknownRevision(Exception):
+    """The database or the caller names a revision that this release does not have."""
 
 
 @cache

@@ -32,7 +32,7 @@ def facts(**changes: Any) -> Facts:  # noqa: ANN401 - any field of Facts
 
 def affiliated(**changes: Any) -> Facts:  # noqa: ANN401 - any field of AffiliationFact
     """Change the only affiliation of somebody who may read."""
-    return facts(affiliations=(replace(MEMBER, **changes),))
+    return facts(affiliations=(MEMBER._replace(**changes),))
 
 
 def test_all_rules_held_give_access_with_every_step_told() -> None:
@@ -66,7 +66,7 @@ def test_all_rules_held_give_access_with_every_step_told() -> None:
         (affiliated(start="2026-11-25"), Reason.NOT_STARTED),
         (affiliated(end="2026-11-23"), Reason.ENDED),
         (facts(grants=()), Reason.NO_THEME),
-        (facts(grants=(replace(GIVEN, suspended=True),)), Reason.DORMANT),
+        (facts(grants=(GIVEN._replace(suspended=True),)), Reason.DORMANT),
         (facts(level_asked=11), Reason.LEVEL),
     ],
 )
@@ -91,13 +91,13 @@ def test_a_session_counts_only_in_its_capacity_and_reach() -> None:
 
 def test_one_live_affiliation_is_enough() -> None:
     """A second, suspended or blocked one takes nothing away."""
-    others = (replace(MEMBER, suspended=True), replace(MEMBER, blocked=True), MEMBER)
+    others = (MEMBER._replace(suspended=True), MEMBER._replace(blocked=True), MEMBER)
     assert decide(facts(affiliations=others), Session(10)).allowed
 
 
 def test_a_blocked_affiliation_never_counts_beside_one_that_ended() -> None:
     """Not everything is blocked, and still nothing is current."""
-    others = (replace(MEMBER, blocked=True), replace(MEMBER, end="2026-11-01"))
+    others = (MEMBER._replace(blocked=True), MEMBER._replace(end="2026-11-01"))
     decision = decide(facts(affiliations=others), Session(10))
     assert (decision.allowed, decision.reason) == (False, Reason.ENDED)
 
@@ -122,7 +122,7 @@ def test_a_beheerder_is_a_gebruiker_and_not_the_other_way(
 
 def test_a_role_that_has_ended_is_none() -> None:
     """Another, current affiliation lends its days to no other role."""
-    ended = replace(MEMBER, role="beheerder", end="2026-11-01")
+    ended = MEMBER._replace(role="beheerder", end="2026-11-01")
     decision = decide_role(facts(affiliations=(MEMBER, ended)), Session(), "beheerder")
     assert decision.reason is Reason.NO_ROLE
 
@@ -130,5 +130,5 @@ def test_a_role_that_has_ended_is_none() -> None:
 def test_a_theme_alone_needs_no_level_of_its_own() -> None:
     """A beheerder reads nothing without a theme (rule 3)."""
     assert decide(affiliated(role="beheerder", start=None), Session(9)).reason is Reason.LEVEL
-    unread = facts(affiliations=(replace(MEMBER, role="beheerder"),), grants=())
+    unread = facts(affiliations=(MEMBER._replace(role="beheerder"),), grants=())
     assert decide(unread, Session(99)).reason is Reason.NO_THEME
