@@ -264,7 +264,9 @@ def test_the_next_key_is_published_before_it_signs(
     file = tmp_path / "keys.json"
     file.write_text(json.dumps({"keys": [k.as_dict(private=True) for k in (now, then)]}))
     world = make_world({**SETTINGS, "oidc_client_key_file": str(file)})
-    told = json.loads(world.agent().get("/oidc/jwks").text)["keys"]
+    page = world.agent().get("/oidc/jwks")
+    told = json.loads(page.text)["keys"]
+    assert page.headers["Cache-Control"] == "no-store"
     assert [key["kid"] for key in told] == [now.thumbprint(), then.thumbprint()]
     assert not [key for key in told if {"d", "p", "q"} & set(key)]
 
