@@ -84,6 +84,12 @@ class Ours:
             )
         return answer.status_code, answer.json() if answer.content else {}
 
+    def renewals(self) -> list[str]:
+        """Return what came of each renewal of a session so far, as the log tells it."""
+        log = (self.folder / "service.log").read_text(encoding="utf-8")
+        told = [json.loads(line) for line in log.splitlines() if '"session_renewal"' in line]
+        return [str(line["code"]) for line in told]
+
     def _environment(self) -> dict[str, str]:
         found = Path(sys.executable).parent
         env = child_environment(

@@ -15,6 +15,8 @@ from mo_demo.process import LOOPBACK, Child, child_environment
 REALM: Final = "school"
 PORTAL: Final = "mijn-onderwijs"
 BROKER: Final = "provisioning"
+ACCESS_TOKEN_SECONDS: Final = 60
+"""Our service renews a session when its access token ends, and not sooner than after a minute."""
 _ADMIN: Final = "admin"
 _KEY_PROVIDER: Final = "org.keycloak.keys.KeyProvider"
 
@@ -62,9 +64,10 @@ class Keycloak:
 
     def make_realm(self, service: str) -> None:
         """Make the realm with its two clients: people sign in with one, the other provisions."""
-        self._admin("POST", "", {"realm": REALM, "enabled": True, "sslRequired": "none"})
-        self._admin("POST", f"/{REALM}/clients", _portal(service, self.secret))
-        self._admin("POST", f"/{REALM}/clients", _broker(service, self.secret))
+        realm = {"realm": REALM, "enabled": True, "sslRequired": "none"}
+        self.admin("POST", "", {**realm, "accessTokenLifespan": ACCESS_TOKEN_SECONDS})
+        self.admin("POST", f"/{REALM}/clients", _portal(service, self.secret))
+        self.admin("POST", f"/{REALM}/clients", _broker(service, self.secret))
 
     def make_person(self, name: str, password: str) -> str:
         """Register somebody and return the id, which is the subject of the sign-ins."""
@@ -77,12 +80,12 @@ class Keycloak:
             "lastName": "Verzonnen",
             "credentials": [{"type": "password", "value": password, "temporary": False}],
         }
-        answer = self._admin("POST", f"/{REALM}/users", body)
+        answer = self.admin("POST", f"/{REALM}/users", body)
         return answer.headers["Location"].rpartition("/")[2]
 
     def end_sessions(self, person: str) -> None:
         """Sign somebody out everywhere, as an administrator does in the console."""
-        self._admin("POST", f"/{REALM}/users/{person}/logout", {})
+        self.admin("POST", f"/{REALM}/users/{person}/logout", {})
 
     def machine_token(self, client: str = BROKER) -> str:
         """Return an access token of the service account (client credentials)."""
@@ -101,23 +104,23 @@ class Keycloak:
     def add_machine(self, client: str, service: str, **changed: Any) -> None:  # noqa: ANN401 - any member of a client
         """Make one more client that provisions, changed from what `_broker` says."""
         body = {**_broker(service, self.secret), "clientId": client, **changed}
-        self._admin("POST", f"/{REALM}/clients", body)
+        self.admin("POST", f"/{REALM}/clients", body)
 
     def add_portal(self, client: str, service: str, **changed: Any) -> None:  # noqa: ANN401 - any member of a client
         """Make one more client that people sign in with, changed from what `_portal` says."""
         body = {**_portal(service, self.secret), "clientId": client, **changed}
-        self._admin("POST", f"/{REALM}/clients", body)
+        self.admin("POST", f"/{REALM}/clients", body)
 
     def sign_with(self, client: str, algorithm: str) -> None:
         """Let the ID tokens of a client be signed in another way."""
-        [found] = self._admin("GET", f"/{REALM}/clients?clientId={client}").json()
+        [found] = self.admin("GET", f"/{REALM}/clients?clientId={client}").json()
         attributes = {**found["attributes"], "id.token.signed.response.alg": algorithm}
-        self._admin("PUT", f"/{REALM}/clients/{found['id']}", {**found, "attributes": attributes})
+        self.admin("PUT", f"/{REALM}/clients/{found['id']}", {**found, "attributes": attributes})
 
     def renew_keys(self) -> None:
         """Put a new RSA key before the one that the realm signs with, which is removed."""
-        realm = self._admin("GET", f"/{REALM}").json()
-        old = self._admin("GET", f"/{REALM}/components?type={_KEY_PROVIDER}").json()
+        realm = self.admin("GET", f"/{REALM}").json()
+        old = self.admin("GET", f"/{REALM}/components?type={_KEY_PROVIDER}").json()
         body = {
             "name": "renewed",
             "providerId": "rsa-generated",
@@ -125,10 +128,10 @@ class Keycloak:
             "parentId": realm["id"],
             "config": {"priority": ["200"], "algorithm": ["RS256"], "keySize": ["2048"]},
         }
-        self._admin("POST", f"/{REALM}/components", body)
+        self.admin("POST", f"/{REALM}/components", body)
         for component in old:
             if component["providerId"] == "rsa-generated":
-                self._admin("DELETE", f"/{REALM}/components/{component['id']}")
+                self.admin("DELETE", f"/{REALM}/components/{component['id']}")
 
     def _token(self, asked: Mapping[str, str]) -> str:
         answer = self.http.post(
@@ -139,9 +142,10 @@ class Keycloak:
         assert answer.status_code == 200, answer.text
         return str(answer.json()["access_token"])
 
-    def _admin(
+    def admin(
         self, method: str, path: str, body: Mapping[str, Any] | None = None
     ) -> requests.Response:
+        """Send a request to the admin API, under the realms, as the administrator."""
         return self._send(method, f"{self.url}/admin/realms{path}", body)
 
     def _send(

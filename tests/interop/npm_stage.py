@@ -75,12 +75,6 @@ class Stage:
             assert self.service.scim("POST", "/Groups", self.token, group)[0] == 201
         return login
 
-    def renewals(self) -> list[str]:
-        """Return what came of each renewal of a session so far, as the log tells it."""
-        log = (self.service.folder / "service.log").read_text(encoding="utf-8")
-        told = [json.loads(line) for line in log.splitlines() if '"session_renewal"' in line]
-        return [str(line["code"]) for line in told]
-
     def _user(self, name: str, external_id: str) -> str:
         body = {
             "schemas": [USER, OURS],

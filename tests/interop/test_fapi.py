@@ -246,9 +246,9 @@ def test_a_session_goes_on_with_the_key_that_it_began_with(
     stage: Stage, aged: list[dict[str, Browser]], name: str
 ) -> None:
     """The refresh token is bound to the key (`jkt`): with another one it would be refused."""
-    before = stage.renewals()
+    before = stage.service.renewals()
     assert reads(stage, aged[0][name])
-    assert stage.renewals()[len(before) :] == ["ok"]
+    assert stage.service.renewals()[len(before) :] == ["ok"]
 
 
 @profile
@@ -298,9 +298,9 @@ def test_a_provider_that_began_anew_is_followed(
 
     The nonce that we knew is refused first (`use_dpop_nonce`), and then the refresh token.
     """
-    refused, renewed = stage.process.refusals(), stage.renewals()
+    refused, renewed = stage.process.refusals(), stage.service.renewals()
     assert not reads(stage, forgotten[name])
     assert stage.process.refusals()[len(refused) :] == ["use_dpop_nonce", "invalid_grant"]
-    assert stage.renewals()[len(renewed) :] == ["refresh_refused"]
+    assert stage.service.renewals()[len(renewed) :] == ["refresh_refused"]
     assert sign_in(stage, browser, name, stage.person()).status == 200
     assert reads(stage, browser)

@@ -76,6 +76,7 @@ def reads(service: Ours, browser: Browser) -> bool:
     return page.status == 200 and page.url.endswith(READABLE)
 
 
+@pytest.mark.shows("sign in")
 def test_a_person_reads_what_was_given_and_no_more(
     stage: tuple[Keycloak, Ours], jan: Known, browser: Browser
 ) -> None:
@@ -92,6 +93,7 @@ def test_a_person_reads_what_was_given_and_no_more(
     assert not reads(service, browser)
 
 
+@pytest.mark.shows("sign in")
 def test_whom_nobody_provisioned_is_told_what_to_do(
     stage: tuple[Keycloak, Ours], stranger: Known, browser: Browser
 ) -> None:
@@ -102,6 +104,7 @@ def test_whom_nobody_provisioned_is_told_what_to_do(
     assert "1700" in page.text
 
 
+@pytest.mark.shows("sign out")
 def test_signing_out_here_signs_out_there(
     stage: tuple[Keycloak, Ours], jan: Known, browser: Browser
 ) -> None:
@@ -116,6 +119,7 @@ def test_signing_out_here_signs_out_there(
     assert browser.open(f"{service.url}/oidc/login").has_form_with("password")
 
 
+@pytest.mark.shows("be signed out")
 def test_a_session_ends_when_keycloak_ends_it(
     stage: tuple[Keycloak, Ours], jan: Known, browser: Browser
 ) -> None:
@@ -127,6 +131,7 @@ def test_a_session_ends_when_keycloak_ends_it(
     assert eventually(lambda: not reads(service, browser))
 
 
+@pytest.mark.shows("provision")
 def test_only_the_machine_provisions(stage: tuple[Keycloak, Ours], stranger: Known) -> None:
     """A person's token of the very same client is nobody; so is a forged one."""
     keycloak, service = stage
@@ -139,6 +144,7 @@ def test_only_the_machine_provisions(stage: tuple[Keycloak, Ours], stranger: Kno
     assert service.scim("GET", "/Users", forged)[0] == 401
 
 
+@pytest.mark.shows("provision")
 def test_a_token_for_somebody_else_is_refused(stage: tuple[Keycloak, Ours]) -> None:
     """The audience must be our SCIM address: the portal's client has no such mapper."""
     keycloak, service = stage

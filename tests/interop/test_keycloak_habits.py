@@ -102,6 +102,7 @@ def _front_channel(service: str) -> dict[str, object]:
     return {"frontchannelLogout": True, "attributes": attributes}
 
 
+@pytest.mark.shows("sign in")
 @pytest.mark.parametrize("algorithm", SIGNATURES)
 def test_a_person_is_found_by_name_whatever_the_signature(
     stage: tuple[Keycloak, Ours], by_name: ByName, browser: Browser, algorithm: str
@@ -126,6 +127,7 @@ def test_a_signature_that_was_not_agreed_on_is_refused(
     assert "algorithm" in page.text
 
 
+@pytest.mark.shows("sign in")
 def test_a_wrong_password_never_leaves_keycloak(
     stage: tuple[Keycloak, Ours], by_name: ByName, browser: Browser
 ) -> None:
@@ -138,6 +140,7 @@ def test_a_wrong_password_never_leaves_keycloak(
     assert not by_name.knows(browser)
 
 
+@pytest.mark.shows("be signed out")
 def test_keycloaks_page_of_signing_out_ends_the_session(
     stage: tuple[Keycloak, Ours], by_name: ByName, browser: Browser
 ) -> None:
@@ -170,6 +173,7 @@ def test_new_keys_of_the_realm_are_taken_up_at_once(
     assert service.scim("GET", "/Users?count=1", keycloak.machine_token())[0] == 200
 
 
+@pytest.mark.shows("provision")
 def test_a_stock_service_account_is_refused_as_a_person(stage: tuple[Keycloak, Ours]) -> None:
     """Its subject is an account of its own, with a user name: our page says what to change."""
     keycloak, service = stage
@@ -181,6 +185,7 @@ def test_a_stock_service_account_is_refused_as_a_person(stage: tuple[Keycloak, O
     assert (status, "(person)" in answer["detail"]) == (401, True)
 
 
+@pytest.mark.shows("provision")
 def test_a_lightweight_token_provisions_too(
     stage: tuple[Keycloak, Ours],
 ) -> None:
@@ -199,6 +204,7 @@ def test_a_lightweight_token_provisions_too(
     assert (status, "(person)" in answer["detail"]) == (401, True)
 
 
+@pytest.mark.shows("provision")
 def test_no_machine_provisions_by_introspection(stage: tuple[Keycloak, Ours]) -> None:
     """Keycloak answers who is in the audience, and looks the subject up among its accounts.
 

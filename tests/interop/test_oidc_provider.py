@@ -142,9 +142,9 @@ def test_a_session_goes_on_by_its_refresh_token(
     stage: Stage, aged: dict[str, Browser], name: str
 ) -> None:
     """The access token has ended; the provider gives a new one, and a new refresh token."""
-    before = stage.renewals()
+    before = stage.service.renewals()
     assert reads(stage, aged[name])
-    assert stage.renewals()[len(before) :] == ["ok"]
+    assert stage.service.renewals()[len(before) :] == ["ok"]
 
 
 @pytest.mark.shows("step-up")
