@@ -60,8 +60,10 @@ demo: install install-broker ## the whole story, next to a real identity broker,
 test: install install-broker ## every test, on SQLite and PostgreSQL, and the journeys (PYTEST_ARGS=…)
 	@$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
-interop: install ## our service beside Keycloak and oidc-provider (needs Java 17, Maven, Node 20; minutes)
-	@MO_TEST_INTEROP=1 $(BIN)/python -m pytest tests/interop $(PYTEST_ARGS)
+# Canaille's own tests are in `make test` too; here they count in the table with the others.
+interop: install install-broker ## our service beside Keycloak, oidc-provider (Java 17, Maven, Node 20) and Canaille; writes docs/conformance/interop.md
+	@MO_TEST_INTEROP=1 $(BIN)/python -m pytest -p conformance.interop_table --write-interop-table \
+	  tests/interop tests/journeys/test_live_canaille.py $(PYTEST_ARGS)
 
 # MODEL_EXAMPLES histories of 40 steps for each engine, then as many steps of six brokers at once.
 MODEL_EXAMPLES ?= 250

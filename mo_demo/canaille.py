@@ -110,6 +110,12 @@ class Canaille:
             raise
         return child
 
+    def version(self) -> str:
+        """Return the version that is installed."""
+        asked = "from importlib.metadata import version; print(version('canaille'))"
+        command = [self._program("python"), "-c", asked]
+        return run_once(command, self._environment(), self.folder).strip()
+
     def _write_configuration(self) -> None:
         text = CONFIGURATION.format(
             secret=json.dumps(secrets.token_urlsafe(32)),

@@ -5,6 +5,7 @@ from itertools import count
 
 import pytest
 
+from conformance.interop_table import note_version
 from mo_demo.browser import Browser
 from mo_demo.canaille import ADMIN
 from mo_demo.console import Console, Person
@@ -15,9 +16,10 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
-def stage() -> Iterator[Stage]:
+def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     """Run the broker and our service on free ports for the whole session."""
     with running_stage(Ports(0, 0)) as running:
+        note_version(request.config, "Canaille", running.broker.version())
         yield running
 
 

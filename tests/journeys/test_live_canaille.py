@@ -18,6 +18,7 @@ pytestmark = [
     pytest.mark.journey,
     pytest.mark.timeout(300),
     pytest.mark.xdist_group("stage"),
+    pytest.mark.product("Canaille", "RS256, client_secret_basic"),
 ]
 
 NewPerson = Callable[[str], Person]
@@ -40,6 +41,7 @@ def _institutions(me: dict[str, Any]) -> str:
     return str(me.get("affiliations"))
 
 
+@pytest.mark.shows("sign in")
 def test_a_registered_person_signs_in_at_the_own_institution(
     stage: Stage, browser: Browser, new_person: NewPerson
 ) -> None:
@@ -52,6 +54,7 @@ def test_a_registered_person_signs_in_at_the_own_institution(
     assert "900001" in _institutions(me)
 
 
+@pytest.mark.shows("provision")
 def test_another_organization_in_the_console_moves_the_affiliation(
     stage: Stage, console: Console, browser: Browser, new_person: NewPerson
 ) -> None:
@@ -75,6 +78,7 @@ def test_an_organization_beyond_the_brokers_reach_gives_nothing(
     assert me["themes"] == []
 
 
+@pytest.mark.shows("sign in")
 def test_a_group_at_a_school_where_one_does_not_work_gives_nothing(
     stage: Stage, console: Console, browser: Browser, new_person: NewPerson
 ) -> None:
@@ -90,6 +94,7 @@ def test_a_group_at_a_school_where_one_does_not_work_gives_nothing(
     assert page.status == HTTPStatus.OK
 
 
+@pytest.mark.shows("be signed out")
 def test_a_deleted_account_ends_the_session(
     stage: Stage, console: Console, browser: Browser, new_person: NewPerson
 ) -> None:
@@ -101,6 +106,7 @@ def test_a_deleted_account_ends_the_session(
     assert status == HTTPStatus.UNAUTHORIZED
 
 
+@pytest.mark.shows("provision")
 def test_a_persons_own_token_never_provisions(
     stage: Stage, browser: Browser, new_person: NewPerson
 ) -> None:
@@ -113,6 +119,7 @@ def test_a_persons_own_token_never_provisions(
     assert stage.service.call("POST", "/scim/v2/Users", token, body)[0] in refused
 
 
+@pytest.mark.shows("provision")
 @pytest.mark.parametrize("token", ["", "nonsense", "e" * 48])
 def test_a_token_that_the_broker_does_not_know_is_refused(stage: Stage, token: str) -> None:
     """Empty, malformed and made-up tokens are 401 with a SCIM error."""
@@ -121,6 +128,7 @@ def test_a_token_that_the_broker_does_not_know_is_refused(stage: Stage, token: s
     assert error["status"] == "401"
 
 
+@pytest.mark.shows("sign out")
 def test_signing_out_here_signs_out_at_the_broker(
     stage: Stage, browser: Browser, new_person: NewPerson
 ) -> None:
@@ -148,6 +156,7 @@ def test_nobody_gives_themselves_an_organization_or_a_group(
     assert 'value="900001"' in browser.open(page.url).text
 
 
+@pytest.mark.shows("provision")
 def test_the_machine_token_has_no_person(stage: Stage, new_person: NewPerson) -> None:
     """What tells the two tokens apart: only a person's carries a subject in introspection."""
     person = new_person("900001")
