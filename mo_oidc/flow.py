@@ -173,7 +173,8 @@ def start(provider: Provider, request: LoginRequest, redirect_uri: str, browser:
         acr_values,
         request.max_age,
     )
-    query = {**_fixed(config, pending, state), **asked(replace(request, acr_values=acr_values))}
+    told = replace(request, acr_values=metadata.known(acr_values))
+    query = {**_fixed(config, pending, state), **asked(told)}
     if config.par or metadata.requires_par:
         query = pushed(provider, query)
     joint = "&" if "?" in metadata.authorization_endpoint else "?"

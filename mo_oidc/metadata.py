@@ -35,6 +35,16 @@ class Metadata:
     requires_par: bool = False
     revocation_endpoint: str | None = None
     revocation_auth_methods: tuple[str, ...] = ()
+    acr_values: frozenset[str] = frozenset()
+    """The levels that the provider says it knows; nothing where it says nothing."""
+
+    def known(self, asked: tuple[str, ...]) -> tuple[str, ...]:
+        """Return which of these levels to ask the provider for: those it knows, else all.
+
+        Each of them is enough for us. To some one that they do not know is the least of all: they
+        then ask nothing of the person (Keycloak takes the lowest of what is asked).
+        """
+        return tuple(value for value in asked if value in self.acr_values) or asked
 
 
 def read_metadata(document: JsonObject, issuer: str, *, certificate: bool = False) -> Metadata:
@@ -60,6 +70,7 @@ def read_metadata(document: JsonObject, issuer: str, *, certificate: bool = Fals
         par_endpoint=par,
         requires_par=document.get("require_pushed_authorization_requests") is True,
         token_auth_methods=client_auth.offered(document, "token_endpoint_auth_methods_supported"),
+        acr_values=_texts(document.get("acr_values_supported")),
         sends_iss=document.get("authorization_response_iss_parameter_supported") is True,
         revocation_endpoint=_revocation(document, issuer),
         revocation_auth_methods=client_auth.offered(document, *_REVOCATION_METHODS),
@@ -70,3 +81,9 @@ def _revocation(document: JsonObject, issuer: str) -> str | None:
     """Return where tokens are given back (RFC 8414 §2); no sign-in fails for an odd address."""
     value = document.get("revocation_endpoint")
     return value if isinstance(value, str) and is_allowed_address(value, issuer) else None
+
+
+def _texts(value: object) -> frozenset[str]:
+    """Return the texts of a list; what is no list of the document holds none."""
+    items = value if isinstance(value, list) else []
+    return frozenset(item for item in items if isinstance(item, str))

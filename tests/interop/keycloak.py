@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ PORTAL: Final = "mijn-onderwijs"
 BROKER: Final = "provisioning"
 ACCESS_TOKEN_SECONDS: Final = 60
 """Our service renews a session when its access token ends, and not sooner than after a minute."""
+LEVELS: Final = {f"urn:be:vlaanderen:authmech:{n}": i for i, n in ((1, "password"), (2, "itsme"))}
+"""What the realm calls its levels (`tests.interop.keycloak_levels`)."""
 _ADMIN: Final = "admin"
 _KEY_PROVIDER: Final = "org.keycloak.keys.KeyProvider"
 
@@ -65,7 +68,9 @@ class Keycloak:
     def make_realm(self, service: str) -> None:
         """Make the realm with its two clients: people sign in with one, the other provisions."""
         realm = {"realm": REALM, "enabled": True, "sslRequired": "none"}
-        self.admin("POST", "", {**realm, "accessTokenLifespan": ACCESS_TOKEN_SECONDS})
+        attributes = {"acr.loa.map": json.dumps(LEVELS)}
+        more = {"accessTokenLifespan": ACCESS_TOKEN_SECONDS, "attributes": attributes}
+        self.admin("POST", "", {**realm, **more})
         self.admin("POST", f"/{REALM}/clients", _portal(service, self.secret))
         self.admin("POST", f"/{REALM}/clients", _broker(service, self.secret))
 

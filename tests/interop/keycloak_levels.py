@@ -5,7 +5,6 @@ What an administrator builds in the console out of *Condition - Level of Authent
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from tests.interop.keycloak import REALM, Keycloak
@@ -26,11 +25,6 @@ def make_flow(keycloak: Keycloak) -> str:
     for level, form, seconds in _LEVELS:
         _level(keycloak, level, form, seconds)
     return made.headers["Location"].rpartition("/")[2]
-
-
-def acr_map(names: dict[str, int]) -> dict[str, str]:
-    """Return the attribute of a client that names its levels."""
-    return {"acr.loa.map": json.dumps(names)}
 
 
 def _level(keycloak: Keycloak, level: int, form: str, seconds: int) -> None:

@@ -62,6 +62,31 @@ def test_what_is_asked_reaches_the_provider(provider: Provider) -> None:
 
 
 @pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        (["c", "b", 1, None], "b"),
+        (["b", "a"], "a b"),
+        ([], "a b"),
+        (["x"], "a b"),
+        ("a", "a b"),
+        (None, "a b"),
+        ({"a": 1}, "a b"),
+    ],
+)
+def test_only_levels_that_the_provider_knows_are_asked(
+    provider: Provider, script: Script, known: object, told: str
+) -> None:
+    """Keycloak takes the lowest of what is asked, and what it does not know is lowest of all.
+
+    Each asked level still counts when the answer comes; one who says nothing usable is asked all.
+    """
+    script.document["acr_values_supported"] = known
+    started = begin(provider, LoginRequest(acr_values=("a", "b")))
+    assert asked(started)["acr_values"] == told
+    assert started.pending.acr_values == ("a", "b")
+
+
+@pytest.mark.parametrize(
     ("parameters", "code"),
     [
         ({"max_age": "soon"}, "max_age_invalid"),
