@@ -57,7 +57,11 @@ class Keycloak:
             }
         )
         child = Child.start("Keycloak", command, env, folder / "keycloak.log")
-        child.wait_ready(f"{self.url}/realms/master/.well-known/openid-configuration", 240)
+        try:
+            child.wait_ready(f"{self.url}/realms/master/.well-known/openid-configuration", 600)
+        except BaseException:
+            child.stop()
+            raise
         return child
 
     def version(self) -> str:

@@ -15,7 +15,7 @@ from tests.interop.conftest import Ours
 from tests.interop.keycloak import Keycloak
 
 pytestmark = [
-    pytest.mark.timeout(420),
+    pytest.mark.timeout(900),
     pytest.mark.xdist_group("interop"),
     pytest.mark.product("Keycloak", "RS256, client_secret_basic"),
 ]

@@ -25,7 +25,7 @@ from tests.interop.keycloak_levels import make_flow
 from tests.interop.npm_stage import GROUPS, LEVELLED, OURS, READABLE, USER, eventually
 
 pytestmark = [
-    pytest.mark.timeout(420),
+    pytest.mark.timeout(900),
     pytest.mark.xdist_group("interop"),
     pytest.mark.product("Keycloak", "PS256, private_key_jwt, PAR, DPoP, levels"),
 ]

@@ -23,7 +23,7 @@ from tests.interop.conftest import LocalBrowser, Ours
 from tests.interop.keycloak import BROKER, PORTAL, Keycloak, audience, own_subject
 
 pytestmark = [
-    pytest.mark.timeout(420),
+    pytest.mark.timeout(900),
     pytest.mark.xdist_group("interop"),
     pytest.mark.product("Keycloak", "four signatures, form_post, person by name"),
 ]
