@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 
 from conformance.interop_table import COLUMNS, HEADING, PAGE, Result, outcome, page
 
+Phase = Literal["setup", "call", "teardown"]
 VERSIONS = {"Keycloak": "1.2.3"}
 
 
@@ -19,9 +21,9 @@ def row(*outcomes: tuple[str, str], product: str = "Keycloak") -> list[str]:
     return line.strip("| ").split(" | ")
 
 
-def called(phase: str, play: Callable[[], None]) -> pytest.CallInfo[None]:
+def called(phase: Phase, play: Callable[[], None]) -> pytest.CallInfo[None]:
     """Return a phase of a test as pytest gives it."""
-    return pytest.CallInfo.from_call(play, phase)  # type: ignore[arg-type]
+    return pytest.CallInfo.from_call(play, phase)
 
 
 def test_a_cell_counts_what_was_played_in_its_column() -> None:
@@ -59,7 +61,7 @@ def test_a_version_that_nobody_told_is_not_made_up() -> None:
     ],
 )
 def test_only_a_body_that_ran_has_passed(
-    phase: str, play: Callable[[], None], came: str | None
+    phase: Phase, play: Callable[[], None], came: str | None
 ) -> None:
     """What was skipped or broke in any phase has not."""
     assert outcome(called(phase, play)) == came
