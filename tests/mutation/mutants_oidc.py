@@ -44,7 +44,12 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
         "sealed = id_token and id_token.encode()",
         _RENEWAL,
     ),
-    ("mo_oidc/renewal.py", "            renewals.end(uow, turn, refusal.code)\n", "", _RENEWAL),
+    (
+        "mo_oidc/renewal.py",
+        "            renewals.end(uow, turn, refusal.code, brought)\n",
+        "",
+        _RENEWAL,
+    ),
     (
         "mo_oidc/token_endpoint.py",
         'if _body(response).get("error") == "invalid_grant":',
