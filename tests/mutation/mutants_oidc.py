@@ -74,8 +74,8 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     (_OWN, "    csrf.check()\n", "", _OWN_TESTS),
     (
         "mo_access/storage/sessions.py",
-        "return conn.run(_END_OWN,",
-        "return conn.run(_END_PK,",
+        "return ended.end(conn, _END_OWN,",
+        "return ended.end(conn, _END_PK,",
         _OWN_TESTS,
     ),
     (

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-_TESTS = "tests/oidc/test_revocation.py"
+_TESTS, _REQUEST = "tests/oidc/test_revocation.py", "tests/oidc/test_revocation_request.py"
 _REVOKER, _UNIT = "mo_oidc/revocation.py", "mo_access/service/unit_of_work.py"
 
 ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
-    (_REVOKER, "(p.config.name, p.config.issuer) == asked", "p.config.name == asked[0]", _TESTS),
+    (_REVOKER, "(p.config.name, p.config.issuer) == asked", "p.config.name == asked[0]", _REQUEST),
     (_REVOKER, " and revoking.is_shared(uow, token, self._idle)", " and False", _TESTS),
     (_UNIT, "            del self._held[held:]\n", "", _TESTS),
     (
@@ -32,5 +32,5 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
         "renewals.end(uow, turn, refusal.code)",
         _TESTS,
     ),
-    ("mo_oidc/metadata.py", " and is_allowed_address(value, issuer) else", " else", _TESTS),
+    ("mo_oidc/metadata.py", " and is_allowed_address(value, issuer) else", " else", _REQUEST),
 )
