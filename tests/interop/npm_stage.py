@@ -44,6 +44,11 @@ class Restartable:
         while self.running:
             self.running.pop().stop()
 
+    def revoked(self) -> int:
+        """Return how often all that a person had given a client was taken back so far."""
+        log = (self.folder / "op.log").read_text(encoding="utf-8")
+        return log.splitlines().count("revoked")
+
     def refusals(self) -> list[str]:
         """Return what the token endpoints refused so far, by their error codes."""
         log = (self.folder / "op.log").read_text(encoding="utf-8")
@@ -77,8 +82,15 @@ class Stage:
 
     def renewals(self) -> list[str]:
         """Return what came of each renewal of a session so far, as the log tells it."""
+        return self._codes("session_renewal")
+
+    def revocations(self) -> list[str]:
+        """Return what came of each refresh token of a session that ended, likewise."""
+        return self._codes("token_revocation")
+
+    def _codes(self, event: str) -> list[str]:
         log = (self.service.folder / "service.log").read_text(encoding="utf-8")
-        told = [json.loads(line) for line in log.splitlines() if '"session_renewal"' in line]
+        told = [json.loads(line) for line in log.splitlines() if f'"{event}"' in line]
         return [str(line["code"]) for line in told]
 
     def _user(self, name: str, external_id: str) -> str:
