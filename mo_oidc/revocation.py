@@ -7,7 +7,7 @@ from typing import Final
 
 from mo_access.domain.keys import SealBroken
 from mo_access.service import revoking
-from mo_access.service.held_tokens import HeldToken
+from mo_access.service.held_tokens import HeldToken, NotGiven
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_oidc import dpop
 from mo_oidc.provider import Provider
@@ -17,7 +17,7 @@ from mo_web.faults import UNAVAILABLE, ProviderTrouble, trouble
 from mo_web.fetch import FetchError
 
 OK: Final = "ok"
-EACH, LAST, OFF = "each", "last", "off"
+_LAST, _OFF = "last", "off"
 _ANSWERED, _SERVER_ERRORS, _TOO_MANY = range(200, 300), 500, 429
 
 
@@ -38,14 +38,14 @@ class Revoker:
         provider = self._provider(token)
         if provider is None:
             return "provider_unknown"
-        if provider.config.revocation == OFF:
-            return "switched_off"
+        if provider.config.revocation == _OFF:
+            return NotGiven.SWITCHED_OFF
         endpoint = provider.metadata().revocation_endpoint
         if endpoint is None:
-            return "no_endpoint"
+            return NotGiven.NO_ENDPOINT
         with self._units() as uow:
-            if provider.config.revocation == LAST and revoking.is_shared(uow, token, self._idle):
-                return "session_goes_on"
+            if provider.config.revocation == _LAST and revoking.is_shared(uow, token, self._idle):
+                return NotGiven.SESSION_GOES_ON
             try:
                 refresh_token, _ = dpop.opened(revoking.opened(uow, token))
             except SealBroken:
@@ -75,4 +75,4 @@ def revoke(provider: Provider, endpoint: str, refresh_token: str) -> str:
     if status >= _SERVER_ERRORS or status == _TOO_MANY:
         raise ProviderTrouble("revocation_status", UNAVAILABLE)
     # A token that it does not know, or no more, is 200 as well (§2.2).
-    return OK if status in _ANSWERED else "revocation_refused"
+    return OK if status in _ANSWERED else NotGiven.REFUSED

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
-from mo_access.service.held_tokens import LIMIT, HeldToken, HeldTokens
+from mo_access.service.held_tokens import LIMIT, HeldToken, HeldTokens, NotGiven
 from mo_access.storage.engine import DatabaseDown
 from mo_web.faults import ProviderTrouble
 from mo_web.metrics import Metrics
@@ -26,7 +26,6 @@ PAUSE: Final = 30.0
 """How many seconds a provider in trouble is left alone."""
 PATIENCE: Final = 600.0
 """For how many seconds a token is tried again."""
-QUEUE_FULL: Final = "queue_full"
 GiveBack = Callable[[HeldToken], str]
 _log = logging.getLogger(__name__)
 
@@ -45,11 +44,11 @@ def tried(give_back: GiveBack, token: HeldToken) -> Outcome:
     except ProviderTrouble as trouble:
         return Outcome(trouble.code, again=True)
     except DatabaseDown:
-        return Outcome("database_down", again=True)
+        return Outcome(NotGiven.DATABASE_DOWN, again=True)
     except Exception as fault:  # noqa: BLE001 - a thread that ended would give nothing back any more
         # By its kind alone: a text may hold what was sent.
         _log.error("token_revocation_failed", extra={"reason": type(fault).__name__})
-        return Outcome("failed")
+        return Outcome(NotGiven.FAILED)
 
 
 class _Waiting(NamedTuple):
@@ -94,7 +93,7 @@ class GivingBack:
     def step(self, seconds: float = 0.0) -> bool:
         """Deal with one token, waiting so long for one; False when there was none."""
         for _ in range(self._tokens.let_go()):
-            self._metrics.count_revocation(QUEUE_FULL)
+            self._metrics.count_revocation(NotGiven.QUEUE_FULL)
         now = self._now()
         if self._later and self._later[0].again <= now:
             due = heapq.heappop(self._later)
@@ -128,7 +127,7 @@ class GivingBack:
         if again > until:
             self._note(token, code)
         elif len(self._later) >= LIMIT:
-            self._note(token, QUEUE_FULL)
+            self._note(token, NotGiven.QUEUE_FULL)
         else:
             self._number += 1
             heapq.heappush(self._later, _Waiting(again, self._number, until, token))

@@ -11,6 +11,7 @@ import pytest
 
 from mo_access.domain.policy import Reason
 from mo_access.service.claimed_rights import REASONS as IGNORED_FOR
+from mo_access.service.held_tokens import NotGiven
 from mo_access.service.sign_in import MESSAGES
 from mo_web.fetch import FetchFault
 
@@ -79,9 +80,15 @@ def test_every_fault_of_an_outbound_request_is_explained(fault: FetchFault) -> N
     assert f"`{fault.value}`" in explained()["…_…"][0]
 
 
+@pytest.mark.parametrize("why", NotGiven)
+def test_every_token_that_does_not_go_back_is_explained(why: NotGiven) -> None:
+    """The codes of mo_access.service.held_tokens."""
+    assert why in explained()
+
+
 def test_nothing_is_explained_that_does_not_exist() -> None:
     """A code that is gone from the code goes from the page too."""
-    known = {reason.value for reason in Reason} | set(MESSAGES) | codes_of_faults()
+    known = {reason.value for reason in Reason} | set(MESSAGES) | codes_of_faults() | set(NotGiven)
     assert set(explained()) - known - IGNORED_FOR == HANDED_ON
     assert set(explained()) >= IGNORED_FOR
 

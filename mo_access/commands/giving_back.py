@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from mo_access.service.held_tokens import HeldToken, HeldTokens
+from mo_access.service.held_tokens import HeldToken, HeldTokens, NotGiven
 
 if TYPE_CHECKING:
     from mo_access.commands.desk import Desk
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 SECONDS: Final = 20.0
 """For how long a command begins to ask; what is left by then is told and let go."""
-_OUT_OF_TIME: Final = "out_of_time"
 _MICRO: Final = 1_000_000
 # What needs no remedy: done, or not to be done.
-_FINE: Final = frozenset({"ok", "no_endpoint", "switched_off", "session_goes_on"})
+_FINE: Final = frozenset(
+    {"ok", NotGiven.NO_ENDPOINT, NotGiven.SWITCHED_OFF, NotGiven.SESSION_GOES_ON}
+)
 
 
 def give_back(desk: Desk, tokens: HeldTokens) -> None:
@@ -49,12 +50,12 @@ def _given(revoke: GiveBack, first: HeldToken, tokens: HeldTokens) -> Counter[st
 
     deadline = time.monotonic() + SECONDS
     down: dict[str, str] = {}
-    codes: Counter[str] = Counter(queue_full=tokens.let_go())
+    codes: Counter[str] = Counter({NotGiven.QUEUE_FULL: tokens.let_go()})
     token: HeldToken | None = first
     while token is not None:
         code = down.get(token.provider)
         if code is None and time.monotonic() > deadline:
-            code = _OUT_OF_TIME
+            code = NotGiven.OUT_OF_TIME
         outcome = tried(revoke, token) if code is None else Outcome(code)
         if outcome.again:
             down[token.provider] = outcome.code

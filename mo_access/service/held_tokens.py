@@ -10,10 +10,24 @@ import queue
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
 LIMIT: Final = 10_000
 """How many wait at most; what comes then is counted and let go."""
+
+
+class NotGiven(StrEnum):
+    """Why a token does not go back where neither the provider nor a key is in trouble."""
+
+    SWITCHED_OFF = "switched_off"
+    NO_ENDPOINT = "no_endpoint"
+    SESSION_GOES_ON = "session_goes_on"
+    REFUSED = "revocation_refused"
+    QUEUE_FULL = "queue_full"
+    OUT_OF_TIME = "out_of_time"
+    DATABASE_DOWN = "database_down"
+    FAILED = "revocation_failed"
 
 
 @dataclass(frozen=True, slots=True)

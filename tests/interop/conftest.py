@@ -86,8 +86,15 @@ class Ours:
 
     def renewals(self) -> list[str]:
         """Return what came of each renewal of a session so far, as the log tells it."""
+        return self._codes("session_renewal")
+
+    def revocations(self) -> list[str]:
+        """Return what came of each refresh token of a session that ended, likewise."""
+        return self._codes("token_revocation")
+
+    def _codes(self, event: str) -> list[str]:
         log = (self.folder / "service.log").read_text(encoding="utf-8")
-        told = [json.loads(line) for line in log.splitlines() if '"session_renewal"' in line]
+        told = [json.loads(line) for line in log.splitlines() if f'"{event}"' in line]
         return [str(line["code"]) for line in told]
 
     def _environment(self) -> dict[str, str]:

@@ -44,6 +44,11 @@ class Restartable:
         while self.running:
             self.running.pop().stop()
 
+    def revoked(self) -> int:
+        """Return how often all that a person had given a client was taken back so far."""
+        log = (self.folder / "op.log").read_text(encoding="utf-8")
+        return log.splitlines().count("revoked")
+
     def refusals(self) -> list[str]:
         """Return what the token endpoints refused so far, by their error codes."""
         log = (self.folder / "op.log").read_text(encoding="utf-8")

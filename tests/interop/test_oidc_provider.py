@@ -16,6 +16,7 @@ from tests.interop.npm_stage import (
     LEVELLED,
     Make,
     Stage,
+    eventually,
     new_secret,
     reads,
     running_stage,
@@ -145,6 +146,33 @@ def test_a_session_goes_on_by_its_refresh_token(
     before = stage.service.renewals()
     assert reads(stage, aged[name])
     assert stage.service.renewals()[len(before) :] == ["ok"]
+
+
+@each
+def test_a_session_that_ends_gives_its_refresh_token_back(
+    stage: Stage, browser: Browser, name: str
+) -> None:
+    """Signed out here, and before anything is asked there: the provider takes the token back."""
+    sign_in(stage, browser, name, stage.person())
+    told, revoked = len(stage.service.revocations()), stage.process.revoked()
+    browser.open(f"{stage.service.url}/oidc/logout")
+    assert eventually(lambda: stage.service.revocations()[told:] == ["ok"])
+    assert eventually(lambda: stage.process.revoked() == revoked + 1)
+
+
+@plain
+def test_a_stronger_sign_in_does_not_end_with_the_one_before(
+    stage: Stage, browser: Browser
+) -> None:
+    """One grant holds both sessions' tokens here: giving the first one back would take it all."""
+    login = stage.person()
+    sign_in(stage, browser, "plain", login)
+    told, revoked = len(stage.service.revocations()), stage.process.revoked()
+    page = browser.open(f"{stage.service.url}/documents/{LEVELLED}")
+    answer_sign_in(browser, page, login, "itsme")
+    assert eventually(lambda: stage.service.revocations()[told:] == ["session_goes_on"])
+    assert stage.process.revoked() == revoked
+    assert reads(stage, browser, LEVELLED)
 
 
 @pytest.mark.shows("step-up")

@@ -44,7 +44,12 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
         "sealed = id_token and id_token.encode()",
         _RENEWAL,
     ),
-    ("mo_oidc/renewal.py", "            renewals.end(uow, turn, refusal.code)\n", "", _RENEWAL),
+    (
+        "mo_oidc/renewal.py",
+        "            renewals.end(uow, turn, refusal.code, brought)\n",
+        "",
+        _RENEWAL,
+    ),
     (
         "mo_oidc/token_endpoint.py",
         'if _body(response).get("error") == "invalid_grant":',
@@ -69,8 +74,8 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     (_OWN, "    csrf.check()\n", "", _OWN_TESTS),
     (
         "mo_access/storage/sessions.py",
-        "return conn.run(_END_OWN,",
-        "return conn.run(_END_PK,",
+        "return ended.end(conn, _END_OWN,",
+        "return ended.end(conn, _END_PK,",
         _OWN_TESTS,
     ),
     (

@@ -58,8 +58,8 @@ STANDING: Final = (
     (_BLOCKS, ", speaks(link_identity.c.issuer)", "", _BLOCK_TESTS),
     (
         _BLOCKS,
-        "for statement in (_MARK_PEOPLE, _MARK_AFFILIATIONS, _END_SESSIONS):",
-        "for statement in (_MARK_PEOPLE, _MARK_AFFILIATIONS):",
+        'return ended.end(conn, _END_SESSIONS, {"of": bar})',
+        "return []",
         _BLOCK_TESTS,
     ),
     (

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mo_access.domain.keys import KeyRing
+from mo_access.service import sessions
 from mo_access.settings import Settings
 from mo_access.storage.engine import Database
 from mo_oidc.door import door, giving_back
@@ -12,8 +13,9 @@ from mo_web.app import create_app
 from tests.oidc import host
 from tests.oidc.broker import Script
 from tests.oidc.site import BASE, Site
-from tests.oidc.world import World
+from tests.oidc.world import Agent, World
 
+HOUR = 3_600_000_000
 KEYS = KeyRing({"k1": bytes(range(32))}, "k1")
 
 
@@ -44,3 +46,18 @@ def outcomes(world: World) -> dict[str, float]:
     samples = [s for family in families for s in family.samples]
     told = [s for s in samples if s.name == "mo_token_revocations_total"]
     return {sample.labels["outcome"]: sample.value for sample in told}
+
+
+def signed_in(world: World) -> Agent:
+    """Return a browser in which the person is signed in."""
+    world.script.claims = {"sid": "s-1"}
+    agent = world.agent()
+    assert agent.sign_in().status == 302
+    return agent
+
+
+def by_operator(world: World, _agent: Agent) -> None:
+    """End it by its number."""
+    with world.site.unit() as uow:
+        assert sessions.end_one(uow, sessions.listed(uow, HOUR)[0].pk)
+        uow.commit()

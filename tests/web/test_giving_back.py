@@ -109,7 +109,7 @@ def test_patience_ends(bench: Bench, giving: GivingBack) -> None:
     [
         (ProviderTrouble("discovery_timeout"), "discovery_timeout", True),
         (DatabaseDown("away"), "database_down", True),
-        (RuntimeError("rt-1"), "failed", False),
+        (RuntimeError("rt-1"), "revocation_failed", False),
     ],
 )
 def test_nothing_stops_it(

@@ -58,5 +58,6 @@ for (const described of JSON.parse(readFileSync(process.argv[2], 'utf8'))) {
   for (const event of ['grant.error', 'pushed_authorization_request.error']) {
     provider.on(event, (ctx, { error }) => console.log(`refused ${error}`));
   }
+  provider.on('grant.revoked', () => console.log('revoked'));
   provider.listen(described.port, HOST);
 }
