@@ -155,7 +155,7 @@ def _role(fact: AffiliationFact, today: str) -> Origin:
         fact.role,
         fact.institution,
         fact.client or PLATFORM,
-        fact.form.value,
+        str(fact.form),
         fact.since,
         fact.start,
         fact.end,
