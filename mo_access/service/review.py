@@ -38,7 +38,7 @@ PAGE: Final = 100
 AT_ONCE: Final = 1_000
 SOON_DAYS: Final = 30
 """An end within so many days is one to look at."""
-_NAME: Final = attrgetter("name")
+_NAME: Final = attrgetter("name", "slug")
 _OF_NO_CLIENT: Final = frozenset({Form.RECOVERY.value, Form.SIGN_IN.value})
 
 
