@@ -145,8 +145,14 @@ def themes(grants: Iterable[GrantFact]) -> tuple[Origin, ...]:
 
 def _ordered(found: list[Origin]) -> tuple[Origin, ...]:
     if len(found) > 1:
-        found.sort(key=lambda o: (o.idle is not None, o.since or 0, o.client))
+        found.sort(key=_order)
     return tuple(found)
+
+
+def _order(o: Origin) -> tuple[bool, int, str, str, str, str, str, str]:
+    """Put two of one moment in an order too: else a list would be another each time it is read."""
+    words = (o.client, o.how, o.value, o.institution or "", o.start or "", o.end or "")
+    return (o.idle is not None, o.since or 0, *words)
 
 
 def _role(fact: AffiliationFact, today: str) -> Origin:
@@ -155,7 +161,7 @@ def _role(fact: AffiliationFact, today: str) -> Origin:
         fact.role,
         fact.institution,
         fact.client or PLATFORM,
-        fact.form.value,
+        str(fact.form),
         fact.since,
         fact.start,
         fact.end,

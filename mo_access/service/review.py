@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from hashlib import sha256
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from mo_access.domain import policy
@@ -37,6 +38,7 @@ PAGE: Final = 100
 AT_ONCE: Final = 1_000
 SOON_DAYS: Final = 30
 """An end within so many days is one to look at."""
+_NAME: Final = attrgetter("name", "slug")
 _OF_NO_CLIENT: Final = frozenset({Form.RECOVERY.value, Form.SIGN_IN.value})
 
 
@@ -195,7 +197,7 @@ class _Reader:
     def entry(self, person: str, last_sign_in: int | None) -> Entry:
         known = self.known[person]
         here, session = decisions.narrowed(self.uow, known, self.spot)
-        roles = tuple(_judged(role, here) for role in explaining.roles(here))
+        roles = _judged(explaining.roles(here), here)
         held, ends = self._themes(known, here, session), _ends(here, self.uow.today)
         user_name, name = self._names(person, roles, held)
         return Entry(person, name, user_name, last_sign_in, roles, held, ends)
@@ -215,7 +217,7 @@ class _Reader:
             ThemeHeld(slug, self.themes[slug], told[slug], explaining.themes(grants))
             for slug, grants in held.items()
         ]
-        return tuple(sorted(found, key=lambda theme: theme.name))
+        return tuple(sorted(found, key=_NAME))
 
     def _names(
         self, person: str, roles: tuple[Origin, ...], held: tuple[ThemeHeld, ...]
@@ -230,17 +232,19 @@ class _Reader:
         return without_numbers(user_name), without_numbers(full_name(json.loads(document)) or "")
 
 
-def _judged(role: Origin, here: Facts) -> Origin:
+def _judged(roles: tuple[Origin, ...], here: Facts) -> tuple[Origin, ...]:
     """A role counts for nothing while the person or the institution as a whole does not."""
-    if role.idle is not None:
-        return role
-    if here.person_blocked or here.institution_blocked:
-        return role._replace(idle="blocked")
-    return role if here.active else role._replace(idle="suspended")
+    blocked = here.person_blocked or here.institution_blocked
+    if here.active and not blocked:
+        return roles
+    why = "blocked" if blocked else "suspended"
+    return tuple(role if role.idle else role._replace(idle=why) for role in roles)
 
 
 def _ends(here: Facts, today: str) -> str | None:
     """Return when somebody will be nothing here any more, if that is soon."""
+    if not any(fact.end for fact in here.affiliations):
+        return None
     live = [fact for fact in here.affiliations if policy.is_current(fact, today)]
     days = [fact.end for fact in live if fact.end is not None]
     if not days or len(days) < len(live):

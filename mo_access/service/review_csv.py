@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from mo_access.service.explaining import Origin
@@ -28,12 +29,15 @@ COLUMNS: Final = {
 _WORDS: Final = {"nl": ("ja", "nee", "rol", "thema"), "en": ("yes", "no", "role", "theme")}
 _MARK: Final = "\ufeff"
 """Without it a spreadsheet reads UTF-8 as something else."""
-_MICRO: Final = 1_000_000
+_MINUTE: Final = 60_000_000
+"""In microseconds."""
 # A spreadsheet runs a cell that begins so; it may pass over blanks before.
 _FORMULA: Final = re.compile(r"\s*[=+\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]")
 # One that is set to Dutch splits at semicolons, and takes no quote in mid-cell for one: then a
 # cell begins, or a line, in the midst of what is one cell here.
 _INNER: Final = re.compile(r"([;,\t\r\n])(?=[\s\"]*[=+\-@|%\uff1d\uff0b\uff0d\uff20])")
+# All that any of the two looks for and all that is taken out: most cells hold none of it.
+_SUSPECT: Final = re.compile(r"[=+\-@|%\uff1d\uff0b\uff0d\uff20\x00-\x1f\x7f]")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -50,36 +54,44 @@ def safe(text: str) -> str:
 
     Neither as a whole nor cut where another separator would end it.
     """
+    if _SUSPECT.search(text) is None:
+        return text
     plain = _INNER.sub(r"\1'", _CONTROL.sub("", text))
     return f"'{plain}" if _FORMULA.match(plain) else plain
 
 
 def _written(lines: Iterable[Iterable[str]]) -> str:
     out = io.StringIO()
-    csv.writer(out).writerows([[safe(cell) for cell in line] for line in lines])
+    csv.writer(out).writerows(lines)
     return out.getvalue()
 
 
 def _lines(entry: Entry, language: str) -> Iterator[tuple[str, ...]]:
     yes, no, role, theme = _WORDS[language]
-    person = (entry.person, entry.name, entry.user_name)
+    person = (entry.person, safe(entry.name), safe(entry.user_name))
     last = (_moment(entry.last_sign_in), entry.ends or "")
     for one in entry.roles:
         counts = (no, one.idle) if one.idle else (yes, "")
         yield (*person, role, one.value, *_origin(one), *counts, *last)
     for held in entry.themes:
+        slug = safe(held.slug)
         for one in held.origins:
             open_ = held.open and one.idle is None
             why = "" if open_ else one.idle or held.reason.value
-            yield (*person, theme, held.slug, *_origin(one), yes if open_ else no, why, *last)
+            yield (*person, theme, slug, *_origin(one), yes if open_ else no, why, *last)
 
 
 def _origin(one: Origin) -> tuple[str, ...]:
-    since = _moment(one.since)
-    return (one.institution or "", one.client, one.how, since, one.start or "", one.end or "")
+    """Give the cells of an origin; numbers, days and our own words need no ``safe``."""
+    by, through = safe(one.client), safe(one.how)
+    return (one.institution or "", by, through, _moment(one.since), one.start or "", one.end or "")
 
 
 def _moment(micros: int | None) -> str:
-    if micros is None:
-        return ""
-    return datetime.fromtimestamp(micros / _MICRO, BRUSSELS).strftime("%Y-%m-%d %H:%M")
+    return "" if micros is None else _minute(micros // _MINUTE)
+
+
+@lru_cache(maxsize=10_000)
+def _minute(since_epoch: int) -> str:
+    """Show a minute as people in Brussels read it; many have what they have from the same one."""
+    return datetime.fromtimestamp(since_epoch * 60, BRUSSELS).strftime("%Y-%m-%d %H:%M")

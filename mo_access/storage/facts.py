@@ -327,9 +327,9 @@ def _facts(row: Row, affiliations: list[Row], grants: list[Row]) -> PersonFacts:
         known_id,
         bool(active and linked),
         blocked is not None,
-        tuple(_affiliation(row) for row in affiliations if row[3] != BARRED),
+        tuple([_affiliation(row) for row in affiliations if row[3] != BARRED]),
         tuple(map(_grant, grants)),
-        frozenset(str(row[1]) for row in affiliations if row[3] == BARRED),
+        frozenset([str(row[1]) for row in affiliations if row[3] == BARRED]),
     )
 
 

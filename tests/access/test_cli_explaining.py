@@ -90,6 +90,27 @@ def test_who_tells_since_when_by_whom_and_who_is_dormant(world: Shared, run: Run
     assert world.person in idle
 
 
+def test_who_is_told_in_parts_that_make_the_whole(world: Shared, run: Run) -> None:
+    """--limit ends a list, and says after whom it goes on; the text and the JSON are the same."""
+    with world.act("school") as uow:
+        for name in ("an", "els"):
+            _register(uow, world, name, SCHOOL)
+        uow.commit()
+    whole = [h["id"] for h in answer(run, "who", THEME, SCHOOL)]
+    assert (whole[0], len(whole)) == (world.person, 3)
+    _, first, _ = run("who", THEME, SCHOOL, "--limit", "2")
+    assert f"… and more: --after {whole[1]}" in first
+    assert whole[2] not in first
+    rest = answer(run, "who", THEME, SCHOOL, "--limit", "2", "--after", whole[1])
+    assert [h["id"] for h in rest] == whole[2:]
+    assert "… and more" not in run("who", THEME, SCHOOL, "--after", whole[1])[1]
+    assert answer(run, "who", THEME, SCHOOL, "--after", whole[2]) == []
+    code, out, err = run("who", THEME, SCHOOL, "--after", INSZ)
+    assert (code, out) == (1, "")
+    assert "begin anew" in err
+    assert INSZ not in err
+
+
 def test_history_is_told_in_sentences_and_as_json(world: Shared, run: Run) -> None:
     """Newest first; narrowed by day and institution, and cut where that is asked."""
     world.join("board")
@@ -183,17 +204,17 @@ def test_a_successor_lists_who_is_something_at_its_predecessor(
     (tmp_path / "later.csv").write_text(rows, encoding="utf-8")
     assert run("institution", "import", "later.csv")[0] == 0
     with unit() as uow:
-        _register(uow, world)
+        _register(uow, world, "els", "900002")
         uow.commit()
     told = answer(run, "review", "show", "900002")
     roles = sorted((p["user_name"], len(p["roles"])) for p in told["people"])
     assert roles == [("els", 1), ("jan@school", 1)]
 
 
-def _register(uow: UnitOfWork, world: Shared) -> None:
-    claim = AffiliationClaim(Form.AFFILIATIONS, "900002", Role.GEBRUIKER)
-    grant = GrantClaim(THEME, "900002")
+def _register(uow: UnitOfWork, world: Shared, name: str, at: str) -> None:
+    claim = AffiliationClaim(Form.AFFILIATIONS, at, Role.GEBRUIKER)
+    grant = GrantClaim(THEME, at)
     draft = PersonDraft(
-        "els", None, active=True, document={}, affiliations=(claim,), grants=(grant,)
+        name, None, active=True, document={}, affiliations=(claim,), grants=(grant,)
     )
     people.create(uow, world.actors["government"], draft)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from mo_access.domain.errors import NotFound
 from mo_access.domain.model import (
     Actor,
     AffiliationClaim,
@@ -18,11 +19,11 @@ from mo_access.domain.model import (
     PersonDraft,
     Role,
 )
-from mo_access.service import clients, decisions, groups, imports, people
+from mo_access.service import blocks, clients, decisions, explaining, groups, imports, people
 from mo_access.service.clients import NewClient
 from mo_access.service.decisions import Question
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import facts
+from mo_access.storage import access, facts, theme_holders
 from mo_access.storage.schema import affiliation, person
 from tests.support.statements import asked
 
@@ -158,6 +159,86 @@ def test_the_facts_of_many_are_those_of_each(unit: Unit, actors: dict[str, Actor
             told = sorted(several, key=lambda one: one.id)
             assert told == [known for known in each if known is not None]
             assert bool(told) is (client_pk != actors["platform"].client_pk)
+
+
+def test_what_counts_at_a_place_decides_as_everything_does(
+    unit: Unit, actors: dict[str, Actor]
+) -> None:
+    """A list reads no more than that: also with groups of no institution and blocks elsewhere."""
+    with unit() as uow:
+        ids = sorted(_everywhere(uow, actors))
+        for number in ("900001", "900002", "900003"):
+            spot = decisions.spot_of(uow, number, THEME)
+            assert spot is not None
+            every = {one.id: one for one in facts.people_facts(uow.conn, ids, now=uow.now)}
+            told = facts.facts_at(uow.conn, [*ids, "nobody"], spot.at, THEME, uow.now)
+            assert sorted(one.id for one in told) == ids
+            for one in told:
+                here, _ = decisions.narrowed(uow, one, spot)
+                assert here == decisions.narrowed(uow, every[one.id], spot)[0]
+                assert {a.institution for a in one.affiliations} <= spot.at
+                assert {slug for slug, _ in one.grants} <= {THEME}
+
+
+_BLOCKED = (("plain", "900002"), ("predecessor", "900001"), ("later", "900003"))
+
+
+def _everywhere(
+    uow: UnitOfWork, actors: dict[str, Actor], blocked: tuple[tuple[str, str], ...] = _BLOCKED
+) -> list[str]:
+    """Make the crowd, all of it in a group of no institution too, some of it blocked somewhere."""
+    found = crowd(uow, actors)
+    own = tuple(id_ for name, id_ in found.items() if name != "foreign")
+    groups.create(uow, actors["own"], GroupDraft("all", None, {}, theme=THEME), _all(own))
+    role = GroupDraft("r", None, {}, institution="900002", role=Role.GEBRUIKER)
+    groups.create(uow, actors["own"], role, _all((found["nowhere"],)))
+    for name, at in blocked:
+        blocks.block_affiliation(uow, found[name], at, "Onderzoek")
+    return list(found.values())
+
+
+def _all(ids: tuple[str, ...]) -> MemberChange:
+    return MemberChange("add", ids)
+
+
+def test_pages_of_candidates_are_the_candidates(unit: Unit, actors: dict[str, Actor]) -> None:
+    """Each once and by key, whichever of its sources names somebody, on pages of any size."""
+    with unit() as uow:
+        _everywhere(uow, actors)
+        for number in ("900001", "900002", "900003"):
+            at = access.lineage(uow.conn, number)
+            every = {i for one in at for i in access.holders(uow.conn, THEME, one, None)}
+            for size in (1, 2, 100):
+                told, after = [], 0
+                while page := theme_holders.page(uow.conn, THEME, at, after, size):
+                    told += page
+                    after = page[-1][0]
+                assert told == sorted(told)
+                assert len(told) == len(every)
+                assert {id_ for _, id_ in told} == every
+
+
+def test_who_goes_on_after_anybody_and_reads_no_more_than_it_is_asked(
+    unit: Unit, actors: dict[str, Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By pages of any size the same list; the statements of a page do not grow with it."""
+    with unit() as uow:
+        _everywhere(uow, actors, blocked=())
+        whole = list(explaining.who(uow, THEME, "900002", dormant=True))
+        assert len(whole) > 5
+        for size in (1, 3):
+            parts = list(explaining.who(uow, THEME, "900002", dormant=True, at_once=size))
+            assert parts == whole
+        for turn, one in enumerate(whole):
+            rest = explaining.who(uow, THEME, "900002", dormant=True, after=one.person)
+            assert list(rest) == whole[turn + 1 :]
+        with asked(monkeypatch) as first:
+            next(explaining.who(uow, THEME, "900002", dormant=True, at_once=1))
+        with asked(monkeypatch) as every:
+            list(explaining.who(uow, THEME, "900002", dormant=True))
+        assert len(first) == len(every) < 12
+        with pytest.raises(NotFound):
+            explaining.who(uow, THEME, "900002", after="nobody")
 
 
 def test_who_lists_a_shared_person_whoever_gave_the_theme(

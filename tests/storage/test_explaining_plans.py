@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.sql.elements import CompilerElement
 
-from mo_access.storage import access, beheerders, facts, history, named, review
+from mo_access.storage import access, beheerders, facts, history, named, review, theme_holders
 from mo_access.storage.engine import Connection, Database, Params
 
 _SCAN: Final = re.compile(r"SCAN (\w+)|Seq Scan on (\w+)")
@@ -24,6 +24,19 @@ ASKED: Final[dict[str, tuple[CompilerElement, Params]]] = {
         access._PEOPLE_OF_THEME,
         {"slug": "s", "number": "900001", "everyone": 1, "client": 0},
     ),
+    "who, by pages": (
+        theme_holders._PAGE,
+        {"slug": "s", "numbers": '["900001"]', "after": 0, "page": 9},
+    ),
+    "affiliations of many here": (
+        facts._AFFILIATIONS_AT,
+        {"pks": '["1"]', "numbers": '["900001"]', "now": 1},
+    ),
+    "grants of many here": (
+        facts._GRANTS_AT,
+        {"pks": '["1"]', "numbers": '["900001"]', "theme": "s", "now": 1},
+    ),
+    "people": (facts._PEOPLE, {"people": '["p"]'}),
     "review": (review._PAGE, {"numbers": '["900001"]', "after": 0, "page": 9, "now": 1}),
     "names": (review._NAMES, {"wanted": '["p"]'}),
     "last": (review._LAST, {"number": "900001"}),
@@ -40,7 +53,7 @@ def test_no_big_table_is_read_whole(database: Database, name: str) -> None:
     with database.connect() as conn:
         lines = _plan(conn, statement, params)
     read = {found[1] or found[2] for line in lines for found in _SCAN.finditer(line)}
-    whole = {table for table in read if not re.match(r"(anon|json)_", table)} - _SMALL
+    whole = {table for table in read if not re.match(r"(anon|json)_|there|held", table)} - _SMALL
     assert whole == set(), lines
 
 
