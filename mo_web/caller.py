@@ -94,7 +94,10 @@ def _found(token: str) -> Actor:
 def _by_provider(token: str) -> Actor | None:
     with _told_apart():
         client = subjects.machine(_provider_token(token))
-    return clients.by_oauth(unit.current(), client.issuer, client.client_id)
+    found = clients.by_oauth(unit.current(), client.issuer, client.names)
+    if found is None and client.account:
+        raise _refused("person")
+    return found
 
 
 def _provider_token(token: str) -> AccessToken:
@@ -121,10 +124,9 @@ def _is_trusted(issuer: str) -> bool:
 
 def _is_machine(presented: AccessToken) -> bool:
     try:
-        subjects.machine(presented)
+        return not subjects.machine(presented).account
     except TokenRefused:
         return False
-    return True
 
 
 def _person(presented: AccessToken) -> tuple[Provider, OAuthPerson]:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import click
 
+from mo_access.commands import oauth_options
 from mo_access.commands.desk import as_json, moment, opened, say_json, say_table
 from mo_access.service import client_change, clients
 from mo_access.service.client_change import ClientChange
@@ -48,8 +49,9 @@ def client() -> None:
 @click.option("--platform", is_flag=True, help="It may act for every institution.")
 @click.option("--default-institution", help="Meant where a role names no institution.")
 @click.option("--issuer", "issuers", multiple=True, help="Sign-ins of it find this client's links.")
-@click.option("--oauth-issuer", help="Access tokens of this issuer …")
-@click.option("--oauth-client-id", help="… and client id act as this client.")
+@oauth_options.issuer
+@oauth_options.client_id
+@oauth_options.subject
 @click.option(
     "--profile",
     type=ProfileName(),
@@ -81,6 +83,7 @@ def create(
     issuers: tuple[str, ...],
     oauth_issuer: str | None,
     oauth_client_id: str | None,
+    oauth_subject: str | None,
     profile: str,
     scopes: tuple[str, ...],
     beheerders: bool,
@@ -94,7 +97,7 @@ def create(
         platform=platform,
         default_institution=default_institution,
         issuers=issuers,
-        oauth=_oauth(oauth_issuer, oauth_client_id),
+        oauth=oauth_options.pairs(oauth_issuer, oauth_client_id, oauth_subject),
         profile=profile,
         scopes=scopes or DEFAULT_SCOPES,
         expires=None if days is None else days * _DAY,
@@ -160,6 +163,10 @@ def revoke(client: str, token: str, *, as_json: bool) -> None:
     default=None,
     help="Whether it may make somebody beheerder; holds for those that it made, too.",
 )
+@oauth_options.issuer
+@oauth_options.client_id
+@oauth_options.subject
+@click.option("--no-oauth", is_flag=True, help="No (other) access token acts as this client.")
 @click.option(
     "--leave-without-beheerder",
     "left_without",
@@ -178,12 +185,17 @@ def change(
     profile: str | None,
     scopes: tuple[str, ...],
     beheerders: bool | None,
+    oauth_issuer: str | None,
+    oauth_client_id: str | None,
+    oauth_subject: str | None,
+    no_oauth: bool,
     left_without: str,
     as_json: bool,
 ) -> None:
     """Change CLIENT (name or id); holds for its tokens from the next request on."""
     told = (name, profile, scopes or None, default_institution, add, remove, beheerders)
-    wanted = ClientChange(*told, left_without.strip())
+    oauth = oauth_options.pairs(oauth_issuer, oauth_client_id, oauth_subject)
+    wanted = ClientChange(*told, left_without.strip(), oauth, no_oauth)
     if wanted == ClientChange():
         raise click.UsageError("say what to change; see --help")
     with opened().unit() as uow:
@@ -213,12 +225,13 @@ def list_clients(*, as_json: bool) -> None:
             _place(c),
             c.scopes,
             c.profile,
+            tuple(map(oauth_options.shown, c.oauth)),
             tuple(s.id for s in c.secrets if s.revoked is None),
             moment(c.revoked) if c.revoked else "",
         )
         for c in found
     ]
-    columns = ("name", "id", "institutions", "scopes", "profile", "tokens", "revoked")
+    columns = ("name", "id", "institutions", "scopes", "profile", "oauth", "tokens", "revoked")
     return say_table(columns, rows, empty="No clients yet.")
 
 
@@ -227,12 +240,6 @@ def _place(found: ClientRow) -> tuple[str, ...]:
     if found.provider is not None:
         return (f"whoever signs in at {found.provider}",)
     return ("all",) if found.platform else found.institutions
-
-
-def _oauth(issuer: str | None, client_id: str | None) -> tuple[tuple[str, str], ...]:
-    if bool(issuer) != bool(client_id):
-        raise click.UsageError("--oauth-issuer and --oauth-client-id go together")
-    return ((issuer, client_id),) if issuer and client_id else ()
 
 
 def _show(client_id: str, token: str, *, as_json: bool) -> None:

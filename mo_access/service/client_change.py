@@ -8,7 +8,7 @@ from mo_access.domain.errors import Conflict, Invalid
 from mo_access.domain.model import Document, Event
 from mo_access.domain.numbers import institution_number
 from mo_access.domain.text import without_numbers
-from mo_access.service import beheerders, clients, theme_ends
+from mo_access.service import beheerders, clients, oauth_clients, theme_ends
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import beheerder_changes, restructured
 from mo_access.storage import client_change as stored
@@ -32,6 +32,10 @@ class ClientChange:
     """Whether it may make somebody beheerder; what it said before counts by it too."""
     left_without: str = ""
     """Why institutions may be left without beheerder, where the terms refuse that (rule 8)."""
+    oauth: oauth_clients.Pairs = ()
+    """What acts as it from now on, in the place of what has the same issuer and client id."""
+    no_oauth: bool = False
+    """Whether nothing else acts as it any more."""
 
 
 def change(uow: UnitOfWork, client: str, wanted: ClientChange) -> tuple[str, Ended]:
@@ -39,8 +43,8 @@ def change(uow: UnitOfWork, client: str, wanted: ClientChange) -> tuple[str, End
 
     Holds from the next request on, for the tokens that it has. What it gave at an institution
     where it may act no longer ends too: nobody could take it away later. Raises ``NotFound``,
-    ``Invalid`` for what cannot be, ``LastBeheerder`` and ``Conflict`` when the name is taken; then
-    nothing was stored.
+    ``Invalid`` for what cannot be, ``LastBeheerder`` and ``Conflict`` when the name or an OAuth
+    client is taken; then nothing was stored.
     """
     pk, client_id, name, revoked = clients.found(uow, client)
     if revoked is not None:
@@ -59,8 +63,9 @@ def change(uow: UnitOfWork, client: str, wanted: ClientChange) -> tuple[str, End
     ended = stored.end_rights(conn, pk, lost, uow.now)
     theme_ends.end_lost(uow, held)
     _judge_beheerders(uow, said, lost, wanted)
+    acting = oauth_clients.change(uow, pk, wanted.oauth, none_else=wanted.no_oauth)
     at = bound | set(stored_clients.bound(conn, pk)) | set(ended.institutions)
-    facts = _facts(client_id, before, after, wanted, ended)
+    facts = _facts(client_id, before, after, wanted, ended) | acting
     uow.record(Event("client.change", "ok", institutions=tuple(sorted(at)), facts=facts))
     return client_id, ended
 

@@ -12,6 +12,7 @@ from mo_access.domain.api_token import new_token, read_token
 from mo_access.domain.errors import Conflict, Invalid, NotFound
 from mo_access.domain.model import Actor, Document, Event
 from mo_access.domain.numbers import institution_number
+from mo_access.service import oauth_clients
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import clients as stored
 from mo_access.storage.clients import ClientRow
@@ -32,7 +33,7 @@ class NewClient:
     platform: bool = False
     default_institution: str | None = None
     issuers: tuple[str, ...] = ()
-    oauth: tuple[tuple[str, str], ...] = ()
+    oauth: oauth_clients.Pairs = ()
     profile: str = "lenient"
     scopes: tuple[str, ...] = DEFAULT_SCOPES
     expires: int | None = None
@@ -51,12 +52,13 @@ def by_token(uow: UnitOfWork, token: str) -> Actor | None:
     return known[1]
 
 
-def by_oauth(uow: UnitOfWork, issuer: str, oauth_client_id: str) -> Actor | None:
-    """Say which client an OAuth client of this issuer acts as.
+def by_oauth(uow: UnitOfWork, issuer: str, names: tuple[str, ...]) -> Actor | None:
+    """Say which client an OAuth client of this issuer acts as; None when none of the names does.
 
-    The caller has made sure that the access token has no person as its subject.
+    The caller has made sure that the access token is that of ``names``: the id of the client only
+    where nothing in the token speaks of anybody, its account where the token's subject is that.
     """
-    return stored.by_oauth(uow.conn, issuer, oauth_client_id)
+    return stored.by_oauth(uow.conn, issuer, names)
 
 
 def trusts_issuer(uow: UnitOfWork, issuer: str) -> bool:
@@ -67,8 +69,8 @@ def trusts_issuer(uow: UnitOfWork, issuer: str) -> bool:
 def create(uow: UnitOfWork, new: NewClient) -> tuple[str, str]:
     """Make a client and its first token; returns its id and the token, shown only now.
 
-    Raises ``Invalid`` for an unknown institution or scope, ``Conflict`` when the name or the
-    OAuth client is taken; then nothing was stored.
+    Raises ``Invalid`` for an unknown institution or scope and for an OAuth client that is a
+    person, ``Conflict`` when the name or the OAuth client is taken; then nothing was stored.
     """
     checked = _checked(new)
     conn = uow.write()
@@ -79,7 +81,7 @@ def create(uow: UnitOfWork, new: NewClient) -> tuple[str, str]:
     client_pk = _add(uow, client_id, checked)
     stored.bind(conn, client_pk, (known[number] for number in checked.institutions))
     stored.trust(conn, client_pk, checked.issuers)
-    _add_oauth(uow, client_pk, checked)
+    oauth_clients.add(uow, client_pk, checked.oauth)
     check_default(uow, client_pk, checked.default_institution, platform=checked.platform)
     return client_id, _issue(uow, client_pk, (client_id, checked.name), checked, "client.create")
 
@@ -201,13 +203,6 @@ def _add(uow: UnitOfWork, client_id: str, new: NewClient) -> int:
         raise Conflict(f"there is a client named {new.name!r} already") from None
 
 
-def _add_oauth(uow: UnitOfWork, client_pk: int, new: NewClient) -> None:
-    try:
-        stored.add_oauth(uow.write(), client_pk, new.oauth)
-    except Duplicate:
-        raise Conflict("that OAuth client acts as another client already") from None
-
-
 def _issue(
     uow: UnitOfWork, client_pk: int, named: tuple[str, str], new: NewClient, kind: str
 ) -> str:
@@ -226,5 +221,6 @@ def _issue(
     facts: Document = {"client": named[0], "name": named[1], "token": token.id}
     facts["platform"] = new.platform
     facts |= {} if new.beheerders else {"beheerders": False}
+    facts |= {"oauth": oauth_clients.facts(new.oauth)} if new.oauth else {}
     uow.record(Event(kind, "ok", institutions=new.institutions, facts=facts))
     return text

@@ -11,13 +11,16 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    func,
     insert,
     or_,
     select,
     update,
 )
 
+from mo_access.domain import oauth_client
 from mo_access.domain.model import Actor
+from mo_access.storage import oauth_clients
 from mo_access.storage.client_scope import scope
 from mo_access.storage.engine import Connection, Row
 from mo_access.storage.schema import (
@@ -72,11 +75,9 @@ _BY_SECRET = _presented(
 _BY_OAUTH = _presented(
     select(*_IDENTITY)
     .join_from(client_oauth, client, _c.pk == client_oauth.c.client_pk)
-    .where(
-        client_oauth.c.issuer == bindparam("of_issuer"),
-        client_oauth.c.oauth_client_id == bindparam("of_client"),
-        _LIVE,
-    )
+    .where(oauth_clients.presented(), _LIVE)
+    .order_by(func.length(client_oauth.c.oauth_client_id).desc())
+    .limit(1)
 )
 _BY_PK = _presented(select(*_IDENTITY).where(_c.pk == bindparam("of_client")))
 # PostgreSQL: whoever changes the client waits for who gives in its name. SQLite has one writer.
@@ -105,11 +106,6 @@ _BIND = insert(client_institution).values(
     client_pk=bindparam("client_pk"), institution_pk=bindparam("institution_pk")
 )
 _TRUST = insert(client_issuer).values(client_pk=bindparam("client_pk"), issuer=bindparam("issuer"))
-_OAUTH = insert(client_oauth).values(
-    issuer=bindparam("issuer"),
-    oauth_client_id=bindparam("oauth_client_id"),
-    client_pk=bindparam("client_pk"),
-)
 _INSERT_SECRET = insert(client_secret).values(
     {name: bindparam(name) for name in ("id", "client_pk", "hash", "created", "expires")}
 )
@@ -166,7 +162,8 @@ class ClientRow:
     revoked: int | None
     institutions: tuple[str, ...]
     issuers: tuple[str, ...]
-    oauth: tuple[tuple[str, str], ...]
+    oauth: tuple[tuple[str, str, str | None], ...]
+    """Issuer, client id there, and the subject of its account where only that is let in."""
     secrets: tuple[SecretRow, ...]
     beheerders: bool
     """Whether it may make somebody beheerder."""
@@ -190,9 +187,13 @@ def by_secret(conn: Connection, secret_id: str, now: int) -> tuple[bytes, Actor]
     return None if row is None else (bytes(row[0]), _actor(row[1:], "token"))
 
 
-def by_oauth(conn: Connection, issuer: str, oauth_client_id: str) -> Actor | None:
-    """Give the live client that this OAuth client acts as; one statement."""
-    row = conn.one(_BY_OAUTH, {"of_issuer": issuer, "of_client": oauth_client_id})
+def by_oauth(conn: Connection, issuer: str, names: tuple[str, ...]) -> Actor | None:
+    """Give the live client that a token's client or its account acts as; one statement.
+
+    ``names`` are what the token may be registered as (`mo_access.domain.oauth_client.named`): at
+    most one of each kind. Where both are, that of the account counts.
+    """
+    row = conn.one(_BY_OAUTH, {"of_issuer": issuer, **oauth_clients.told(names)})
     return None if row is None else _actor(row, "oauth")
 
 
@@ -271,14 +272,6 @@ def trust(conn: Connection, client_pk: int, issuers: Iterable[str]) -> None:
     conn.many(_TRUST, [{"client_pk": client_pk, "issuer": issuer} for issuer in issuers])
 
 
-def add_oauth(conn: Connection, client_pk: int, pairs: Iterable[tuple[str, str]]) -> None:
-    """Let access tokens of (issuer, client id) act as the client."""
-    conn.many(
-        _OAUTH,
-        [{"issuer": i, "oauth_client_id": o, "client_pk": client_pk} for i, o in pairs],
-    )
-
-
 def add_secret(conn: Connection, values: dict[str, int | str | bytes | None]) -> None:
     """Store a secret's id and hash."""
     conn.many(_INSERT_SECRET, [values])
@@ -322,7 +315,7 @@ def listed(conn: Connection) -> tuple[ClientRow, ...]:
             *(created, revoked),
             institutions=tuple(row[0] for row in bound.get(pk, ())),
             issuers=tuple(row[0] for row in issuers.get(pk, ())),
-            oauth=tuple((row[0], row[1]) for row in oauth.get(pk, ())),
+            oauth=tuple((row[0], *oauth_client.parts(row[1])) for row in oauth.get(pk, ())),
             secrets=tuple(SecretRow(*row) for row in secrets.get(pk, ())),
             beheerders=bool(may),
             provider=provider,

@@ -141,15 +141,15 @@ def test_revoking_ends_everything_at_once(seeded: Unit) -> None:
     oauth = (("https://op.example", "abc"),)
     client_id, token = create(seeded, NewClient("school", ("900001",), oauth=oauth))
     with seeded() as uow:
-        found = clients.by_oauth(uow, *oauth[0])
+        found = clients.by_oauth(uow, "https://op.example", ("abc",))
         assert found is not None
         assert found.credential == "oauth"
-        assert clients.by_oauth(uow, "https://op.example", "other") is None
+        assert clients.by_oauth(uow, "https://op.example", ("other",)) is None
         clients.revoke(uow, client_id)
         uow.commit()
     assert who(seeded, token) is None
     with seeded() as uow:
-        assert clients.by_oauth(uow, *oauth[0]) is None
+        assert clients.by_oauth(uow, "https://op.example", ("abc",)) is None
         with pytest.raises(Invalid, match="revoked"):
             clients.rotate(uow, "school")
 

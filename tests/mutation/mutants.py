@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from tests.mutation import mutants_beheerders, mutants_oidc, mutants_revocation, mutants_senders
+from tests.mutation import (
+    mutants_beheerders,
+    mutants_oidc,
+    mutants_revocation,
+    mutants_senders,
+    mutants_subjects,
+)
 from tests.mutation.mutants_claims import CLAIMS
 from tests.mutation.mutants_explaining import EXPLAINING
 from tests.mutation.mutants_generating import GENERATING
@@ -161,8 +167,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         "mo_web/subjects.py",
-        'claims["sub"] != client_id and not _is_entra_app(claims):',
-        "False:",
+        'return "sub" not in claims or claims["sub"] == client_id or _is_entra_app(claims)',
+        "return True",
         _ACCESS_TESTS,
     ),
     Mutant("mo_web/subjects.py", 'claims.get("idtyp") == "app" and ', "", _ACCESS_TESTS),
@@ -251,6 +257,7 @@ MUTANTS: Final = (
     *(Mutant(*row) for row in mutants_oidc.ROWS),
     *(Mutant(*row) for row in mutants_senders.ROWS),
     *(Mutant(*row) for row in mutants_revocation.ROWS),
+    *(Mutant(*row) for row in mutants_subjects.ROWS),
     *(Mutant(*row) for row in CLAIMS),
     *(Mutant(*told) for told in STANDING),
     *(Mutant(*scope) for scope in SCOPES),
