@@ -65,7 +65,6 @@ def _is_somebody(uow: UnitOfWork, issuer: str, subject: str) -> bool:
     return bool(
         stored.signed_in(conn, issuer, subject)
         or matching.by_subject(conn, issuer, subject)
-        or matching.of_provider(conn, issuer, subject)
         or matching.by_attribute(conn, issuer, "externalId", subject)
         or matching.by_attribute(conn, issuer, "userName", subject)
     )

@@ -5,15 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import ColumnElement, Text, and_, bindparam, delete, exists, insert, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    union_all,
+)
 
 from mo_access.domain import oauth_client
 from mo_access.storage.engine import Connection, Params
-from mo_access.storage.schema import client_oauth, identity
+from mo_access.storage.schema import client, client_oauth, identity, link, link_identity
 
 _o = client_oauth.c
-_SIGNED_IN = select(identity.c.person_pk).where(
-    identity.c.issuer == bindparam("of_issuer"), identity.c.subject == bindparam("of_subject")
+_issuer: Final = bindparam("of_issuer", type_=Text)
+_account: Final = bindparam("of_account", type_=Text)
+_subject: Final = bindparam("of_subject", type_=Text)
+_PINNED = select(identity.c.person_pk).where(
+    identity.c.issuer == _issuer, identity.c.subject == _subject
+)
+_MADE = (
+    select(link_identity.c.link_pk)
+    .join(link, link.c.pk == link_identity.c.link_pk)
+    .join(client, client.c.pk == link.c.client_pk)
+    .where(
+        link_identity.c.issuer == _issuer,
+        link_identity.c.subject == _subject,
+        client.c.provider == _issuer,
+    )
 )
 _ADD = insert(client_oauth).values(
     issuer=bindparam("issuer"),
@@ -30,22 +54,18 @@ _OF_CLIENT = (
     .where(_o.client_pk == bindparam("of_client"))
     .order_by(_o.issuer, _o.oauth_client_id)
 )
-_account: Final = bindparam("of_account", type_=Text)
-_subject: Final = bindparam("of_subject", type_=Text)
+_SIGNED_IN = union_all(_PINNED, _MADE)
 
 
 def presented() -> ColumnElement[bool]:
     """Tell whether a row is what a token names: its client (`of_name`), or that client's account.
 
-    An account of a subject that has signed in is a person, whatever an operator said before.
+    An account of a subject that has signed in is a person, whatever an operator said before. What
+    clients say of it (`identities[]`) does not count here: no school ends another's machine.
     """
-    person = exists(
-        select(identity.c.person_pk).where(
-            identity.c.issuer == bindparam("of_issuer"), identity.c.subject == _subject
-        )
-    )
+    person = or_(exists(_PINNED), exists(_MADE))
     return and_(
-        _o.issuer == bindparam("of_issuer"),
+        _o.issuer == _issuer,
         or_(
             _o.oauth_client_id == bindparam("of_name", type_=Text),
             and_(_o.oauth_client_id == _account, ~person),
@@ -66,7 +86,7 @@ def told(names: tuple[str, ...]) -> Params:
 
 
 def signed_in(conn: Connection, issuer: str, subject: str) -> bool:
-    """Tell whether somebody has signed in with this subject."""
+    """Tell whether a sign-in with this subject is remembered, of a person known or made by it."""
     return conn.one(_SIGNED_IN, {"of_issuer": issuer, "of_subject": subject}) is not None
 
 

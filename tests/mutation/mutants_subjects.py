@@ -9,6 +9,7 @@ from typing import Final
 
 _SUBJECTS, _CLIENTS = "mo_web/subjects.py", "mo_access/storage/clients.py"
 _TOKENS, _REGISTERED = "tests/web/test_oauth_subject.py", "tests/access/test_oauth_clients.py"
+_CLIENT_ROWS = "mo_access/storage/oauth_clients.py"
 _LENGTH = "    .order_by(func.length(client_oauth.c.oauth_client_id).desc())\n"
 
 ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
@@ -20,11 +21,14 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ),
     (_SUBJECTS, "() if self.account else (self.client_id,)", "(self.client_id,)", _TOKENS),
     (
-        "mo_access/storage/oauth_clients.py",
+        _CLIENT_ROWS,
         "and_(_o.oauth_client_id == _account, ~person)",
         "_o.oauth_client_id == _account",
         _TOKENS,
     ),
+    (_CLIENT_ROWS, "or_(exists(_PINNED), exists(_MADE))", "exists(_PINNED)", _TOKENS),
+    (_CLIENT_ROWS, "or_(exists(_PINNED), exists(_MADE))", "exists(_MADE)", _TOKENS),
+    (_CLIENT_ROWS, "        client.c.provider == _issuer,\n", "", _TOKENS),
     (_CLIENTS, _LENGTH, "", _REGISTERED),
     (
         "mo_access/service/oauth_clients.py",

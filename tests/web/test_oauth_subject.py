@@ -9,9 +9,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import insert
 
+from mo_access.domain.model import PersonDraft
 from mo_access.domain.oauth_client import named
-from mo_access.service import clients
+from mo_access.service import clients, people, provider_people
 from mo_access.service.clients import NewClient
+from mo_access.service.provider_people import Described
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage.schema import identity, person
 from mo_web.introspection import token_in
@@ -178,26 +180,46 @@ def test_a_revoked_client_is_nobody_by_its_account_too(
 
 
 @pytest.mark.usefixtures("pinned")
+@pytest.mark.parametrize("made", [False, True])
 def test_who_has_signed_in_is_a_person_whatever_was_registered(
-    http: FlaskClient, issuer: Issuer, unit_of: Unit
+    http: FlaskClient, issuer: Issuer, unit_of: Unit, made: bool
 ) -> None:
     """A subject that was believed to be a machine's is somebody's from the first sign-in on."""
     token = issuer.token(**STOCK)
+    sign_in(unit_of, "https://other.example", made=made)
     assert who(http, token).status_code == 200
-    sign_in(unit_of, "https://other.example")
-    assert who(http, token).status_code == 200
-    sign_in(unit_of, issuer.url)
+    sign_in(unit_of, issuer.url, made=made)
     assert said(who(http, token)) == (401, "The token is not valid (person).")
 
 
-def sign_in(unit_of: Unit, issuer: str) -> None:
-    """Remember that somebody signed in with the subject of the account at an issuer."""
+@pytest.mark.usefixtures("pinned")
+def test_what_a_broker_says_of_the_account_ends_no_machine(
+    http: FlaskClient, issuer: Issuer, unit_of: Unit, make_client: Make
+) -> None:
+    """One school's client cannot take away what the operator gave to another."""
+    liar = make_client(NewClient("liar", platform=True, issuers=(issuer.url,)))
+    with unit_of() as uow:
+        actor = clients.by_token(uow, liar)
+        assert actor is not None
+        told = ((issuer.url, ACCOUNT),)
+        draft = PersonDraft("jan", ACCOUNT, active=True, document={}, identities=told)
+        people.create(uow, actor, draft)
+        uow.commit()
+    assert who(http, issuer.token(**STOCK)).status_code == 200
+
+
+def sign_in(unit_of: Unit, issuer: str, *, made: bool) -> None:
+    """Remember that somebody signed in with the subject of the account, or was ``made`` by that."""
     with unit_of() as uow:
         conn = uow.write()
-        new = insert(person).values(id=issuer, active=1, created=1, modified=1)
-        pk = conn.insert(new.returning(person.c.pk))
-        told = {"issuer": issuer, "subject": ACCOUNT, "proof": "sub", "created": 1}
-        conn.run(insert(identity).values(person_pk=pk, **told))
+        if made:
+            whom = Described(user_name="jan")
+            provider_people.found_or_made(uow, "op", (issuer, ACCOUNT), whom, [])
+        else:
+            new = insert(person).values(id=issuer, active=1, created=1, modified=1)
+            pk = conn.insert(new.returning(person.c.pk))
+            told = {"issuer": issuer, "subject": ACCOUNT, "proof": "sub", "created": 1}
+            conn.run(insert(identity).values(person_pk=pk, **told))
         uow.commit()
 
 
