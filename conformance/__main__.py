@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from conformance import outside, stock_client
+from conformance import outside, postman, stock_client
 from conformance.player import LISTS, Player
 from conformance.report import Suite, page
 from conformance.target import ROOT, Target, own_service
@@ -41,6 +41,7 @@ def suites(target: Target) -> Iterator[Suite]:
     yield stock_client.stock_client(target)
     for name in ("microsoft", "okta", "ipsie"):
         yield Player(target.url, target.token).play(LISTS / f"{name}.toml")
+    yield postman.postman(target)
     if target.strict_token:
         yield Player(target.url, target.strict_token).play(LISTS / "interop.toml")
     yield outside.storage_contract()

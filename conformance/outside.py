@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
 from contextlib import closing
 from importlib.metadata import version
 from typing import Any, Final
@@ -13,7 +11,7 @@ from scim2_models import EnterpriseUser, Group, ResourceType, ScimProvider, User
 from scim2_tester import CheckResult, Status, check_server
 from scim_sanity.probe.runner import run_probe_api
 
-from conformance.report import Check, Outcome, Suite
+from conformance.report import Check, Outcome, Suite, numbered
 from conformance.target import Target
 from conformance.wire import Wire, client
 
@@ -36,14 +34,14 @@ def tester(target: Target) -> Suite:
     known = ScimProvider([User, EnterpriseUser, Group], resource_types=kinds)
     with closing(Wire()) as wire:
         results = check_server(client(wire, target, known))
-    return Suite("scim2-tester", version("scim2-tester"), list(_numbered(map(_tested, results))))
+    return Suite("scim2-tester", version("scim2-tester"), list(numbered(map(_tested, results))))
 
 
 def sanity(target: Target) -> Suite:
     """Run the probe of scim-sanity in its strict mode."""
     results: list[dict[str, Any]] = run_probe_api(target.url, token=target.token)["results"]
     return Suite(
-        "scim-sanity", version("scim-sanity"), list(_numbered(_probed(one) for one in results))
+        "scim-sanity", version("scim-sanity"), list(numbered(_probed(one) for one in results))
     )
 
 
@@ -69,16 +67,6 @@ def _probed(result: dict[str, Any]) -> Check:
     if result["status"] == "skip" and name.startswith("Agent"):
         return Check(name, Outcome.left_out, _NO_AGENTS)
     return Check(name, Outcome.left_out if result["status"] == "skip" else Outcome.failed, said)
-
-
-def _numbered(checks: Iterable[Check]) -> Iterator[Check]:
-    """Give checks of one name a number, so that each can be named."""
-    seen: Counter[str] = Counter()
-    for check in checks:
-        seen[check.name] += 1
-        times = seen[check.name]
-        name = check.name if times == 1 else f"{check.name} ({times})"
-        yield Check(name, check.outcome, check.reason)
 
 
 def _still(text: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,6 +50,16 @@ class Suite:
             for check in self.checks
             if check.outcome is Outcome.failed
         ]
+
+
+def numbered(checks: Iterable[Check]) -> Iterator[Check]:
+    """Give checks of one name a number, so that each can be named."""
+    seen: Counter[str] = Counter()
+    for check in checks:
+        seen[check.name] += 1
+        times = seen[check.name]
+        name = check.name if times == 1 else f"{check.name} ({times})"
+        yield Check(name, check.outcome, check.reason)
 
 
 HEADING = """# SCIM conformance
