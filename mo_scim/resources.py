@@ -22,7 +22,7 @@ from scim2_models import (
     Returned,
     Uniqueness,
 )
-from scim2_models.resources import enterprise_user, user
+from scim2_models.resources import enterprise_user, group, user
 
 CORE_USER: Final = "urn:ietf:params:scim:schemas:core:2.0:User"
 CORE_GROUP: Final = "urn:ietf:params:scim:schemas:core:2.0:Group"
@@ -148,8 +148,18 @@ class MijnOnderwijsGroup(Extension):
     """Whether the group gives something."""
 
 
+class GroupMember(group.GroupMember):
+    """A member, with a description of each part: SCIM-SDK reads no schema without (RFC 7643 7)."""
+
+    display: str | None = None
+    """A name of the member for people to read."""
+
+
 class CoreGroup(scim2_models.Group):
     """The core Group of RFC 7643 section 4.2."""
+
+    members: list[GroupMember] | None = None  # type: ignore[assignment]  # on purpose
+    """A list of members of the Group."""
 
 
 class Institution(Resource[Any]):
