@@ -61,7 +61,7 @@ test: install install-broker ## every test, on SQLite and PostgreSQL, and the jo
 	@$(BIN)/python -m pytest --numprocesses $(TEST_WORKERS) --dist loadgroup $(PYTEST_ARGS)
 
 # Canaille's own tests are in `make test` too; here they count in the table with the others.
-interop: install install-broker ## our service beside Keycloak, oidc-provider (Java 17, Maven, Node 20) and Canaille; writes docs/conformance/interop.md
+interop: install install-broker ## our service beside Keycloak, SCIM-SDK, oidc-provider (Java 17, Maven, Node 20) and Canaille; writes docs/conformance/interop.md
 	@MO_TEST_INTEROP=1 $(BIN)/python -m pytest -p conformance.interop_table --write-interop-table \
 	  tests/interop tests/journeys/test_live_canaille.py $(PYTEST_ARGS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -235,6 +236,22 @@ def test_discovery_has_tags_and_single_documents(broker: Broker) -> None:
     assert parsed(broker.send("GET", "/ResourceTypes/User"))["endpoint"] == "/Users"
     assert broker.send("GET", "/Schemas/urn:x").status_code == 404
     assert broker.send("GET", "/Schemas?filter=id+pr").status_code == 403
+
+
+@ON_ONE_ENGINE
+def test_every_attribute_is_described(broker: Broker) -> None:
+    """RFC 7643 section 7; the client of SCIM-SDK reads no schema that leaves one out."""
+    for schema in parsed(broker.send("GET", "/Schemas"))["Resources"]:
+        assert schema["description"]
+        assert undescribed(schema["attributes"]) == []
+
+
+def undescribed(attributes: list[dict[str, Any]]) -> list[str]:
+    """Return the names of those without a description, at any depth."""
+    found = [one["name"] for one in attributes if not one.get("description")]
+    return found + [
+        name for one in attributes for name in undescribed(one.get("subAttributes", []))
+    ]
 
 
 def test_institutions_in_scope_and_themes_can_be_listed(broker: Broker) -> None:
