@@ -15,6 +15,7 @@ from mo_demo.process import child_environment
 from tests.interop.cache import CACHE
 from tests.support.need import missing
 
+VERSION: Final = "1.30.0"
 _SOURCE: Final = Path(__file__).parent / "scim_sdk"
 _SECONDS: Final = 600
 

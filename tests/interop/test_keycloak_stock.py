@@ -14,7 +14,12 @@ from mo_demo.process import DemoError
 from tests.interop.conftest import Ours
 from tests.interop.keycloak import REALM, Keycloak, audience
 
-pytestmark = [pytest.mark.timeout(420), pytest.mark.xdist_group("interop")]
+pytestmark = [
+    pytest.mark.timeout(420),
+    pytest.mark.xdist_group("interop"),
+    pytest.mark.product("Keycloak", "stock service account"),
+    pytest.mark.shows("provision"),
+]
 
 Stage = tuple[Keycloak, Ours]
 CLIENT = "stock-account"

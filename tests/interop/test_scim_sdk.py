@@ -11,10 +11,17 @@ from typing import Any
 
 import pytest
 
+from conformance.interop_table import note_version
 from conformance.target import own_service
-from tests.interop.scim_sdk_client import story
+from tests.interop.scim_sdk_client import VERSION, story
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("interop-sdk")]
+PRODUCT = "SCIM-SDK"
+pytestmark = [
+    pytest.mark.timeout(900),
+    pytest.mark.xdist_group("interop-sdk"),
+    pytest.mark.product(PRODUCT, "its client, Java, our token"),
+    pytest.mark.shows("provision"),
+]
 
 OURS = "urn:ietf:params:scim:schemas:extension:mijnonderwijs:2.0:User"
 # Each step that succeeds, and the status that it comes with.
@@ -49,8 +56,11 @@ REFUSED = {
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+def told(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, Any]]:
     """Let the client play its story once."""
+    note_version(request.config, PRODUCT, VERSION)
     with own_service() as target:
         return story(target, tmp_path_factory.mktemp("sdk"))
 
