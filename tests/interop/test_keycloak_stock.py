@@ -61,8 +61,8 @@ def added(stage: Stage, client: str, **changed: Any) -> str:  # noqa: ANN401 - a
     keycloak.add_machine(
         client, service.url, defaultClientScopes=SCOPES, protocolMappers=mappers, **changed
     )
-    [found] = keycloak._admin("GET", f"/{REALM}/clients?clientId={client}").json()
-    account = keycloak._admin("GET", f"/{REALM}/clients/{found['id']}/service-account-user")
+    [found] = keycloak.admin("GET", f"/{REALM}/clients?clientId={client}").json()
+    account = keycloak.admin("GET", f"/{REALM}/clients/{found['id']}/service-account-user")
     return str(account.json()["id"])
 
 
