@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from mo_access.domain.model import Actor, Event, PersonView
-from mo_access.service import people, sign_in
+from mo_access.service import people, sign_in, subjects
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import clients
 from mo_access.storage.matching import Match
@@ -33,7 +33,8 @@ def read(
     word counts nowhere else); all others see what the platform sees. Raises ``Refused`` as a
     sign-in does. From here on the unit acts for the person.
     """
-    live = sign_in.recognised(uow, issuer, subject, links)
+    stored = subjects.known_as(uow, issuer, subject)
+    live = sign_in.recognised(uow, issuer, stored, links)
     uow.caller = f"person:{live[0].person_id}"
     return people.get(uow, _eyes(uow, live), live[0].person_id)
 

@@ -23,7 +23,7 @@ from mo_access.domain.model import (
     PersonView,
 )
 from mo_access.domain.text import without_numbers
-from mo_access.service import blocks, people, sign_in
+from mo_access.service import blocks, people, sign_in, subjects
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import (
     barred_links,
@@ -221,7 +221,8 @@ def _add_identity(uow: UnitOfWork, row: LinkRow, identity: tuple[str, str]) -> N
 
 def _plain(subject: str) -> str | None:
     """Return the subject where it may be shown: some providers take the INSZ for it."""
-    return subject if without_numbers(subject) == subject else None
+    shown = not subjects.is_name(subject) and without_numbers(subject) == subject
+    return subject if shown else None
 
 
 def _actor(uow: UnitOfWork, provider: str, issuer: str) -> Actor:

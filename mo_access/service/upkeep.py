@@ -17,6 +17,7 @@ from mo_access.service import (
     idempotency,
     one_time,
     sessions,
+    subjects,
     succession,
     tally,
 )
@@ -97,7 +98,20 @@ class Upkeep:
             activity.sweep(uow)
             tally.sweep(uow)
             idempotency.sweep(uow)
+            subjects.sweep(uow)
             uow.commit()
+
+    def name_subjects(self) -> None:
+        """Hide the subjects that a release of before stored though they are numbers."""
+        with self._unit() as uow:
+            subjects.name_of_blocks(uow)
+            uow.commit()
+        for place in subjects.PLACES:
+            after: tuple[str, str] | None = ("", "")
+            while after is not None and not self._stop.is_set():
+                with self._unit() as uow:
+                    after = subjects.name_page(uow, place, after)
+                    uow.commit()
 
     def succeed(self) -> None:
         """Let planned successions happen whose day has come."""
@@ -138,6 +152,8 @@ class Upkeep:
         rounds = 0
         while not self._stop.wait(SEAL_SECONDS):
             self._try(self.seal)
+            if rounds == 0:
+                self._try(self.name_subjects)
             if rounds % COUNT_EVERY == 0:
                 self._try(self.store_counts)
                 self._try(self.succeed)

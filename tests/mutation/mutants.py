@@ -15,6 +15,7 @@ from tests.mutation.mutants_generating import GENERATING
 from tests.mutation.mutants_isolation import SCOPES
 from tests.mutation.mutants_mapping import MAPPING
 from tests.mutation.mutants_standing import STANDING
+from tests.mutation.mutants_subjects import SUBJECTS
 
 
 class Mutant(NamedTuple):
@@ -252,6 +253,7 @@ MUTANTS: Final = (
     *(Mutant(*row) for row in mutants_senders.ROWS),
     *(Mutant(*row) for row in mutants_revocation.ROWS),
     *(Mutant(*row) for row in CLAIMS),
+    *(Mutant(*row) for row in SUBJECTS),
     *(Mutant(*told) for told in STANDING),
     *(Mutant(*scope) for scope in SCOPES),
     *(Mutant(*row) for row in MAPPING),

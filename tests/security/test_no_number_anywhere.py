@@ -12,7 +12,6 @@ from typing import Any, Final
 import pytest
 from flask import Flask
 from prometheus_client import generate_latest
-from sqlalchemy import select
 
 from mo_access.domain.keys import KeyRing
 from mo_access.service import (
@@ -29,7 +28,6 @@ from mo_access.service.clients import NewClient, create
 from mo_access.service.decisions import Question
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.settings import Settings
-from mo_access.storage import bookkeeping
 from mo_access.storage.engine import Database
 from mo_authzen import door as authzen
 from mo_oidc import door as oidc
@@ -37,25 +35,13 @@ from mo_scim import blueprint as scim
 from mo_web import log, shared
 from mo_web.app import create_app
 from tests.scim.conftest import INSTITUTIONS, THEMES, Broker, unit_of
+from tests.support.kept import kept, spellings
 
 __all__ = ["unit_of"]
 OURS: Final = "urn:ietf:params:scim:schemas:extension:mijnonderwijs:2.0:User"
 THEME_GROUP: Final = "MO_900001_leerlingen-openbaar"
 VALID, OTHER, INVALID = "85073003328", "17073003384", "85073003329"
 KEYS: Final = KeyRing({"k1": bytes(range(32))}, "k1")
-
-
-def spellings(digits: str) -> tuple[str, ...]:
-    """Return a number as people and forms write it."""
-    dotted = f"{digits[:2]}.{digits[2:4]}.{digits[4:6]}-{digits[6:9]}.{digits[9:]}"
-    spaced = f"{digits[:6]} {digits[6:9]} {digits[9:]}"
-    return (
-        digits,
-        dotted,
-        dotted.replace("-", " "),
-        spaced,
-        f"{digits[:6]}-{digits[6:9]}-{digits[9:]}",
-    )
 
 
 SECRET: Final = tuple(text for digits in (VALID, OTHER, INVALID) for text in spellings(digits))
@@ -200,18 +186,6 @@ def _elsewhere(app: Flask, broker: Broker, text: str) -> list[str]:
         headers={"Authorization": f"Bearer {broker.token}"},
     )
     return [*told, answer.text]
-
-
-def kept(database: Database) -> str:
-    """Return every row of every table, and of SQLite every byte of its files."""
-    with database.connect() as conn:
-        tables = bookkeeping.metadata.sorted_tables
-        rows = [repr(row) for table in tables for row in conn.all(select(table))]
-    if database.dialect_name == "sqlite":
-        files = Path(database.url.removeprefix("sqlite:///"))
-        found = files.parent.glob(f"{files.name}*")
-        rows.extend(path.read_bytes().decode("latin-1") for path in found)
-    return "\n".join(rows)
 
 
 def leaks(text: str) -> list[str]:

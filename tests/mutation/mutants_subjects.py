@@ -1,0 +1,48 @@
+"""Checks of numbers that a provider takes for a subject or a name: (file, old, new, tests)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_AS_SUBJECT, _PEOPLE = "tests/oidc/test_number_as_subject.py", "tests/oidc/test_jit_people.py"
+_ROTATION = "tests/access/test_rotation_of_subjects.py"
+_NAMES, _STORED = "mo_access/service/subjects.py", "mo_access/storage/sealed_subjects.py"
+_TOLD = "return may_hold_number(subject) or is_name(subject)"
+_HINT = "    tells = tells or may_hold_number(json.dumps(said, ensure_ascii=False))\n"
+
+SUBJECTS: Final = (
+    (
+        _NAMES,
+        "    return may_hold_number(subject) or is_name(subject)",
+        "    return False",
+        _AS_SUBJECT,
+    ),
+    (
+        _NAMES,
+        "    return may_hold_number(subject) or is_name(subject)",
+        "    return may_hold_number(subject)",
+        _AS_SUBJECT,
+    ),
+    (_NAMES, "        if not is_name(subject):\n", "        if True:\n", _AS_SUBJECT),
+    (_NAMES, "        if not is_name(subject):\n", "        if False:\n", _AS_SUBJECT),
+    (_NAMES, "(names[0] if is_name(subject) else subject)", "subject", _AS_SUBJECT),
+    (
+        _NAMES,
+        "any(may_hold_number(subject) for _, subject in draft.identities)",
+        "False",
+        _AS_SUBJECT,
+    ),
+    (_STORED, "    if name != row.name:\n", "    if False:\n", _ROTATION),
+    (_STORED, "    conn.run(_DROP_TWIN, asked)\n", "", _ROTATION),
+    (_STORED, "    for statement in _RENAME_BLOCKS:\n", "    for statement in ():\n", _ROTATION),
+    ("mo_access/commands/keys.py", "(resealing.subjects, ", "(", _ROTATION),
+    (
+        "mo_access/service/sessions.py",
+        "row.person_id if subjects.is_name(row.subject) else row.subject",
+        "row.subject",
+        _AS_SUBJECT,
+    ),
+    ("mo_access/service/provider_people.py", "not subjects.is_name(subject) and ", "", _PEOPLE),
+    ("mo_oidc/provisioned.py", "may_hold_number(text) or ", "", _PEOPLE),
+    ("mo_oidc/logout.py", _HINT, "", _AS_SUBJECT),
+)
