@@ -95,6 +95,24 @@ def found_or_made(
     return live
 
 
+def made_before(
+    uow: UnitOfWork, identity: tuple[str, str], links: tuple[tuple[str, str], ...]
+) -> list[Match]:
+    """Return the live ways to whom an earlier sign-in of this identity made; changes nothing.
+
+    ``links`` are those of ``Described``. Raises ``Refused`` with ``unknown_person`` for nobody,
+    ``inactive`` or ``ambiguous_identity``.
+    """
+    own = matching.of_provider(uow.conn, *identity)
+    if not own:
+        raise sign_in.refused("unknown_person")
+    if len({match.person_pk for match in own}) > 1:
+        raise sign_in.refused("ambiguous_identity")
+    if not own[0].live or barred_links.is_another(uow.conn, identity[0], links, own[0].person_pk):
+        raise sign_in.refused("inactive", own[0].person_id)
+    return own
+
+
 def _give_up(
     uow: UnitOfWork, provider: str, identity: tuple[str, str], own: list[Match], usual: Match
 ) -> None:

@@ -1,4 +1,4 @@
-"""Checks of numbers that a provider takes for a subject or a name: (file, old, new, tests)."""
+"""Checks of numbers as subjects, and of people who come no more: (file, old, new, tests)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Final
 _AS_SUBJECT, _PEOPLE = "tests/oidc/test_number_as_subject.py", "tests/oidc/test_jit_people.py"
 _ROTATION = "tests/access/test_rotation_of_subjects.py"
 _NAMES, _STORED = "mo_access/service/subjects.py", "mo_access/storage/sealed_subjects.py"
+_LAPSING, _LAPSED = "mo_access/service/lapsing.py", "mo_access/storage/lapsing.py"
+_LAPSES = "tests/access/test_lapsing.py"
+_ME = "tests/scim/endpoints/test_me_of_claims.py"
 _TOLD = "return may_hold_number(subject) or is_name(subject)"
 _HINT = "    tells = tells or may_hold_number(json.dumps(said, ensure_ascii=False))\n"
 
@@ -45,4 +48,19 @@ SUBJECTS: Final = (
     ("mo_access/service/provider_people.py", "not subjects.is_name(subject) and ", "", _PEOPLE),
     ("mo_oidc/provisioned.py", "may_hold_number(text) or ", "", _PEOPLE),
     ("mo_oidc/logout.py", _HINT, "", _AS_SUBJECT),
+    (_LAPSING, "provider_people.take_turn(uow, *identity)", "pass", _LAPSES),
+    (_LAPSING, "    if not stored.still(", "    if False and not stored.still(", _LAPSES),
+    (_LAPSING, "    if not leases.take(", "    if False and not leases.take(", _LAPSES),
+    (_LAPSING, " if days else []", "", _LAPSES),
+    ("mo_scim/endpoints/me.py", 'made = provider.mode != "scim"', "made = True", _ME),
+    ("mo_access/service/own_record.py", "not live and made", "made", _ME),
+    (
+        "mo_access/service/provider_people.py",
+        "if not own[0].live or barred_links.is_another(",
+        "if barred_links.is_another(",
+        _ME,
+    ),
+    (_LAPSED, "        ~_registered,\n", "", _LAPSES),
+    (_LAPSED, "        ~_signed_in,\n", "", _LAPSES),
+    (_LAPSED, "person.c.owner_pk == link.c.client_pk, ", "", _LAPSES),
 )
