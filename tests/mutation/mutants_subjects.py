@@ -10,6 +10,7 @@ _NAMES, _STORED = "mo_access/service/subjects.py", "mo_access/storage/sealed_sub
 _LAPSING, _LAPSED = "mo_access/service/lapsing.py", "mo_access/storage/lapsing.py"
 _LAPSES = "tests/access/test_lapsing.py"
 _ME = "tests/scim/endpoints/test_me_of_claims.py"
+_SHOWN = "tests/security/test_no_number_shown.py"
 _TOLD = "return may_hold_number(subject) or is_name(subject)"
 _HINT = "    tells = tells or may_hold_number(json.dumps(said, ensure_ascii=False))\n"
 
@@ -63,4 +64,14 @@ SUBJECTS: Final = (
     (_LAPSED, "        ~_registered,\n", "", _LAPSES),
     (_LAPSED, "        ~_signed_in,\n", "", _LAPSES),
     (_LAPSED, "person.c.owner_pk == link.c.client_pk, ", "", _LAPSES),
+    (
+        "mo_access/service/ownership.py",
+        "without_numbers(reason.strip())",
+        "reason.strip()",
+        _SHOWN,
+    ),
+    ("mo_access/domain/numbers.py", "without_numbers(stripped)[:20]", "stripped[:20]", _SHOWN),
+    ("mo_access/service/named.py", "{without_numbers(typed)!r}; see", "{typed!r}; see", _SHOWN),
+    ("mo_access/service/clients.py", "{without_numbers(client)!r}", "{client!r}", _SHOWN),
+    ("mo_access/service/clients.py", "    if may_hold_number(name):", "    if False:", _SHOWN),
 )

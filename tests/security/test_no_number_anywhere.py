@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ from mo_access.settings import Settings
 from mo_access.storage.engine import Database
 from mo_authzen import door as authzen
 from mo_oidc import door as oidc
+from mo_portal import door as portal
 from mo_scim import blueprint as scim
 from mo_web import log, shared
 from mo_web.app import create_app
@@ -65,7 +66,7 @@ def app(database: Database, tmp_path: Path, unit_of: Callable[[], UnitOfWork]) -
         oidc_client_id="mo",
         oidc_client_secret="s" * 40,
     )
-    doors = [scim.door(), authzen.door(), oidc.door(settings)]
+    doors = [scim.door(), authzen.door(), oidc.door(settings), portal.door()]
     return create_app(settings, database, KEYS, doors)
 
 
@@ -145,12 +146,14 @@ def bodies(text: str | int) -> list[tuple[str, str, Any]]:
     ]
 
 
-def journey(app: Flask, broker: Broker) -> list[str]:
+EVERY: Final[tuple[str | int, ...]] = (*SECRET, int(VALID), int(INVALID))
+
+
+def journey(app: Flask, broker: Broker, places: Iterable[str | int] = EVERY) -> list[str]:
     """Put every number everywhere; return what was answered."""
     told = []
     user = broker.made("/Users", {"userName": "kept", OURS: {"insz": VALID}})["id"]
     group = broker.made("/Groups", {"displayName": "kept"})["id"]
-    places: list[str | int] = [*SECRET, int(VALID), int(INVALID)]
     for text in places:
         for method, path, body in bodies(text):
             place = path.replace("USER", user).replace("GROUP", group)
