@@ -34,9 +34,12 @@ def build() -> Flask:
     )
     made = create_app(chosen, database, keys, doors)
     idle = chosen.session_idle_seconds * 1_000_000
-    notice = chosen.affiliation_notice_days
     parts = shared.of(made)
-    hand_on = parts.held_tokens.put
-    Upkeep(database, keys, idle, parts.tally, notice_days=notice, hand_on=hand_on).start()
+    Upkeep(
+        *(database, keys, idle, parts.tally),
+        notice_days=chosen.affiliation_notice_days,
+        people_days=chosen.sign_in_people_days,
+        hand_on=parts.held_tokens.put,
+    ).start()
     mo_oidc.door.giving_back(made).start()
     return made

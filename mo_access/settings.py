@@ -139,6 +139,8 @@ class Settings(BaseSettings):
     """What happens when the last beheerder role of an institution is taken away (rule 8)."""
     affiliation_notice_days: int = Field(default=30, ge=1, le=366)
     """How many days ahead it is told, once, that an affiliation ends."""
+    sign_in_people_days: int = Field(default=400, ge=0, le=3_660)
+    """After how many days without a session they are removed whom only sign-ins made; 0: never."""
     beheerder_reads: bool = False
     """Whether a beheerder reads every theme of the institution (rule 3: by default not)."""
     beheerder_min_level: int = Field(default=0, ge=0, le=100)

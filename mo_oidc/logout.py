@@ -5,6 +5,7 @@ RP-Initiated Logout 1.0, Back-Channel Logout 1.0 and Front-Channel Logout 1.0.
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import Final
 from urllib.parse import urlencode, urlsplit
@@ -14,6 +15,7 @@ from flask import Response, jsonify, redirect, request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
+from mo_access.domain.spelled import may_hold_number
 from mo_access.service import one_time, sessions
 from mo_access.service.sessions import Session
 from mo_oidc import session
@@ -78,6 +80,7 @@ def _hint(config: ProviderConfig, id_token: str) -> dict[str, str]:
     sensitive = {claim.casefold() for claim, attribute in config.links if attribute == "insz"}
     said = unverified_claims(id_token)
     tells = any(n.casefold() in sensitive and value is not None for n, value in said.items())
+    tells = tells or may_hold_number(json.dumps(said, ensure_ascii=False))
     return {} if tells or len(id_token) > _LONGEST_HINT else {"id_token_hint": id_token}
 
 

@@ -92,7 +92,7 @@ def _read(provider: Provider, found: Session, turn: Turn, got: token_endpoint.Re
     """Return what a renewal brought, once what it says is found to be sound."""
     refresh_token, _ = dpop.opened(turn.refresh_token)
     now = shared().clock()
-    said = _claims(provider, found, turn, got)
+    said = _claims(provider, turn, got)
     return Renewed(
         # A provider that rotates sends a new one; else the old one stays good (RFC 6749 §6).
         refresh_token=dpop.kept(got.refresh_token or refresh_token, got.key),
@@ -134,18 +134,18 @@ def _rights(
     return provisioned.rights(config, said, None if capacity is None else tuple(sorted(capacity)))
 
 
-def _claims(
-    provider: Provider, found: Session, turn: Turn, got: token_endpoint.Renewal
-) -> VerifiedClaims | None:
+def _claims(provider: Provider, turn: Turn, got: token_endpoint.Renewal) -> VerifiedClaims | None:
     """Return what a new ID token says, once it is found to speak of the same sign-in."""
     if got.id_token is None:
         return None
-    nonce = unverified_claims(turn.id_token).get("nonce")
+    # The one that the session stands on, as verified then: a subject may be stored by a name.
+    before = unverified_claims(turn.id_token)
+    nonce, subject = before.get("nonce"), before.get("sub")
     expected = Expectations(
         nonce=nonce if isinstance(nonce, str) else "",
         now=shared().clock() // _MICRO,
         access_token=got.access_token,
-        subject=found.subject,
+        subject=subject if isinstance(subject, str) else "",
     )
     return id_token.verify_renewed(got.id_token, provider.config, provider, expected)
 

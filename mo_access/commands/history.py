@@ -22,6 +22,7 @@ _SAID = {
     "person.create": "registered",
     "person.update": "changed",
     "person.delete": "registration ended",
+    "person.lapse": "not signed in any more",
     "person.insz.read": "number read",
     "sign_in": "sign-in",
     "sign_in.rights": "rights from the sign-in",

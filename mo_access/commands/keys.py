@@ -79,7 +79,7 @@ def _reseal(desk: Desk) -> int:
         resealed += last
     while _barred(desk):
         pass
-    for page in (resealing.tokens, resealing.refresh_tokens):
+    for page in (resealing.subjects, resealing.tokens, resealing.refresh_tokens):
         while _passed(desk, page):
             pass
     with desk.unit() as uow:

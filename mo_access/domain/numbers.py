@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from mo_access.domain.errors import Invalid
+from mo_access.domain.text import without_numbers
 
 DIGITS: Final = 6
 _NUMBER: Final = re.compile(r"[0-9]{5,6}")
@@ -16,5 +17,7 @@ def institution_number(text: str) -> str:
     """
     stripped = text.strip()
     if not _NUMBER.fullmatch(stripped):
-        raise Invalid(f"{stripped[:20]!r} is no institution number of {DIGITS} digits")
+        raise Invalid(
+            f"{without_numbers(stripped)[:20]!r} is no institution number of {DIGITS} digits"
+        )
     return stripped.zfill(DIGITS)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from mo_access.service import claimed_rights, provider_people, sign_in
+from mo_access.service import claimed_rights, provider_people, sign_in, subjects
 from mo_access.service.claimed_rights import ClaimedRights, Holder
 from mo_access.service.provider_people import Described
 from mo_access.service.sessions import Session
@@ -31,6 +31,7 @@ def enter(uow: UnitOfWork, said: SignIn, claimed: Claimed) -> SignedIn:
     ``Refused`` as ``sign_in.sign_in`` does, but for nobody with ``unknown_person``.
     """
     uow.write()
+    said = replace(said, subject=subjects.kept_as(uow, said.issuer, said.subject))
     provider_people.take_turn(uow, said.issuer, said.subject)
     usual = sign_in.known(uow, said.issuer, said.subject, said.links)
     identity = (said.issuer, said.subject)
@@ -52,7 +53,7 @@ def renewed(
     uow: UnitOfWork, session: Session, keep: Callable[[], bool], rights: ClaimedRights
 ) -> None:
     """Let a renewed session hold what its new claims give, if ``keep`` keeps the renewal."""
-    provider_people.take_turn(uow, session.issuer, session.subject)
+    provider_people.take_turn(uow, session.issuer, session.stored_subject)
     if not keep():
         return
     person_pk = session_rights.person_of(uow.conn, session.pk)
@@ -61,7 +62,7 @@ def renewed(
     capacity = session.policy.capacity
     holder = Holder(
         *(session.pk, person_pk, session.person),
-        *(session.provider, session.issuer, session.subject),
+        *(session.provider, session.issuer, session.stored_subject),
         None if capacity is None else tuple(sorted(capacity)),
     )
     claimed_rights.assign(uow, holder, rights)

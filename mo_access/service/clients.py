@@ -12,6 +12,8 @@ from mo_access.domain.api_token import new_token, read_token
 from mo_access.domain.errors import Conflict, Invalid, NotFound
 from mo_access.domain.model import Actor, Document, Event
 from mo_access.domain.numbers import institution_number
+from mo_access.domain.spelled import may_hold_number
+from mo_access.domain.text import without_numbers
 from mo_access.service import oauth_clients
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import clients as stored
@@ -129,7 +131,7 @@ def found(uow: UnitOfWork, client: str) -> tuple[int, str, str, int | None]:
     """Give (key, id, name, when revoked) of the client with this id or name, or ``NotFound``."""
     row = stored.find(uow.conn, client)
     if row is None:
-        raise NotFound(f"no client with id or name {client!r}")
+        raise NotFound(f"no client with id or name {without_numbers(client)!r}")
     return row[0], row[1], row[2], row[3]
 
 
@@ -145,6 +147,8 @@ def check_words(name: str, scopes: tuple[str, ...], profile: str) -> None:
     """Raise ``Invalid`` for a name, scopes or a profile that no client can have."""
     if not name.strip():
         raise Invalid("a client needs a name")
+    if may_hold_number(name):
+        raise Invalid("the name holds a number of the national register: it is kept in the audit")
     if unknown := set(scopes) - set(SCOPES):
         raise Invalid(f"unknown scope {', '.join(sorted(unknown))}; known: {' '.join(SCOPES)}")
     if not _PROFILE.fullmatch(profile):

@@ -36,7 +36,7 @@ def theme(uow: UnitOfWork, typed: str) -> str:
     for known in catalogue.themes(uow.conn):
         if fold(typed) in {known.slug, fold(known.name)}:
             return known.slug
-    raise NotFound(f"there is no theme {typed!r}; see mo-access theme list")
+    raise NotFound(f"there is no theme {without_numbers(typed)!r}; see mo-access theme list")
 
 
 def institution(uow: UnitOfWork, typed: str) -> str:

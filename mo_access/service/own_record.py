@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from mo_access.domain.model import Actor, Event, PersonView
-from mo_access.service import people, sign_in
+from mo_access.service import people, provider_people, sign_in, subjects
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import clients
 from mo_access.storage.matching import Match
@@ -25,15 +25,26 @@ _PLATFORM: Final = Actor(
 
 
 def read(
-    uow: UnitOfWork, issuer: str, subject: str, links: tuple[tuple[str, str], ...]
+    uow: UnitOfWork,
+    issuer: str,
+    subject: str,
+    links: tuple[tuple[str, str], ...],
+    *,
+    made: bool = False,
 ) -> PersonView:
     """Return the one person that a verified identity leads to, never with the INSZ.
 
     Whom only the word of a school's client leads to sees what that client sees (ruling 3: such a
-    word counts nowhere else); all others see what the platform sees. Raises ``Refused`` as a
-    sign-in does. From here on the unit acts for the person.
+    word counts nowhere else); whom only a sign-in made, where ``made`` lets them in, what that
+    wrote; all others what the platform sees. Nobody is made. Raises ``Refused`` as a sign-in
+    does. From here on the unit acts for the person.
     """
-    live = sign_in.recognised(uow, issuer, subject, links)
+    identity = (issuer, subjects.known_as(uow, issuer, subject))
+    live = sign_in.known(uow, *identity, links)
+    if not live and made:
+        live = provider_people.made_before(uow, identity, links)
+    if not live:
+        raise sign_in.refused("unknown_person")
     uow.caller = f"person:{live[0].person_id}"
     return people.get(uow, _eyes(uow, live), live[0].person_id)
 

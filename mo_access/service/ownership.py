@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mo_access.domain.errors import Invalid, NotFound
 from mo_access.domain.model import Event
+from mo_access.domain.text import without_numbers
 from mo_access.service import clients
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import ownership, people
@@ -42,6 +43,6 @@ def hand_over(uow: UnitOfWork, person_id: str, client: str, reason: str) -> Owne
     if before == client_id:
         raise Invalid(f"client {name!r} owns this person already")
     ownership.set_owner(conn, person_pk, client_pk, uow.now)
-    facts = {"before": before, "now": client_id, "reason": reason.strip()}
+    facts = {"before": before, "now": client_id, "reason": without_numbers(reason.strip())}
     uow.record(Event("person.hand_over", "ok", person=person_id, facts=facts))
     return Owned(before, client_id)

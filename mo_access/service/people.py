@@ -29,6 +29,7 @@ from mo_access.service import (
     persons,
     registration,
     sealing,
+    subjects,
     theme_ends,
 )
 from mo_access.service.unit_of_work import UnitOfWork
@@ -73,6 +74,7 @@ def create(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> PersonView:
     Raises ``Conflict`` when this client already uses the INSZ, userName or externalId.
     """
     conn = uow.write()
+    draft = subjects.named(uow, draft)
     person = registration.person_for(uow, actor, draft)
     if not person.fresh and people.own_link(conn, person.pk, actor.client_pk) is not None:
         raise _registered()
@@ -131,6 +133,7 @@ def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> Per
     draft = change(before)
     if draft is None:
         return before
+    draft = subjects.named(uow, draft)
     was = _said(row) if before.own else None
     blocks.remember(uow, row.person_pk, row.bar)
     stood = theme_ends.standing(uow, row)

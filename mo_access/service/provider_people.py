@@ -23,7 +23,7 @@ from mo_access.domain.model import (
     PersonView,
 )
 from mo_access.domain.text import without_numbers
-from mo_access.service import blocks, people, sign_in
+from mo_access.service import blocks, people, sign_in, subjects
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import (
     barred_links,
@@ -93,6 +93,24 @@ def found_or_made(
     if not live:
         raise sign_in.refused("inactive")
     return live
+
+
+def made_before(
+    uow: UnitOfWork, identity: tuple[str, str], links: tuple[tuple[str, str], ...]
+) -> list[Match]:
+    """Return the live ways to whom an earlier sign-in of this identity made; changes nothing.
+
+    ``links`` are those of ``Described``. Raises ``Refused`` with ``unknown_person`` for nobody,
+    ``inactive`` or ``ambiguous_identity``.
+    """
+    own = matching.of_provider(uow.conn, *identity)
+    if not own:
+        raise sign_in.refused("unknown_person")
+    if len({match.person_pk for match in own}) > 1:
+        raise sign_in.refused("ambiguous_identity")
+    if not own[0].live or barred_links.is_another(uow.conn, identity[0], links, own[0].person_pk):
+        raise sign_in.refused("inactive", own[0].person_id)
+    return own
 
 
 def _give_up(
@@ -221,7 +239,8 @@ def _add_identity(uow: UnitOfWork, row: LinkRow, identity: tuple[str, str]) -> N
 
 def _plain(subject: str) -> str | None:
     """Return the subject where it may be shown: some providers take the INSZ for it."""
-    return subject if without_numbers(subject) == subject else None
+    shown = not subjects.is_name(subject) and without_numbers(subject) == subject
+    return subject if shown else None
 
 
 def _actor(uow: UnitOfWork, provider: str, issuer: str) -> Actor:

@@ -7,7 +7,7 @@ was broken off goes on where it was.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -15,12 +15,15 @@ from typing import Final
 from mo_access.domain.errors import Conflict
 from mo_access.domain.model import Event
 from mo_access.service import sealing, sessions
+from mo_access.service import subjects as named
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import resealing as stored
 from mo_access.storage import resealing_blocks as stored_blocks
+from mo_access.storage import sealed_subjects
 from mo_access.storage.engine import Duplicate
 from mo_access.storage.resealing import Sealed
 from mo_access.storage.resealing_blocks import Barred
+from mo_access.storage.sealed_subjects import SealedSubject
 
 UNSEALED: Final = "unsealed"
 
@@ -62,6 +65,15 @@ def tokens(uow: UnitOfWork, after: int) -> Progress:
     return _tokens(uow, stored.ID_TOKEN, sessions.context, after)
 
 
+def subjects(uow: UnitOfWork, after: int) -> Progress:
+    """Seal and name the next subjects of providers that are numbers anew; the caller commits."""
+    uow.write()
+    rows = sealed_subjects.page(uow.conn, after)
+    resealed = sum(named.renewed(uow, row) for row in rows)
+    last = rows[-1].pk if rows else after
+    return Progress(last, resealed, len(rows) < sealed_subjects.PAGE)
+
+
 def refresh_tokens(uow: UnitOfWork, after: int) -> Progress:
     """Seal the refresh tokens of the next sessions anew; the caller commits."""
     return _tokens(uow, stored.REFRESH_TOKEN, sessions.refresh_context, after)
@@ -99,7 +111,10 @@ def in_use(uow: UnitOfWork) -> Counter[str]:
     A number that is only indexed yet is counted as ``UNSEALED``.
     """
     found: Counter[str] = Counter()
-    readers: list[Callable[[int], list[Sealed]]] = [partial(stored.people, uow.conn)]
+    readers: list[Callable[[int], Sequence[Sealed | SealedSubject]]] = [
+        partial(stored.people, uow.conn),
+        partial(sealed_subjects.page, uow.conn),
+    ]
     kinds = (stored.ID_TOKEN, stored.REFRESH_TOKEN)
     readers.extend(partial(stored.tokens, uow.conn, kind) for kind in kinds)
     for read in readers:

@@ -11,3 +11,8 @@ def of_person(person_id: str) -> str:
 def of_bar(bar: str) -> str:
     """Name the human under a block whom a sealed number is known by."""
     return f"mo:block:insz:{bar}"
+
+
+def of_subject(issuer: str, name: str) -> str:
+    """Name the subject of a provider that a sealed number belongs to, by what it is kept as."""
+    return f"mo:subject:{issuer}\n{name}"

@@ -10,6 +10,7 @@ from typing import Final
 
 from mo_access.domain.model import Event
 from mo_access.domain.policy import Session as PolicySession
+from mo_access.service import subjects
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import clients, sessions
 from mo_access.storage.sessions import SessionRow
@@ -21,7 +22,10 @@ TOUCH_AFTER: Final = 60_000_000
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A live session; ``policy`` is what it adds to a decision, times are microseconds."""
+    """A live session; ``policy`` is what it adds to a decision, times are microseconds.
+
+    ``subject`` is the provider's, or the person's id where the provider took the INSZ for it.
+    """
 
     pk: int
     person: str
@@ -40,6 +44,8 @@ class Session:
     """When the provider is to be asked again; None where it is not."""
     mode: str = "scim"
     """The mode that its provider had at the sign-in."""
+    stored_subject: str = ""
+    """What the subject is stored as, which is never told outside (``subjects``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +139,8 @@ def end_by_provider(
     if sid is not None:
         ended = uow.ended(sessions.end_sid(conn, issuer, sid))
     else:
-        ended = uow.ended(sessions.end_subject(conn, issuer, subject or ""))
+        stored = subjects.known_as(uow, issuer, subject or "")
+        ended = uow.ended(sessions.end_subject(conn, issuer, stored))
     uow.record(Event("session.end", "provider", facts={"ended": ended}))
     return ended
 
@@ -179,7 +186,7 @@ def _session(uow: UnitOfWork, row: SessionRow) -> Session:
         person=row.person_id,
         provider=row.provider,
         issuer=row.issuer,
-        subject=row.subject,
+        subject=row.person_id if subjects.is_name(row.subject) else row.subject,
         sid=row.sid,
         acr=row.acr,
         created=row.created,
@@ -189,6 +196,7 @@ def _session(uow: UnitOfWork, row: SessionRow) -> Session:
         auth_time=row.auth_time,
         renew_at=row.renew_at,
         mode=row.mode,
+        stored_subject=row.subject,
     )
 
 

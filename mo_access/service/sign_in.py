@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mo_access.domain.errors import Refused
 from mo_access.domain.model import Event
-from mo_access.service import sessions
+from mo_access.service import sessions, subjects
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import identities, matching
 from mo_access.storage import sessions as stored_sessions
@@ -61,6 +61,7 @@ def sign_in(uow: UnitOfWork, said: SignIn) -> SignedIn:
     Raises ``Refused`` with the code ``unknown_person``, ``inactive``, ``ambiguous_identity`` or
     ``identity_conflict``; the caller records it with ``record_refusal`` in a unit of its own.
     """
+    said = replace(said, subject=subjects.kept_as(uow, said.issuer, said.subject))
     live = recognised(uow, said.issuer, said.subject, said.links)
     return admitted(uow, said, live)
 
@@ -102,6 +103,7 @@ def recognised(
 ) -> list[Match]:
     """Return the live ways in which a verified identity leads to its one person (ruling 3).
 
+    ``subject`` is as it is stored (``subjects``), here and below.
     Raises ``Refused`` as ``sign_in`` does; changes nothing.
     """
     live = known(uow, issuer, subject, links)

@@ -15,8 +15,10 @@ from mo_access.service import (
     audit,
     endings,
     idempotency,
+    lapsing,
     one_time,
     sessions,
+    subjects,
     succession,
     tally,
 )
@@ -29,6 +31,7 @@ from mo_access.storage.engine import Database, DatabaseDown, Duplicate
 SEAL_SECONDS: Final = 1.0
 COUNT_EVERY: Final = 10
 SWEEP_EVERY: Final = 600
+LAPSE_EVERY: Final = 21_600
 _log = logging.getLogger(__name__)
 
 
@@ -47,6 +50,7 @@ class Upkeep:
         counts: Tally,
         *,
         notice_days: int = 30,
+        people_days: int = 0,
         now: Callable[[], int] = clock,
         hand_on: Callable[[Sequence[HeldToken]], None] | None = None,
     ) -> None:
@@ -56,6 +60,7 @@ class Upkeep:
         self._idle = idle_microseconds
         self._counts = counts
         self._notice_days = notice_days
+        self._people_days = people_days
         self._now = now
         self._hand_on = hand_on
         self._holder = str(uuid.uuid4())
@@ -97,7 +102,20 @@ class Upkeep:
             activity.sweep(uow)
             tally.sweep(uow)
             idempotency.sweep(uow)
+            subjects.sweep(uow)
             uow.commit()
+
+    def name_subjects(self) -> None:
+        """Hide the subjects that a release of before stored though they are numbers."""
+        with self._unit() as uow:
+            subjects.name_of_blocks(uow)
+            uow.commit()
+        for place in subjects.PLACES:
+            after: tuple[str, str] | None = ("", "")
+            while after is not None and not self._stop.is_set():
+                with self._unit() as uow:
+                    after = subjects.name_page(uow, place, after)
+                    uow.commit()
 
     def succeed(self) -> None:
         """Let planned successions happen whose day has come."""
@@ -124,6 +142,19 @@ class Upkeep:
             endings.tidy(uow)
             uow.commit()
 
+    def lapse(self) -> None:
+        """Remove whom only sign-ins made and who came no more, each in a transaction."""
+        with self._unit() as uow:
+            found = lapsing.due(uow, self._people_days)
+        while found and not self._stop.is_set():
+            for one in found:
+                with self._unit() as uow:
+                    if not lapsing.remove(uow, self._holder, one, self._people_days):
+                        return
+                    uow.commit()
+            with self._unit() as uow:
+                found = lapsing.due(uow, self._people_days, found[-1].link_pk)
+
     def _unit(self) -> UnitOfWork:
         return UnitOfWork(
             self._database,
@@ -138,6 +169,8 @@ class Upkeep:
         rounds = 0
         while not self._stop.wait(SEAL_SECONDS):
             self._try(self.seal)
+            if rounds == 0:
+                self._try(self.name_subjects)
             if rounds % COUNT_EVERY == 0:
                 self._try(self.store_counts)
                 self._try(self.succeed)
@@ -145,6 +178,8 @@ class Upkeep:
                 self._try(self.sweep)
                 self._try(self.watch)
                 self._try(self.tell_ends)
+            if rounds % LAPSE_EVERY == 0:
+                self._try(self.lapse)
             rounds += 1
 
     def _try(self, work: Callable[[], object]) -> None:

@@ -21,9 +21,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from mo_access.storage import list_aids
-from mo_access.storage.claim_tables import metadata
 from mo_access.storage.engine import DatabaseDown
 from mo_access.storage.revision import UnknownRevision
+from mo_access.storage.subject_tables import metadata
 
 SCRIPTS: Final = Path(__file__).with_name("migrations")
 _LOCK: Final = 6_460_001

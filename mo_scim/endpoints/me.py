@@ -65,7 +65,8 @@ def _found(provider: Provider, person: OAuthPerson) -> PersonView:
         person.claims, settings.oidc_target_group_claim, settings.oidc_target_groups
     )
     links = person_claims.linked(person.claims, provider.link, uow.now)
-    return own_record.read(uow, person.issuer, person.subject, links)
+    made = provider.mode != "scim"
+    return own_record.read(uow, person.issuer, person.subject, links, made=made)
 
 
 def _sentence(refusal: Refused | ClaimsRefused) -> str:

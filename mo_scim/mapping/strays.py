@@ -7,8 +7,6 @@ stay as they are: the PUT that deactivates a person must not fail on them.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
@@ -16,14 +14,11 @@ from typing import Final
 from mo_access.domain import insz
 from mo_access.domain.errors import Invalid
 from mo_access.domain.model import Document, Json
+from mo_access.domain.spelled import ascii_digits, elevens
 from mo_scim.mapping.institutions import BRUSSELS
 from mo_scim.mapping.request import part
 from mo_scim.resources import ENTERPRISE, USER_EXTENSION
 
-_WHOLE: Final = re.compile(
-    r"(?<![^\W_])\d{2}[-. /]?\d{2}[-. /]?\d{2}[-. /]?\d{3}[-. /]?\d{2}(?![^\W_])"
-)
-"""Eleven digits as people write them, that no letter or digit goes on from."""
 _SHORTEST: Final = 11
 _ELSEWHERE: Final = frozenset(
     {
@@ -48,7 +43,7 @@ def refuse(sent: Document, before: Document) -> None:
     valid number pass, and so do telephone and employee numbers that are not the one sent as
     ``insz``.
     """
-    own = _digits(str(part(sent, USER_EXTENSION).get("insz", "")))
+    own = ascii_digits(str(part(sent, USER_EXTENSION).get("insz", "")))
     for where, value, held in _attributes(sent, before):
         if value == held:
             continue
@@ -89,12 +84,7 @@ def _texts(value: Json) -> Iterator[str]:
 
 
 def _numbers(text: str) -> set[str]:
-    return {d for found in _WHOLE.findall(text) if _is_valid(d := _digits(found))}
-
-
-def _digits(text: str) -> str:
-    """Return the digits of a text, of whatever script, as ASCII."""
-    return "".join(str(unicodedata.decimal(sign)) for sign in text if sign.isdecimal())
+    return {digits for digits in elevens(text) if _is_valid(digits)}
 
 
 def _is_valid(digits: str) -> bool:

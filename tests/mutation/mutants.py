@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from tests.mutation import (
+    mutants_accounts,
     mutants_beheerders,
     mutants_oidc,
     mutants_revocation,
     mutants_senders,
-    mutants_subjects,
 )
 from tests.mutation.mutants_claims import CLAIMS
 from tests.mutation.mutants_explaining import EXPLAINING
@@ -21,6 +21,7 @@ from tests.mutation.mutants_generating import GENERATING
 from tests.mutation.mutants_isolation import SCOPES
 from tests.mutation.mutants_mapping import MAPPING
 from tests.mutation.mutants_standing import STANDING
+from tests.mutation.mutants_subjects import SUBJECTS
 
 
 class Mutant(NamedTuple):
@@ -257,8 +258,9 @@ MUTANTS: Final = (
     *(Mutant(*row) for row in mutants_oidc.ROWS),
     *(Mutant(*row) for row in mutants_senders.ROWS),
     *(Mutant(*row) for row in mutants_revocation.ROWS),
-    *(Mutant(*row) for row in mutants_subjects.ROWS),
+    *(Mutant(*row) for row in mutants_accounts.ROWS),
     *(Mutant(*row) for row in CLAIMS),
+    *(Mutant(*row) for row in SUBJECTS),
     *(Mutant(*told) for told in STANDING),
     *(Mutant(*scope) for scope in SCOPES),
     *(Mutant(*row) for row in MAPPING),

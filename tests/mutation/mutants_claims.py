@@ -72,7 +72,7 @@ CLAIMS: Final = (
     ),
     (
         _MADE,
-        "return subject if without_numbers(subject) == subject else None",
+        "return subject if shown else None",
         "return subject",
         _PEOPLE,
     ),

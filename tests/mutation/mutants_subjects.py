@@ -1,54 +1,77 @@
-"""Checks of the accounts that clients have at their issuers, which must not go missing.
-
-Rows of (file, what stands there, what stands there instead, the tests that must notice).
-"""
+"""Checks of numbers as subjects, and of people who come no more: (file, old, new, tests)."""
 
 from __future__ import annotations
 
 from typing import Final
 
-_SUBJECTS, _CLIENTS = "mo_web/subjects.py", "mo_access/storage/clients.py"
-_TOKENS, _REGISTERED = "tests/web/test_oauth_subject.py", "tests/access/test_oauth_clients.py"
-_CLIENT_ROWS = "mo_access/storage/oauth_clients.py"
-_LENGTH = "    .order_by(func.length(client_oauth.c.oauth_client_id).desc())\n"
+_AS_SUBJECT, _PEOPLE = "tests/oidc/test_number_as_subject.py", "tests/oidc/test_jit_people.py"
+_ROTATION = "tests/access/test_rotation_of_subjects.py"
+_NAMES, _STORED = "mo_access/service/subjects.py", "mo_access/storage/sealed_subjects.py"
+_LAPSING, _LAPSED = "mo_access/service/lapsing.py", "mo_access/storage/lapsing.py"
+_LAPSES = "tests/access/test_lapsing.py"
+_ME = "tests/scim/endpoints/test_me_of_claims.py"
+_SHOWN = "tests/security/test_no_number_shown.py"
+_TOLD = "return may_hold_number(subject) or is_name(subject)"
+_HINT = "    tells = tells or may_hold_number(json.dumps(said, ensure_ascii=False))\n"
 
-ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
+SUBJECTS: Final = (
     (
-        _SUBJECTS,
-        "any(name.casefold() in _ONLY_PERSONS for name in token.claims)",
+        _NAMES,
+        "    return may_hold_number(subject) or is_name(subject)",
+        "    return False",
+        _AS_SUBJECT,
+    ),
+    (
+        _NAMES,
+        "    return may_hold_number(subject) or is_name(subject)",
+        "    return may_hold_number(subject)",
+        _AS_SUBJECT,
+    ),
+    (_NAMES, "        if not is_name(subject):\n", "        if True:\n", _AS_SUBJECT),
+    (_NAMES, "        if not is_name(subject):\n", "        if False:\n", _AS_SUBJECT),
+    (_NAMES, "(names[0] if is_name(subject) else subject)", "subject", _AS_SUBJECT),
+    (
+        _NAMES,
+        "any(may_hold_number(subject) for _, subject in draft.identities)",
         "False",
-        _TOKENS,
+        _AS_SUBJECT,
     ),
-    (_SUBJECTS, "() if self.account else (self.client_id,)", "(self.client_id,)", _TOKENS),
+    (_STORED, "    if name != row.name:\n", "    if False:\n", _ROTATION),
+    (_STORED, "    conn.run(_DROP_TWIN, asked)\n", "", _ROTATION),
+    (_STORED, "    for statement in _RENAME_BLOCKS:\n", "    for statement in ():\n", _ROTATION),
+    ("mo_access/commands/keys.py", "(resealing.subjects, ", "(", _ROTATION),
     (
-        _CLIENT_ROWS,
-        "and_(_o.oauth_client_id == _account, ~person)",
-        "_o.oauth_client_id == _account",
-        _TOKENS,
+        "mo_access/service/sessions.py",
+        "row.person_id if subjects.is_name(row.subject) else row.subject",
+        "row.subject",
+        _AS_SUBJECT,
     ),
-    (_CLIENT_ROWS, "or_(exists(_PINNED), exists(_MADE))", "exists(_PINNED)", _TOKENS),
-    (_CLIENT_ROWS, "or_(exists(_PINNED), exists(_MADE))", "exists(_MADE)", _TOKENS),
-    (_CLIENT_ROWS, "        client.c.provider == _issuer,\n", "", _TOKENS),
-    (_CLIENTS, _LENGTH, "", _REGISTERED),
+    ("mo_access/service/provider_people.py", "not subjects.is_name(subject) and ", "", _PEOPLE),
+    ("mo_oidc/provisioned.py", "may_hold_number(text) or ", "", _PEOPLE),
+    ("mo_oidc/logout.py", _HINT, "", _AS_SUBJECT),
+    (_LAPSING, "provider_people.take_turn(uow, *identity)", "pass", _LAPSES),
+    (_LAPSING, "    if not stored.still(", "    if False and not stored.still(", _LAPSES),
+    (_LAPSING, "    if not leases.take(", "    if False and not leases.take(", _LAPSES),
+    (_LAPSING, " if days else []", "", _LAPSES),
+    ("mo_scim/endpoints/me.py", 'made = provider.mode != "scim"', "made = True", _ME),
+    ("mo_access/service/own_record.py", "not live and made", "made", _ME),
     (
-        "mo_access/service/oauth_clients.py",
-        "        _refuse_person(uow, issuer, oauth_client.parts(name)[1])\n",
-        "",
-        _REGISTERED,
+        "mo_access/service/provider_people.py",
+        "if not own[0].live or barred_links.is_another(",
+        "if barred_links.is_another(",
+        _ME,
     ),
-    *(
-        ("mo_access/service/oauth_clients.py", check, "", _REGISTERED)
-        for check in (
-            "stored.signed_in(conn, issuer, subject)\n        or ",
-            "        or matching.by_subject(conn, issuer, subject)\n",
-            '        or matching.by_attribute(conn, issuer, "externalId", subject)\n',
-            '        or matching.by_attribute(conn, issuer, "userName", subject)\n',
-        )
-    ),
+    (_LAPSED, "        ~_registered,\n", "", _LAPSES),
+    (_LAPSED, "        ~_signed_in,\n", "", _LAPSES),
+    (_LAPSED, "person.c.owner_pk == link.c.client_pk, ", "", _LAPSES),
     (
-        "mo_access/domain/oauth_client.py",
-        "    if without_numbers(subject) != subject:",
-        "    if False:",
-        _REGISTERED,
+        "mo_access/service/ownership.py",
+        "without_numbers(reason.strip())",
+        "reason.strip()",
+        _SHOWN,
     ),
+    ("mo_access/domain/numbers.py", "without_numbers(stripped)[:20]", "stripped[:20]", _SHOWN),
+    ("mo_access/service/named.py", "{without_numbers(typed)!r}; see", "{typed!r}; see", _SHOWN),
+    ("mo_access/service/clients.py", "{without_numbers(client)!r}", "{client!r}", _SHOWN),
+    ("mo_access/service/clients.py", "    if may_hold_number(name):", "    if False:", _SHOWN),
 )

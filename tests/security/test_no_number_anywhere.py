@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from flask import Flask
 from prometheus_client import generate_latest
-from sqlalchemy import select
 
 from mo_access.domain.keys import KeyRing
 from mo_access.service import (
@@ -29,33 +28,21 @@ from mo_access.service.clients import NewClient, create
 from mo_access.service.decisions import Question
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.settings import Settings
-from mo_access.storage import bookkeeping
 from mo_access.storage.engine import Database
 from mo_authzen import door as authzen
 from mo_oidc import door as oidc
+from mo_portal import door as portal
 from mo_scim import blueprint as scim
 from mo_web import log, shared
 from mo_web.app import create_app
 from tests.scim.conftest import INSTITUTIONS, THEMES, Broker, unit_of
+from tests.support.kept import kept, spellings
 
 __all__ = ["unit_of"]
 OURS: Final = "urn:ietf:params:scim:schemas:extension:mijnonderwijs:2.0:User"
 THEME_GROUP: Final = "MO_900001_leerlingen-openbaar"
 VALID, OTHER, INVALID = "85073003328", "17073003384", "85073003329"
 KEYS: Final = KeyRing({"k1": bytes(range(32))}, "k1")
-
-
-def spellings(digits: str) -> tuple[str, ...]:
-    """Return a number as people and forms write it."""
-    dotted = f"{digits[:2]}.{digits[2:4]}.{digits[4:6]}-{digits[6:9]}.{digits[9:]}"
-    spaced = f"{digits[:6]} {digits[6:9]} {digits[9:]}"
-    return (
-        digits,
-        dotted,
-        dotted.replace("-", " "),
-        spaced,
-        f"{digits[:6]}-{digits[6:9]}-{digits[9:]}",
-    )
 
 
 SECRET: Final = tuple(text for digits in (VALID, OTHER, INVALID) for text in spellings(digits))
@@ -79,7 +66,7 @@ def app(database: Database, tmp_path: Path, unit_of: Callable[[], UnitOfWork]) -
         oidc_client_id="mo",
         oidc_client_secret="s" * 40,
     )
-    doors = [scim.door(), authzen.door(), oidc.door(settings)]
+    doors = [scim.door(), authzen.door(), oidc.door(settings), portal.door()]
     return create_app(settings, database, KEYS, doors)
 
 
@@ -159,12 +146,14 @@ def bodies(text: str | int) -> list[tuple[str, str, Any]]:
     ]
 
 
-def journey(app: Flask, broker: Broker) -> list[str]:
+EVERY: Final[tuple[str | int, ...]] = (*SECRET, int(VALID), int(INVALID))
+
+
+def journey(app: Flask, broker: Broker, places: Iterable[str | int] = EVERY) -> list[str]:
     """Put every number everywhere; return what was answered."""
     told = []
     user = broker.made("/Users", {"userName": "kept", OURS: {"insz": VALID}})["id"]
     group = broker.made("/Groups", {"displayName": "kept"})["id"]
-    places: list[str | int] = [*SECRET, int(VALID), int(INVALID)]
     for text in places:
         for method, path, body in bodies(text):
             place = path.replace("USER", user).replace("GROUP", group)
@@ -200,18 +189,6 @@ def _elsewhere(app: Flask, broker: Broker, text: str) -> list[str]:
         headers={"Authorization": f"Bearer {broker.token}"},
     )
     return [*told, answer.text]
-
-
-def kept(database: Database) -> str:
-    """Return every row of every table, and of SQLite every byte of its files."""
-    with database.connect() as conn:
-        tables = bookkeeping.metadata.sorted_tables
-        rows = [repr(row) for table in tables for row in conn.all(select(table))]
-    if database.dialect_name == "sqlite":
-        files = Path(database.url.removeprefix("sqlite:///"))
-        found = files.parent.glob(f"{files.name}*")
-        rows.extend(path.read_bytes().decode("latin-1") for path in found)
-    return "\n".join(rows)
 
 
 def leaks(text: str) -> list[str]:
