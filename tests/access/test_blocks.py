@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from mo_access.domain.errors import Conflict, Forbidden, NotFound, Refused
-from mo_access.domain.model import Actor, GroupDraft, MemberChange, PersonDraft, Role
+from mo_access.domain.model import KEEP, Actor, GroupDraft, MemberChange, PersonDraft, Role
 from mo_access.domain.policy import Reason
 from mo_access.service import blocks, clients, groups, people, sessions, sign_in
 from mo_access.service.sign_in import SignIn
@@ -236,6 +236,26 @@ def test_the_record_of_a_blocked_human_is_nobody_elses(unit: Unit, number: str) 
         change(uow, school, mine, said("newer", at()))
         found = people.create(uow, actors["board"], said("an", at(), external_id="ext-1"))
         assert found.id not in {an, mine}, "keys of one client tell another client nothing"
+
+
+@pytest.mark.parametrize("name", ["school", "platform"])
+def test_the_number_of_a_blocked_human_is_not_given_to_another_blocked_one(
+    unit: Unit, name: str
+) -> None:
+    """Two humans under two blocks would be one, of whom nobody could lift the one or the other."""
+    with unit() as uow:
+        actor = lay_out(uow, "school", "platform")[name]
+        an = people.create(uow, actor, said("an", at(), insz=INSZ)).id
+        bo = people.create(uow, actor, said("bo", at())).id
+        blocks.block_person(uow, an, "Onderzoek")
+        blocks.block_affiliation(uow, bo, OTHER, "Iets anders")
+        remove(uow, actor, an)
+        with pytest.raises(Forbidden), uow.attempt():
+            change(uow, actor, bo, said("bo", at(), insz=INSZ))
+        change(uow, actor, bo, said("bo", at(), insz=SECOND_INSZ))
+        blocks.unblock_affiliation(uow, bo, OTHER, "Klaar")
+        change(uow, actor, bo, said("bo", at(), insz=INSZ if name == "platform" else KEEP))
+        assert (reason(uow, bo) is Reason.BLOCKED) is (name == "platform")
 
 
 def test_a_claimed_identity_bars_nobody_where_the_claim_is_not_trusted(unit: Unit) -> None:
