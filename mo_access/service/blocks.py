@@ -90,7 +90,7 @@ def keep_apart(uow: UnitOfWork, bar: str | None, number: str) -> None:
 def follow(uow: UnitOfWork, bar: str | None) -> None:
     """Let a person whose number was set be under the blocks on whom it names from now on."""
     if bar is not None:
-        stored.mark_people(uow.conn, bar)
+        uow.ended(stored.mark_people(uow.conn, bar))
         _judge_beheerders(uow, bar)
 
 

@@ -30,14 +30,14 @@ STANDING: Final = (
     ),
     (
         "mo_access/service/blocks.py",
-        "        stored.mark_people(uow.conn, bar)\n        _judge",
+        "        uow.ended(stored.mark_people(uow.conn, bar))\n        _judge",
         "        _judge",
         "tests/access/test_blocked_beheerders.py",
     ),
     (
         "mo_access/service/blocks.py",
-        "        stored.mark_people(uow.conn, bar)\n        _judge_beheerders(uow, bar)\n",
-        "        stored.mark_people(uow.conn, bar)\n",
+        "        uow.ended(stored.mark_people(uow.conn, bar))\n        _judge_beheerders(uow, bar)\n",
+        "        uow.ended(stored.mark_people(uow.conn, bar))\n",
         "tests/access/test_blocked_beheerders.py",
     ),
     (
