@@ -258,6 +258,30 @@ def test_the_number_of_a_blocked_human_is_not_given_to_another_blocked_one(
         assert (reason(uow, bo) is Reason.BLOCKED) is (name == "platform")
 
 
+@pytest.mark.parametrize("at_school", [False, True])
+def test_a_blocked_human_does_not_come_in_as_somebody_else(unit: Unit, *, at_school: bool) -> None:
+    """A client made it anew without the number, which the provider tells all the same."""
+    with unit() as uow:
+        school = lay_out(uow, "school")["school"]
+        an = people.create(uow, school, said("an", at(), insz=INSZ)).id
+        if at_school:
+            blocks.block_affiliation(uow, an, SCHOOL, "Onderzoek")
+        else:
+            blocks.block_person(uow, an, "Onderzoek")
+        remove(uow, school, an)
+        people.create(uow, school, said("anew", at(), identities=((ISSUER, "sub-1"),)))
+        for _ in range(2):
+            with pytest.raises(Refused) as refused, uow.attempt():
+                signed_in(uow, (INSZ, "insz"))
+            assert refused.value.code == "inactive"
+            signed_in(uow, (SECOND_INSZ, "insz"))
+        if at_school:
+            blocks.unblock_affiliation(uow, an, SCHOOL, "Klaar")
+        else:
+            blocks.unblock_person(uow, an, "Klaar")
+        signed_in(uow, (INSZ, "insz"))
+
+
 def test_a_claimed_identity_bars_nobody_where_the_claim_is_not_trusted(unit: Unit) -> None:
     """A client that the provider does not trust cannot shut out the human of a subject."""
     with unit() as uow:

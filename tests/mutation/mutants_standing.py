@@ -23,6 +23,12 @@ _RENUMBER_TESTS: Final = "tests/access/test_renumbering.py"
 
 STANDING: Final = (
     (
+        "mo_access/service/sign_in.py",
+        "        _refuse_blocked_human(uow, links, live[0])\n",
+        "        pass\n",
+        _BLOCK_TESTS,
+    ),
+    (
         "mo_access/service/registration.py",
         "        blocks.keep_apart(uow, row.bar, draft.insz)\n",
         "",
@@ -36,8 +42,8 @@ STANDING: Final = (
     ),
     (
         "mo_access/service/blocks.py",
-        "        uow.ended(stored.mark_people(uow.conn, bar))\n        _judge_beheerders(uow, bar)\n",
-        "        uow.ended(stored.mark_people(uow.conn, bar))\n",
+        "(uow.conn, bar))\n        _judge_beheerders(uow, bar)\n\n\ndef _number",
+        "(uow.conn, bar))\n\n\ndef _number",
         "tests/access/test_blocked_beheerders.py",
     ),
     (
