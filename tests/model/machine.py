@@ -141,7 +141,7 @@ class Brokers(RuleBasedStateMachine):
         """Remove a group."""
         self.twin.do(self.twin.ungroup(client, self.group(client, number)))
 
-    @rule(client=clients, wanted=several, fail_on=st.sampled_from([None, None, 1, 2]))
+    @rule(client=clients, wanted=several(), fail_on=st.sampled_from([None, None, 1, 2]))
     def do_several(self, client: str, wanted: list[Wish], fail_on: int | None) -> None:
         """Send several operations in one Bulk, some of which fail."""
         operations = Wanted(self.twin, client, wanted).operations()
