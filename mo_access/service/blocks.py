@@ -78,6 +78,22 @@ def remember(uow: UnitOfWork, person_pk: int, bar: str | None) -> None:
         stored.remember(uow.conn, person_pk, bar, _number(uow, person_pk, bar))
 
 
+def keep_apart(uow: UnitOfWork, bar: str | None, number: str) -> None:
+    """Raise ``Forbidden`` where a human under one block gets the number of one under another.
+
+    The two would be one, known by both: nobody could lift the one block or the other.
+    """
+    if bar is not None and stored.is_anothers(uow.conn, bar, uow.keys.indexes(number)):
+        raise kept("insz")
+
+
+def follow(uow: UnitOfWork, bar: str | None) -> None:
+    """Let a person whose number was set be under the blocks on whom it names from now on."""
+    if bar is not None:
+        uow.ended(stored.mark_people(uow.conn, bar))
+        _judge_beheerders(uow, bar)
+
+
 def _number(uow: UnitOfWork, person_pk: int, bar: str) -> tuple[bytes, bytes] | None:
     """Index the number of a person, and seal it for the bar: a new key needs it again."""
     found = stored.number_of(uow.conn, person_pk)

@@ -66,6 +66,7 @@ def person_after(
     if known is not None and known[0] == row.person_pk:
         return here
     if known is None and _may_set(actor, row):
+        blocks.keep_apart(uow, row.bar, draft.insz)
         sealed = uow.keys.seal(sealing.of_person(row.id), draft.insz)
         _renumber(uow, row, (sealed, uow.keys.indexes(draft.insz)))
         return here
@@ -99,7 +100,7 @@ def _renumber(uow: UnitOfWork, row: LinkRow, insz: tuple[bytes, Indexes] | None)
     conn, replaces = uow.conn, row.insz_index is not None
     if replaces:
         vouching.hold(conn, row.person_pk)
-    people.set_insz(conn, row.person_pk, *(insz or (None, None)))
+    blocks.follow(uow, people.set_insz(conn, row.person_pk, *(insz or (None, None))))
     if replaces:
         vouching.take_back(conn, row.person_pk, but=row.pk, now=uow.now)
         uow.ended(sessions.end_of_person(conn, row.person_pk))

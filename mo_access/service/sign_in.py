@@ -10,7 +10,7 @@ from mo_access.domain.errors import Refused
 from mo_access.domain.model import Event
 from mo_access.service import sessions, subjects
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import identities, matching
+from mo_access.storage import barred_links, identities, matching
 from mo_access.storage import sessions as stored_sessions
 from mo_access.storage.contested import BY_LINK, BY_NUMBER
 from mo_access.storage.engine import Duplicate
@@ -121,6 +121,8 @@ def known(
     live = [match for match in matches if match.live]
     if matches and not live:
         raise refused("inactive", matches[0].person_id)
+    if live and all(match.link_pk is not None for match in live):
+        _refuse_blocked_human(uow, links, live[0])
     return live
 
 
@@ -146,6 +148,21 @@ def _matches(
             found += _unambiguous(rows)
     found += _unambiguous(matching.by_subject(uow.conn, issuer, subject))
     return found + matching.pinned(uow.conn, issuer, subject)
+
+
+def _refuse_blocked_human(
+    uow: UnitOfWork, links: tuple[tuple[str, str], ...], match: Match
+) -> None:
+    """Let nobody in as another whose number tells a human under a block.
+
+    A client may have made that human anew without the number; the provider says it all the same.
+    """
+    for value, attribute in links:
+        if attribute != "insz":
+            continue
+        number = uow.keys.indexes(value)
+        if barred_links.has_number_of_another(uow.conn, number, match.person_pk):
+            raise refused("inactive", match.person_id)
 
 
 def _unambiguous(matches: list[Match]) -> list[Match]:

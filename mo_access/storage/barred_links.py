@@ -10,7 +10,9 @@ from typing import Final
 
 from sqlalchemy import Text, bindparam, cast, select
 
+from mo_access.domain.keys import Indexes
 from mo_access.domain.text import fold
+from mo_access.storage import bars
 from mo_access.storage.engine import Connection
 from mo_access.storage.identities import trusted
 from mo_access.storage.interventions import block_key
@@ -30,6 +32,23 @@ _KNOWN: Final = (
     )
     .limit(1)
 )
+
+
+_NUMBERED: Final = (
+    select(_k.bar)
+    .where(
+        bars.is_number(),
+        _k.bar.is_distinct_from(
+            select(person.c.bar).where(person.c.pk == bindparam("person")).scalar_subquery()
+        ),
+    )
+    .limit(1)
+)
+
+
+def has_number_of_another(conn: Connection, number: Indexes, person_pk: int) -> bool:
+    """Tell whether a number is that of a human under a block, who is not this person."""
+    return conn.one(_NUMBERED, {**bars.number_params(number), "person": person_pk}) is not None
 
 
 def is_another(

@@ -99,6 +99,11 @@ _of_record: Final = or_(
 _of_number: Final = and_(_k.kind == INSZ, _k.scope == "", _k.value.in_([_insz, _insz_or]))
 
 
+def is_number() -> ColumnElement[bool]:
+    """Tell whether a key is the number that is looked for."""
+    return _of_number
+
+
 def bar_of_number() -> ColumnElement[str | None]:
     """Give the bar of the human with the number, NULL for who has none."""
     return select(_k.bar).where(_of_number).order_by(_k.bar).limit(1).scalar_subquery()

@@ -8,7 +8,8 @@ from typing import Final
 from sqlalchemy import Text, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from mo_access.storage import ended
+from mo_access.domain.keys import Indexes
+from mo_access.storage import bars, ended
 from mo_access.storage.bars import PERSON, Record, at_institution, identity_key, number_key
 from mo_access.storage.ended import END, Ended
 from mo_access.storage.engine import Connection
@@ -132,6 +133,9 @@ _CLAIMED = (
 _PINNED = select(identity.c.issuer, identity.c.subject).where(
     identity.c.person_pk == bindparam("person")
 )
+_OF_ANOTHER = (
+    select(block_key.c.bar).where(bars.is_number(), block_key.c.bar != bindparam("of")).limit(1)
+)
 _KEY: Final = ("kind", "scope", "value", "bar", "sealed")
 _new_key = upsert(block_key).values({name: bindparam(name) for name in _KEY})
 _REMEMBER = _new_key.on_conflict_do_update(
@@ -156,6 +160,11 @@ def number_of(conn: Connection, person_pk: int) -> tuple[str, bytes] | None:
     """Give the id of a person with its sealed number, None where it has none."""
     row = conn.one(_NUMBER, {"person": person_pk})
     return (str(row[0]), bytes(row[1])) if row else None
+
+
+def is_anothers(conn: Connection, bar: str, number: Indexes) -> bool:
+    """Tell whether a number is known as that of another human under a block than this bar's."""
+    return conn.one(_OF_ANOTHER, {"of": bar, **bars.number_params(number)}) is not None
 
 
 def remember(

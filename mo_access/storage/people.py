@@ -205,6 +205,7 @@ _SET_INSZ = (
         blocked=func.coalesce(person.c.blocked, bars.block_of(bars.bar_of_number())),
     )
     .where(person.c.pk == bindparam("person"))
+    .returning(person.c.bar)
 )
 _SET_ACTIVE = (
     update(person)
@@ -221,15 +222,16 @@ _SET_OWNER = (
 
 def set_insz(
     conn: Connection, person_pk: int, sealed: bytes | None, known_as: Indexes | None
-) -> None:
+) -> str | None:
     """Store or clear the sealed number and its blind index. Raises ``Duplicate``.
 
     The index is the first of ``known_as``; a block on the human whom one of them names is the
-    person's from now on.
+    person's from now on. Returns the bar that the person is under.
     """
     index = known_as[0] if known_as else None
     row: Params = {"person": person_pk, "sealed": sealed, "index": index}
-    conn.run(_SET_INSZ, {**row, **bars.number_params(known_as)})
+    found = conn.one(_SET_INSZ, {**row, **bars.number_params(known_as)})
+    return found[0] if found else None
 
 
 def set_active(conn: Connection, person_pk: int, now: int, *, active: bool) -> None:

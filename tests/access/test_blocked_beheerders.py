@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from mo_access.domain.errors import Invalid, LastBeheerder
 from mo_access.domain.model import Form
 from mo_access.service import blocks, people, recovery, succession
 from mo_access.storage.engine import Database
+from mo_access.storage.schema import affiliation
 from tests.access.beheerder_kit import (
     OTHER,
     SCHOOL,
@@ -26,6 +28,7 @@ LOST, FOUND, KEPT = (
     "institution.with_beheerder",
     "beheerder.retain",
 )
+INSZ = "85073003328"
 BEFORE = "900003"
 """What the school succeeded, where a test says so."""
 
@@ -80,6 +83,29 @@ def succeeded(house: House) -> None:
     with house.unit() as uow:
         succession.succeed(uow, BEFORE, SCHOOL)
         uow.commit()
+
+
+@pytest.mark.parametrize("blocked", [None, SCHOOL])
+def test_who_turns_out_to_be_a_blocked_human_leaves_an_institution_without(
+    house: House, blocked: str | None
+) -> None:
+    """By a number that the client tells later; told at once, and every row says the block."""
+    actor = house.client("s", SCHOOL)()
+    an = house.person(actor, draft("an", insz=INSZ))
+    block(house, an, blocked)
+    with house.unit() as uow:
+        people.delete(uow, actor, an, lambda _: None)
+        uow.commit()
+    bo = house.person(actor, draft("bo", beheerder()))
+    assert house.is_beheerder(bo)
+    house.write(actor, bo, draft("bo", beheerder(), insz=INSZ))
+    assert not house.is_beheerder(bo)
+    assert house.events(LOST) == [(LOST, SCHOOL)]
+    with house.unit() as uow:
+        marked = uow.conn.one(
+            select(affiliation.c.blocked).where(affiliation.c.blocked.is_not(None))
+        )
+    assert (marked is None) is (blocked is None)
 
 
 WAYS = [_said, _through_a_group, _recovered]

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from mo_access.domain.errors import Conflict, Forbidden, NotFound, Refused
-from mo_access.domain.model import Actor, GroupDraft, MemberChange, PersonDraft, Role
+from mo_access.domain.model import KEEP, Actor, GroupDraft, MemberChange, PersonDraft, Role
 from mo_access.domain.policy import Reason
 from mo_access.service import blocks, clients, groups, people, sessions, sign_in
 from mo_access.service.sign_in import SignIn
@@ -236,6 +236,50 @@ def test_the_record_of_a_blocked_human_is_nobody_elses(unit: Unit, number: str) 
         change(uow, school, mine, said("newer", at()))
         found = people.create(uow, actors["board"], said("an", at(), external_id="ext-1"))
         assert found.id not in {an, mine}, "keys of one client tell another client nothing"
+
+
+@pytest.mark.parametrize("name", ["school", "platform"])
+def test_the_number_of_a_blocked_human_is_not_given_to_another_blocked_one(
+    unit: Unit, name: str
+) -> None:
+    """Two humans under two blocks would be one, of whom nobody could lift the one or the other."""
+    with unit() as uow:
+        actor = lay_out(uow, "school", "platform")[name]
+        an = people.create(uow, actor, said("an", at(), insz=INSZ)).id
+        bo = people.create(uow, actor, said("bo", at())).id
+        blocks.block_person(uow, an, "Onderzoek")
+        blocks.block_affiliation(uow, bo, OTHER, "Iets anders")
+        remove(uow, actor, an)
+        with pytest.raises(Forbidden), uow.attempt():
+            change(uow, actor, bo, said("bo", at(), insz=INSZ))
+        change(uow, actor, bo, said("bo", at(), insz=SECOND_INSZ))
+        blocks.unblock_affiliation(uow, bo, OTHER, "Klaar")
+        change(uow, actor, bo, said("bo", at(), insz=INSZ if name == "platform" else KEEP))
+        assert (reason(uow, bo) is Reason.BLOCKED) is (name == "platform")
+
+
+@pytest.mark.parametrize("at_school", [False, True])
+def test_a_blocked_human_does_not_come_in_as_somebody_else(unit: Unit, *, at_school: bool) -> None:
+    """A client made it anew without the number, which the provider tells all the same."""
+    with unit() as uow:
+        school = lay_out(uow, "school")["school"]
+        an = people.create(uow, school, said("an", at(), insz=INSZ)).id
+        if at_school:
+            blocks.block_affiliation(uow, an, SCHOOL, "Onderzoek")
+        else:
+            blocks.block_person(uow, an, "Onderzoek")
+        remove(uow, school, an)
+        people.create(uow, school, said("anew", at(), identities=((ISSUER, "sub-1"),)))
+        for _ in range(2):
+            with pytest.raises(Refused) as refused, uow.attempt():
+                signed_in(uow, (INSZ, "insz"))
+            assert refused.value.code == "inactive"
+            signed_in(uow, (SECOND_INSZ, "insz"))
+        if at_school:
+            blocks.unblock_affiliation(uow, an, SCHOOL, "Klaar")
+        else:
+            blocks.unblock_person(uow, an, "Klaar")
+        signed_in(uow, (INSZ, "insz"))
 
 
 def test_a_claimed_identity_bars_nobody_where_the_claim_is_not_trusted(unit: Unit) -> None:

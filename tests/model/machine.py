@@ -25,6 +25,7 @@ from tests.model.chance import (
     member_ops,
     places,
     said,
+    shut_at_first,
     some,
     which,
 )
@@ -58,13 +59,18 @@ class Brokers(RuleBasedStateMachine):
         choice = [*self.twin.world.groups_seen_by(client), *self.twin.world.groups, ABSENT]
         return choice[number % len(choice)]
 
-    @initialize(more=st.lists(st.tuples(clients, drafts()), max_size=2))
-    def begin(self, more: list[tuple[str, Draft]]) -> None:
-        """Start with people who have rights of every form, since chance alone makes few."""
+    @initialize(more=st.lists(st.tuples(clients, drafts()), max_size=2), shut=shut_at_first)
+    def begin(self, more: list[tuple[str, Draft]], shut: tuple[int, str | None] | None) -> None:
+        """Start with people who have rights of every form, since chance alone makes few.
+
+        Perhaps one of them is under a block.
+        """
         for client, draft in [*FIRST, *more]:
             self.twin.do(self.twin.create(client, draft))
         for client, name, place in GROUPS:
             self.twin.do(self.twin.group(client, name, None, {self.person(client, place)}))
+        if shut is not None:
+            shutting.block_human(self.twin, self.person(PLATFORM, shut[0]), shut[1])
 
     @rule(client=clients, draft=drafts())
     def create(self, client: str, draft: Draft) -> None:
@@ -135,7 +141,7 @@ class Brokers(RuleBasedStateMachine):
         """Remove a group."""
         self.twin.do(self.twin.ungroup(client, self.group(client, number)))
 
-    @rule(client=clients, wanted=several, fail_on=st.sampled_from([None, None, 1, 2]))
+    @rule(client=clients, wanted=several(), fail_on=st.sampled_from([None, None, 1, 2]))
     def do_several(self, client: str, wanted: list[Wish], fail_on: int | None) -> None:
         """Send several operations in one Bulk, some of which fail."""
         operations = Wanted(self.twin, client, wanted).operations()

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import FromClause, select
 
-from mo_access.storage import bookkeeping, schema
+from mo_access.storage import bookkeeping, interventions, schema
 from mo_access.storage.engine import Connection
 from tests.model.universe import LEVELS, LINEAGE
 
@@ -29,32 +29,39 @@ class Tables:
     affiliations: list[Row]
     grants: list[Row]
     totals: list[Row]
+    closed: set[str]
+    """Institutions that are blocked."""
+    bars: Bars
 
     @classmethod
     def of(cls, conn: Connection) -> Tables:
         """Read them all."""
+        places = _by_pk(conn, schema.institution)
         return cls(
             _by_pk(conn, schema.person),
             _by_pk(conn, schema.link),
             _by_pk(conn, schema.client),
             _by_pk(conn, schema.group),
-            {pk: row["number"] for pk, row in _by_pk(conn, schema.institution).items()},
+            {pk: row["number"] for pk, row in places.items()},
             {pk: row["slug"] for pk, row in _by_pk(conn, schema.theme).items()},
             _rows(conn, schema.membership),
             _rows(conn, schema.affiliation),
             _rows(conn, schema.direct_grant),
             _rows(conn, bookkeeping.list_total),
+            {row["number"] for row in places.values() if row["blocked"]},
+            Bars.of(conn, places),
         )
 
     def faults(self) -> list[str]:
         """Name everything that dangles or does not add up."""
-        return [*self._people(), *self._groups(), *self._rights(), *self._counts()]
+        found = [*self._people(), *self._groups(), *self._rights(), *self._counts()]
+        return found + self.bars.faults(self.people, self.links, self.affiliations)
 
     def may(self, person_pk: int, theme: str, at: str, today: str) -> bool:
         """Decide from the rows, for a session of the highest level (rule 10)."""
         person, links = self.people[person_pk], self.links_of(person_pk)
         live = {pk: row for pk, row in links.items() if row["active"]}
-        if not (person["active"] and live) or person["blocked"]:
+        if not (person["active"] and live) or self._shut(person, at):
             return False
         said = [
             (self.links[row["link_pk"]], row, self.places[row["institution_pk"]])
@@ -71,17 +78,27 @@ class Tables:
             for g in joined
             if g["role"] and g["institution_pk"] and g["client_pk"] in by_client
         ]
-        here = [(link, row) for link, row, place in said if place in LINEAGE[at]]
-        if not any(link["active"] and _current(row, today) for link, row in here):
+        here = [(link, row, place) for link, row, place in said if place in LINEAGE[at]]
+        now = (
+            link["active"] and _current(row, today) and p not in self.closed
+            for link, row, p in here
+        )
+        if not any(now):
             return False
-        put_here = {link["client_pk"] for link, _ in here}
+        put_here = {link["client_pk"] for link, _, _ in here}
         return any(self._gives(group, by_client, theme, at, put_here) for group in joined) or any(
             self.links[row["link_pk"]]["active"]
             and self.themes[row["theme_pk"]] == theme
-            and self.places[row["institution_pk"]] in LINEAGE[at]
+            and self.places[row["institution_pk"]] in LINEAGE[at] - self.closed
             for row in self.grants
             if row["person_pk"] == person_pk
         )
+
+    def _shut(self, person: Row, at: str) -> bool:
+        """Tell whether a block is on the person, the place, or what the one is at the other."""
+        places = self.bars.places(person["bar"])
+        everywhere = None in places or at in self.closed
+        return everywhere or any(p in LINEAGE[at] or at in LINEAGE[p] for p in places if p)
 
     def links_of(self, person_pk: int) -> dict[int, Row]:
         """Return the links to a person."""
@@ -93,7 +110,7 @@ class Tables:
         link, client = by_client.get(group["client_pk"]), self.clients[group["client_pk"]]
         live = link["active"] if link else client["platform"]
         place = self.places.get(group["institution_pk"])
-        there = place in LINEAGE[at] if place else group["client_pk"] in put_here
+        there = place in LINEAGE[at] - self.closed if place else group["client_pk"] in put_here
         return bool(live and there and self.themes.get(group["theme_pk"]) == theme)
 
     def _people(self) -> list[str]:
@@ -144,6 +161,70 @@ class Tables:
             for key in told | real
             if told[key] != real[key]
         ]
+
+
+@dataclass
+class Bars:
+    """The blocks with all by which the humans under them are known."""
+
+    blocks: list[Row]
+    keys: list[Row]
+    numbers: dict[int, Row]
+    """Institutions by their keys."""
+
+    @classmethod
+    def of(cls, conn: Connection, places: dict[int, Row]) -> Bars:
+        """Read them."""
+        return cls(_rows(conn, interventions.block), _rows(conn, interventions.block_key), places)
+
+    def places(self, bar: str | None) -> set[str | None]:
+        """Return where a human is blocked; None is everywhere."""
+        pks = [row["institution_pk"] for row in self.blocks if bar and row["bar"] == bar]
+        return {self.numbers[pk]["number"] if pk else None for pk in pks}
+
+    def faults(
+        self, people: dict[int, Row], links: dict[int, Row], affiliations: list[Row]
+    ) -> list[str]:
+        """Name rows that tell another block than stands, and humans under one who slipped it."""
+        bars = {row["bar"] for row in self.blocks if row["bar"]}
+        told = [row["bar"] for row in [*people.values(), *self.keys] if row["bar"]]
+        found = [f"{bar} is under no block" for bar in told if bar not in bars]
+        for pk, person in people.items():
+            if person["blocked"] != self._id(person["bar"], None):
+                found.append(f"person {pk} says block {person['blocked']}: {person['bar']}")
+            number = person["insz_index"]
+            known = self._of("insz", "", number.hex()) if number else None
+            if known not in {None, person["bar"]}:
+                found.append(f"person {pk} is under {person['bar']}, its number under {known}")
+        for row in affiliations:
+            bar = people[row["person_pk"]]["bar"]
+            if row["blocked"] != self._id(bar, row["institution_pk"]):
+                found.append(f"an affiliation says block {row['blocked']}: {row}")
+        for row in links.values():
+            known = self._of("userName", str(row["client_pk"]), row["user_key"])
+            if known not in {None, people[row["person_pk"]]["bar"]}:
+                found.append(f"the userName of {row['person_pk']} is known under {known}")
+        return found + self._marks()
+
+    def _marks(self) -> list[str]:
+        whole = {row["institution_pk"]: row["id"] for row in self.blocks if not row["bar"]}
+        return [
+            f"institution {pk} says block {row['blocked']}"
+            for pk, row in self.numbers.items()
+            if row["blocked"] != whole.get(pk)
+        ]
+
+    def _id(self, bar: str | None, place: int | None) -> str | None:
+        found = [
+            r["id"] for r in self.blocks if bar and (r["bar"], r["institution_pk"]) == (bar, place)
+        ]
+        return found[0] if found else None
+
+    def _of(self, *key: str) -> str | None:
+        found = [
+            row["bar"] for row in self.keys if (row["kind"], row["scope"], row["value"]) == key
+        ]
+        return found[0] if found else None
 
 
 def _current(row: Row, today: str) -> bool:

@@ -7,21 +7,24 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from flask.testing import FlaskClient
 
-from mo_access.service import audit, decisions
+from mo_access.domain.errors import Conflict, NotFound
+from mo_access.service import audit, blocks, decisions
 from mo_access.service.decisions import Question
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage.engine import Database
+from mo_access.storage.engine import Database, DatabaseDown
 from tests.model.naive import QUESTIONS, Tables
 from tests.model.rules import BEHEERDER, ENTITLED, NAMES, TEXTS, Said
 from tests.model.universe import NUMBERS, ONE, OURS, PLATFORM, SCOPE, TWO, Answer, Site
 from tests.model.wire import ABSENT, Draft, body, written
 
 STEPS = int(os.environ.get("MO_TEST_MODEL_AT_ONCE", "20"))
+SEED = int(os.environ.get("MO_TEST_MODEL_SEED", "1"))
 BROKERS = ("one", "one", "two", "board", "webidm", PLATFORM)
 THEIRS = {client: sorted(SCOPE[client] & {ONE, TWO}) for client in BROKERS}
 
@@ -44,7 +47,7 @@ class Broker:
         """Do so many operations."""
         does: list[Callable[[], None]] = [self.create, self.create, self.replace, self.delete]
         does += [self.switch, self.affiliate, self.group, self.member, self.member, self.mail]
-        does += [self.renumber, self.ungroup]
+        does += [self.renumber, self.ungroup, self.several]
         for _ in range(steps):
             self.chance.choice(does)()
 
@@ -92,6 +95,23 @@ class Broker:
         step = {"op": op, "path": "members", "value": [{"value": self.person()}]}
         self.patch("Groups", self.chance.choice([*self.groups, ABSENT]), step)
 
+    def several(self) -> None:
+        """Register somebody in a Bulk that begins with a group of the same, beside what fails."""
+        made = body(self.draft(self.number()))
+        named = {"displayName": "koffie", "members": [{"value": "bulkId:u"}]}
+        operations = [
+            {"method": "POST", "path": "/Groups", "bulkId": "g", "data": named},
+            {"method": "DELETE", "path": f"/Users/{ABSENT}"},
+            {"method": "POST", "path": "/Users", "bulkId": "u", "data": made},
+        ]
+        answer = self.send("POST", "/Bulk", {"Operations": operations})
+        if answer.status != 200:
+            return
+        for place, heard in ((0, self.groups), (2, self.ids)):
+            told = answer.body["Operations"][place]
+            if told["status"] == "201":
+                heard.append(told["location"].rpartition("/")[2])
+
     def ungroup(self) -> None:
         """Delete a group now and then."""
         if self.groups and self.chance.random() < 0.3:
@@ -133,6 +153,56 @@ class Broker:
         )
 
 
+@dataclass
+class Operator:
+    """The platform, that blocks and unblocks whom brokers write at the same moment."""
+
+    site: Site
+    chance: random.Random
+    ids: list[str]
+    done: Counter[str] = field(default_factory=Counter)
+
+    def run(self, steps: int) -> None:
+        """Do so many operations; PostgreSQL ends one of two that wait for each other."""
+        does: list[Callable[[UnitOfWork], object]] = [self.person, self.person, self.affiliation]
+        does += [self.lift, self.lift, self.institution]
+        for _ in range(steps):
+            act = self.chance.choice(does)
+            with suppress(NotFound, Conflict, DatabaseDown), self.site.unit() as uow:
+                act(uow)
+                uow.commit()
+                self.done[act.__name__] += 1
+
+    def person(self, uow: UnitOfWork) -> object:
+        """Block a person."""
+        return blocks.block_person(uow, self.somebody(), "Onderzoek")
+
+    def affiliation(self, uow: UnitOfWork) -> object:
+        """Block what a person is somewhere."""
+        at = self.chance.choice((ONE, TWO))
+        return blocks.block_affiliation(uow, self.somebody(), at, "Onderzoek")
+
+    def somebody(self) -> str:
+        """Choose anybody of whom any broker heard."""
+        return self.chance.choice(self.ids[-12:] or [ABSENT])
+
+    def institution(self, uow: UnitOfWork) -> object:
+        """Block an institution, or lift that."""
+        shut = self.chance.random() < 0.5
+        act = blocks.block_institution if shut else blocks.unblock_institution
+        return act(uow, self.chance.choice((ONE, TWO)), "Onderzoek")
+
+    def lift(self, uow: UnitOfWork) -> object:
+        """Lift a block on somebody."""
+        standing = [one for one in blocks.listed(uow) if one.person]
+        if len(standing) < 3:
+            return self.person(uow)
+        one = self.chance.choice(standing)
+        if one.institution:
+            return blocks.unblock_affiliation(uow, one.person or "", one.institution, "Klaar")
+        return blocks.unblock_person(uow, one.person or "", "Klaar")
+
+
 def brokers(site: Site, seed: int) -> list[Broker]:
     """Make six brokers, two of them of one client, who hear of each other's people."""
     ids: list[str] = []
@@ -152,10 +222,13 @@ def brokers(site: Site, seed: int) -> list[Broker]:
 def test_at_rest_everything_adds_up(database: Database, tmp_path: Path) -> None:
     """Rules 5 to 10 hold of the rows, and every decision is what the rows say."""
     site = Site(database, tmp_path)
-    several = brokers(site, int(os.environ.get("MO_TEST_MODEL_SEED", "1")))
-    with ThreadPoolExecutor(len(several)) as pool:
-        for done in [pool.submit(one.run, STEPS) for one in several]:
+    several = brokers(site, SEED)
+    operator = Operator(site, random.Random(SEED), several[0].ids)
+    with ThreadPoolExecutor(len(several) + 1) as pool:
+        work = [*(one.run for one in several), operator.run]
+        for done in [pool.submit(run, STEPS) for run in work]:
             done.result()
+    assert operator.done
     told = sum((one.statuses for one in several), Counter[int]())
     # PostgreSQL ends one of two that wait for each other: 503, nothing changed, send it again.
     assert {status for status in told if status >= 500} <= {503}, told

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mo_access.domain import policy
 from mo_access.domain.policy import AffiliationFact
-from mo_access.service import decisions
-from mo_access.storage import access, derived, memberships, people
+from mo_access.service import blocks, decisions
+from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage import access, derived, facts, memberships, people
 from mo_access.storage.engine import Database
-from mo_scim.mapping import echo, roles
+from mo_access.storage.facts import PersonFacts
+from mo_scim.mapping import bulk as bulk_messages
+from mo_scim.mapping import bulk_plan, echo, roles
 from tests.model.machine import parted
 from tests.model.universe import Site
 from tests.scim.conftest import ON_ONE_ENGINE
@@ -82,11 +88,54 @@ def the_level_of_a_theme_is_not_asked(patch: Patch) -> None:
     patch.setattr(decisions, "_followed", lambda *_: decisions.ANYBODY)
 
 
+def a_listing_forgets_blocks(patch: Patch) -> None:
+    """A block holds on every way to a decision, also where many people are judged at once."""
+    real = facts.people_facts
+
+    def free(*asked: Any) -> list[PersonFacts]:  # noqa: ANN401 - as the real one is asked
+        return [replace(one, blocked=False, blocked_at=frozenset()) for one in real(*asked)]
+
+    patch.setattr(facts, "people_facts", free)
+
+
+def a_block_goes_with_its_row(patch: Patch) -> None:
+    """It is on the human, not on what clients say: who is made anew is known again."""
+    patch.setattr(blocks, "remember", lambda *_: None)
+
+
+def a_failed_operation_stays_half_done(patch: Patch) -> None:
+    """RFC 7644 section 3.7: what is refused in a Bulk changes nothing, as if sent alone."""
+
+    @contextmanager
+    def kept(uow: UnitOfWork) -> Iterator[None]:
+        uow.write()
+        yield
+
+    patch.setattr(UnitOfWork, "attempt", kept)
+
+
+def a_bulk_goes_on_for_ever(patch: Patch) -> None:
+    """RFC 7644 section 3.7: after ``failOnErrors`` failures nothing more is done."""
+    real = bulk_messages.read
+    patch.setattr(bulk_messages, "read", lambda sent: replace(real(sent), fail_on_errors=None))
+
+
+def a_bulk_is_done_as_it_stands(patch: Patch) -> None:
+    """RFC 7644 section 3.7.2: what refers to another operation waits for it."""
+
+    def plan(operations: Sequence[object]) -> tuple[bulk_plan.Step, ...]:
+        return tuple(bulk_plan.Step((place,)) for place in range(len(operations)))
+
+    patch.setattr(bulk_plan, "plan", plan)
+
+
 FOUND_AT_ONCE = [
     a_right_matches_by_its_beginning,
     a_client_reads_what_others_wrote,
     a_predecessor_is_another_institution,
     the_level_of_a_theme_is_not_asked,
+    a_listing_forgets_blocks,
+    a_failed_operation_stays_half_done,
 ]
 FOUND_IN_TIME = [
     an_ended_affiliation_counts,
@@ -94,6 +143,9 @@ FOUND_IN_TIME = [
     an_echo_is_an_assertion,
     memberships_outlive_the_link,
     the_platforms_switch_is_forgotten,
+    a_block_goes_with_its_row,
+    a_bulk_goes_on_for_ever,
+    a_bulk_is_done_as_it_stands,
 ]
 FLAWS = FOUND_AT_ONCE + (FOUND_IN_TIME if "MO_TEST_MODEL_EXAMPLES" in os.environ else [])
 """Those that take a dozen histories or more are looked for by ``make model`` only."""

@@ -244,7 +244,10 @@ class Twin:
         person = self.world.people[person_id]
         if self._stays(client, person_id, number):
             new = number not in {None, person.insz}
-            bar = person.bar or (self._bar(client, link, number) if new else None)
+            meant = self._bar(client, link, number) if new else None
+            bar = person.bar or meant
+            if meant and meant != bar:
+                return {FORBIDDEN}
             return self._taken(client, link, person_id) | self._anothers(client, link, bar)
         if person.bar is not None:
             return {FORBIDDEN}

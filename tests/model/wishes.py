@@ -16,6 +16,8 @@ from tests.model.wire import ABSENT, Draft
 MOST: Final = 5
 NOWHERE: Final = to(MOST)
 """No Bulk creates anything under this name."""
+NOBODY: Final = -1
+"""The last of those to choose from is nobody."""
 _known_or_new: Final = st.integers(0, 9)
 _several: Final = st.sets(_known_or_new, max_size=3)
 
@@ -54,9 +56,16 @@ wishes: Final = st.one_of(
     _of("member", number=_known_or_new, op=member_ops, members=_several.map(frozenset)),
     _of("ungroup", number=_known_or_new),
 )
-several: Final = st.tuples(creations, st.lists(wishes, min_size=1, max_size=MOST - 1)).map(
-    lambda drawn: [drawn[0], *drawn[1]]
-)
+_refused: Final = _of("group", name=st.just("koffie"), members=st.just(frozenset({0, NOBODY})))
+"""A group that is made before its members are looked at, of whom one is nobody."""
+
+
+@st.composite
+def several(draw: st.DrawFn) -> list[Wish]:
+    """Draw a creation, what chance wants, and somewhere among them what is refused."""
+    wanted = [draw(creations), *draw(st.lists(wishes, max_size=MOST - 2))]
+    wanted.insert(draw(st.integers(0, len(wanted))), draw(_refused))
+    return wanted
 
 
 class Wanted:

@@ -23,6 +23,30 @@ _RENUMBER_TESTS: Final = "tests/access/test_renumbering.py"
 
 STANDING: Final = (
     (
+        "mo_access/service/sign_in.py",
+        "        _refuse_blocked_human(uow, links, live[0])\n",
+        "        pass\n",
+        _BLOCK_TESTS,
+    ),
+    (
+        "mo_access/service/registration.py",
+        "        blocks.keep_apart(uow, row.bar, draft.insz)\n",
+        "",
+        _BLOCK_TESTS,
+    ),
+    (
+        "mo_access/service/blocks.py",
+        "        uow.ended(stored.mark_people(uow.conn, bar))\n        _judge",
+        "        _judge",
+        "tests/access/test_blocked_beheerders.py",
+    ),
+    (
+        "mo_access/service/blocks.py",
+        "(uow.conn, bar))\n        _judge_beheerders(uow, bar)\n\n\ndef _number",
+        "(uow.conn, bar))\n\n\ndef _number",
+        "tests/access/test_blocked_beheerders.py",
+    ),
+    (
         "mo_access/service/registration.py",
         "        vouching.take_back(conn, row.person_pk, but=row.pk, now=uow.now)\n",
         "",
