@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from tests.mutation import mutants_beheerders, mutants_oidc, mutants_senders
+from tests.mutation import mutants_beheerders, mutants_oidc, mutants_senders, mutants_waiting
 from tests.mutation.mutants_claims import CLAIMS
 from tests.mutation.mutants_explaining import EXPLAINING
 from tests.mutation.mutants_generating import GENERATING
@@ -250,6 +250,7 @@ MUTANTS: Final = (
     *(Mutant(*row) for row in mutants_beheerders.ROWS),
     *(Mutant(*row) for row in mutants_oidc.ROWS),
     *(Mutant(*row) for row in mutants_senders.ROWS),
+    *(Mutant(*row) for row in mutants_waiting.ROWS),
     *(Mutant(*row) for row in CLAIMS),
     *(Mutant(*told) for told in STANDING),
     *(Mutant(*scope) for scope in SCOPES),
