@@ -10,7 +10,7 @@ from flask.blueprints import BlueprintSetupState
 from mo_access.domain.errors import Refused
 from mo_access.settings import Settings
 from mo_oidc import client_jwks, logout, me, own_sessions, providers, renewal, views
-from mo_web import pages, visitor
+from mo_web import pages, shared, visitor
 from mo_web.app import Door
 from mo_web.errors import Problem
 from mo_web.faults import Fault
@@ -40,7 +40,7 @@ def door(settings: Settings) -> Door:
 
 
 def _install(state: BlueprintSetupState, settings: Settings) -> None:
-    providers.install(state.app.extensions, settings)
+    providers.install(state.app.extensions, settings, shared.of(state.app).turns)
     if any(provider.refresh for provider in settings.providers):
         visitor.on_due(state.app, renewal.renew)
 

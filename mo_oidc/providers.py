@@ -17,6 +17,7 @@ from mo_oidc.errors import FlowRefused
 from mo_oidc.provider import Provider
 from mo_web.faults import UNAVAILABLE, ProviderTrouble
 from mo_web.fetch import get_json
+from mo_web.turnstile import Turnstile
 
 _KEY: Final = "mo_oidc"
 
@@ -61,11 +62,12 @@ class Providers:
         raise FlowRefused("provider_unknown")
 
 
-def install(extensions: dict[str, object], settings: Settings) -> None:
+def install(extensions: dict[str, object], settings: Settings, turns: Turnstile) -> None:
     """Put the providers among an application's extensions; nothing is fetched yet."""
     rules = rules_of(settings)
     extensions[_KEY] = Providers(
-        Provider(_config(told, rules), get_json, time.monotonic) for told in settings.providers
+        Provider(_config(told, rules), get_json, time.monotonic, turns)
+        for told in settings.providers
     )
 
 
