@@ -25,6 +25,7 @@ def door(settings: Settings) -> Door:
     both, post = ["GET", "POST"], ["POST"]
     routes.add_url_rule("/oidc/login", view_func=views.login, methods=both)
     routes.add_url_rule("/oidc/callback", view_func=views.callback, methods=both)
+    routes.add_url_rule("/oidc/callback/<provider>", view_func=views.callback, methods=both)
     routes.add_url_rule("/oidc/jwks", view_func=client_jwks.jwks)
     routes.add_url_rule("/oidc/logout", view_func=logout.logout, methods=both)
     routes.add_url_rule("/oidc/signed-out", view_func=logout.signed_out)

@@ -62,7 +62,9 @@ class Providers:
         raise FlowRefused("provider_unknown")
 
 
-def install(extensions: dict[str, object], settings: Settings, turns: Turnstile) -> None:
+def install(
+    extensions: dict[str, object], settings: Settings, turns: Turnstile | None = None
+) -> None:
     """Put the providers among an application's extensions; nothing is fetched yet."""
     rules = rules_of(settings)
     extensions[_KEY] = Providers(
@@ -94,6 +96,7 @@ def _config(told: ProviderSettings, rules: ClaimRules) -> ProviderConfig:
         rules=replace(rules, acr_levels=told.acr_levels),
         acr_values=told.acr_values,
         response_mode=told.response_mode,
+        own_callback=told.own_callback,
         userinfo=told.userinfo,
         userinfo_by=told.userinfo_by,
         userinfo_required=told.userinfo_required,

@@ -9,11 +9,14 @@ from typing import Final
 
 _STALL, _TURN_TESTS = "tests/oidc/test_stalling_provider.py", "tests/web/test_turnstile.py"
 _TOKEN, _TURNSTILE = "mo_oidc/token_endpoint.py", "mo_web/turnstile.py"
+_MIX_UP = "tests/oidc/test_mix_up.py"
 _SLOW = "tests/oidc/test_slow_answers.py"
 
 ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("mo_web/fetch.py", "        self.poolmanager.pool_classes_by_scheme = POOLS\n", "", _SLOW),
     ("mo_web/deadline.py", "        if left <= 0:\n", "        if False:\n", _SLOW),
+    ("mo_oidc/flow.py", "if here != pending.redirect_uri:", "if False:", _MIX_UP),
+    ("mo_oidc/views.py", "if config.own_callback else CALLBACK", "if False else CALLBACK", _MIX_UP),
     (_TOKEN, "with provider.turn(), only_fetch", "with only_fetch", _STALL),
     (_TOKEN, "        with provider.turn():\n", "        if True:\n", _STALL),
     ("mo_oidc/pushed.py", "        with provider.turn():\n", "        if True:\n", _STALL),
