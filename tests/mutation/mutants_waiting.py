@@ -17,6 +17,7 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("mo_web/deadline.py", "        if left <= 0:\n", "        if False:\n", _SLOW),
     ("mo_oidc/flow.py", "if here != pending.redirect_uri:", "if False:", _MIX_UP),
     ("mo_oidc/views.py", "if config.own_callback else CALLBACK", "if False else CALLBACK", _MIX_UP),
+    ("mo_oidc/head.py", 'if request.method == "HEAD":', "if False:", "tests/oidc/test_head.py"),
     (_TOKEN, "with provider.turn(), only_fetch", "with only_fetch", _STALL),
     (_TOKEN, "        with provider.turn():\n", "        if True:\n", _STALL),
     ("mo_oidc/pushed.py", "        with provider.turn():\n", "        if True:\n", _STALL),
