@@ -102,6 +102,7 @@ class Settings(BaseSettings):
     oidc_introspection: bool = True
     oidc_acr_values: Words = ()
     oidc_response_mode: ResponseMode = "query"
+    oidc_own_callback: bool = False
     oidc_userinfo: bool = False
     oidc_userinfo_by: UserinfoBy = "header"
     oidc_userinfo_required: bool = True

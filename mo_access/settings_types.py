@@ -139,6 +139,8 @@ class Provider(BaseModel):
     acr_levels: Levels = Field(default_factory=lambda: dict(DEFAULT_LEVELS))
     """What each ``acr`` of this provider is worth; what is not in it is worth nothing."""
     response_mode: ResponseMode = "query"
+    own_callback: bool = False
+    """Whether its answers come to ``/oidc/callback/NAME``, where no other provider's are taken."""
     userinfo: bool = False
     """Whether UserInfo is always asked; else only when no linked claim is in the ID token."""
     userinfo_by: UserinfoBy = "header"

@@ -55,6 +55,7 @@ class ProviderConfig:
     rules: ClaimRules = field(default_factory=ClaimRules)
     acr_values: tuple[str, ...] = ()
     response_mode: str = "query"
+    own_callback: bool = False
     userinfo: bool = False
     userinfo_by: str = "header"
     userinfo_required: bool = True

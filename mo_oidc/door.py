@@ -12,7 +12,7 @@ from flask.sansio.app import App
 from mo_access.domain.errors import Refused
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.settings import Settings
-from mo_oidc import client_jwks, logout, me, own_sessions, providers, renewal, views
+from mo_oidc import client_jwks, head, logout, me, own_sessions, providers, renewal, views
 from mo_oidc.revocation import Revoker
 from mo_web import pages, shared, visitor
 from mo_web.app import Door
@@ -30,12 +30,15 @@ def door(settings: Settings) -> Door:
     routes = Blueprint(NAME, __name__)
     both, post = ["GET", "POST"], ["POST"]
     routes.add_url_rule("/oidc/login", view_func=views.login, methods=both)
-    routes.add_url_rule("/oidc/callback", view_func=views.callback, methods=both)
+    callback = head.refused(views.callback)
+    routes.add_url_rule("/oidc/callback", view_func=callback, methods=both)
+    routes.add_url_rule("/oidc/callback/<provider>", view_func=callback, methods=both)
     routes.add_url_rule("/oidc/jwks", view_func=client_jwks.jwks)
-    routes.add_url_rule("/oidc/logout", view_func=logout.logout, methods=both)
+    routes.add_url_rule("/oidc/logout", view_func=head.refused(logout.logout), methods=both)
     routes.add_url_rule("/oidc/signed-out", view_func=logout.signed_out)
     routes.add_url_rule("/oidc/backchannel-logout", view_func=logout.backchannel, methods=post)
-    routes.add_url_rule("/oidc/frontchannel-logout", view_func=logout.frontchannel)
+    front = head.refused(logout.frontchannel)
+    routes.add_url_rule("/oidc/frontchannel-logout", view_func=front)
     routes.add_url_rule("/me", view_func=me.me)
     routes.register_error_handler(Fault, views.refused)
     routes.register_error_handler(Refused, views.not_admitted)
@@ -46,7 +49,7 @@ def door(settings: Settings) -> Door:
 
 
 def _install(state: BlueprintSetupState, settings: Settings) -> None:
-    providers.install(state.app.extensions, settings)
+    providers.install(state.app.extensions, settings, shared.of(state.app).turns)
     if any(provider.refresh for provider in settings.providers):
         visitor.on_due(state.app, renewal.renew)
 

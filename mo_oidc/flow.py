@@ -220,13 +220,19 @@ def state_of(answer: Mapping[str, str]) -> str:
     return state
 
 
-def open_pending(payload: Mapping[str, object] | None, browser: str) -> Pending:
-    """Return the sign-in that a state stands for, in the browser that started it and no other."""
+def open_pending(payload: Mapping[str, object] | None, browser: str, here: str) -> Pending:
+    """Return the sign-in that a state stands for, in the browser that started it and no other.
+
+    `here` is the address at which the answer came. It must be the one that was given: a provider
+    with an address of its own cannot answer in another's stead (RFC 9700 §4.4.2).
+    """
     if payload is None:
         raise FlowRefused("state_unknown")
     pending = _from_payload(payload)
     if not same(pending.browser, browser):
         raise FlowRefused("state_other_browser")
+    if here != pending.redirect_uri:
+        raise FlowRefused("response_address")
     return pending
 
 

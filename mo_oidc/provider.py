@@ -5,6 +5,7 @@ what is known.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from mo_oidc.config import ProviderConfig
 from mo_oidc.dpop import Nonces
@@ -13,19 +14,30 @@ from mo_web.discovery import METADATA_STALE, METADATA_TTL, Fetch, discovery_url,
 from mo_web.issuer import IssuerKeys
 from mo_web.kept import Budget, Clock, Kept
 from mo_web.keys import VerificationKey
+from mo_web.turnstile import Turnstile
 
 
 class Provider:
     """One provider: its configuration, and its document and keys as they are now."""
 
-    def __init__(self, config: ProviderConfig, fetch: Fetch, clock: Clock) -> None:
-        """Remember the configuration; the network is first used when something is asked."""
+    def __init__(
+        self, config: ProviderConfig, fetch: Fetch, clock: Clock, turns: Turnstile | None = None
+    ) -> None:
+        """Remember the configuration; the network is first used when something is asked.
+
+        `turns` is shared by the providers of an application.
+        """
         self.config = config
         self._fetch = fetch
-        self._metadata = Kept(self._load_metadata, METADATA_TTL, METADATA_STALE, clock)
-        self._keys = IssuerKeys(lambda: self.metadata().jwks_uri, fetch, clock)
+        self._turns = turns or Turnstile()
+        self._metadata = Kept(self._load_metadata, METADATA_TTL, METADATA_STALE, clock, self.turn)
+        self._keys = IssuerKeys(lambda: self.metadata().jwks_uri, fetch, clock, self.turn)
         self.nonces = Nonces()
         self.logout_budget = Budget(5, 60.0, clock)
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Return what is held while a thread waits for this provider; `Crowded` on entering."""
+        return self._turns.passed(self.config.name)
 
     def metadata(self) -> Metadata:
         """Return the checked document."""

@@ -18,6 +18,7 @@ from mo_oidc.errors import FlowRefused
 from mo_oidc.provider import Provider
 from mo_web.faults import UNAVAILABLE, ProviderTrouble
 from mo_web.fetch import get_json
+from mo_web.turnstile import Turnstile
 
 _KEY: Final = "mo_oidc"
 
@@ -62,16 +63,19 @@ class Providers:
         raise FlowRefused("provider_unknown")
 
 
-def install(extensions: dict[str, object], settings: Settings) -> None:
+def install(
+    extensions: dict[str, object], settings: Settings, turns: Turnstile | None = None
+) -> None:
     """Put the providers among an application's extensions; nothing is fetched yet."""
-    extensions[_KEY] = made(settings)
+    extensions[_KEY] = made(settings, turns)
 
 
-def made(settings: Settings) -> Providers:
+def made(settings: Settings, turns: Turnstile | None = None) -> Providers:
     """Make the configured providers; nothing is fetched yet."""
     rules = rules_of(settings)
     return Providers(
-        Provider(_config(told, rules), get_json, time.monotonic) for told in settings.providers
+        Provider(_config(told, rules), get_json, time.monotonic, turns)
+        for told in settings.providers
     )
 
 
@@ -103,6 +107,7 @@ def _config(told: ProviderSettings, rules: ClaimRules) -> ProviderConfig:
         rules=replace(rules, acr_levels=told.acr_levels),
         acr_values=told.acr_values,
         response_mode=told.response_mode,
+        own_callback=told.own_callback,
         userinfo=told.userinfo,
         userinfo_by=told.userinfo_by,
         userinfo_required=told.userinfo_required,

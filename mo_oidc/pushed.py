@@ -29,10 +29,10 @@ def pushed(provider: Provider, query: Mapping[str, str]) -> dict[str, str]:
     credentials = provider.config.credentials
     shown = credentials.shown(credentials.method(metadata.token_auth_methods))
     headers = {"Accept": "application/json", **fetch.basic(shown.basic)}
+    form = {**query, **shown.form}
     try:
-        answer = fetch.send(
-            "POST", endpoint, headers, {**query, **shown.form}, credentials.certificate
-        )
+        with provider.turn():
+            answer = fetch.send("POST", endpoint, headers, form, credentials.certificate)
     except FetchError as error:
         raise trouble("par", error) from None
     return {"client_id": provider.config.client_id, "request_uri": _request_uri(answer)}

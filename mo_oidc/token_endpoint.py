@@ -123,7 +123,7 @@ def _sent(provider: Provider, grant: _Grant) -> JsonObject:
     headers = {**_FORM, **_proof(provider, "POST", where, grant.key)}
     with _session(config, method, hook) as session:
         try:
-            with only_fetch_errors():
+            with provider.turn(), only_fetch_errors():
                 session.fetch_token(where, grant_type=grant.kind, headers=headers, **form)
         except FetchError as error:
             raise trouble("token", error) from None
@@ -260,7 +260,9 @@ def with_userinfo(
     if endpoint is None:
         return claims
     try:
-        said = _userinfo(provider, *_fetched(provider, endpoint, access_token, key))
+        with provider.turn():
+            told = _fetched(provider, endpoint, access_token, key)
+        said = _userinfo(provider, *told)
     except ProviderTrouble as trouble_there:
         if provider.config.userinfo_required:
             raise

@@ -43,11 +43,17 @@ def login() -> BaseResponse:
     if provider is None:
         return pages.choose_provider(_choices(wish))
     browser = session.browser()
-    started = flow.start(provider, wish, absolute(CALLBACK), session.browser_hash(browser))
+    started = flow.start(provider, wish, _callback_of(provider), session.browser_hash(browser))
     _remember(started)
     response = redirect(started.url)
     session.bind(response, browser, cross_site_post=provider.config.response_mode == "form_post")
     return response
+
+
+def _callback_of(provider: Provider) -> str:
+    """Return where a provider's answers come: at the shared address, or at one of its own."""
+    config = provider.config
+    return absolute(f"{CALLBACK}/{config.name}" if config.own_callback else CALLBACK)
 
 
 def _parameters() -> Iterator[tuple[str, str]]:
@@ -83,14 +89,17 @@ def _choices(wish: LoginRequest) -> list[Choice]:
     ]
 
 
-def callback() -> BaseResponse:
-    """GET or form POST: judge what the provider answered and open a session."""
+def callback(provider: str | None = None) -> BaseResponse:
+    """GET or form POST: judge what the provider answered and open a session.
+
+    ``provider`` is the end of an address that is one provider's own.
+    """
     if wait := shared().limits.failures.wait(_address()):
         raise TooMany(wait)
     answer = flow.read_answer(_parameters())
-    pending = flow.open_pending(_take(flow.state_of(answer)), session.known_browser())
-    provider = providers().named(pending.provider)
-    return _signed_in(provider, pending, answer)
+    here = absolute(CALLBACK if provider is None else f"{CALLBACK}/{provider}")
+    pending = flow.open_pending(_take(flow.state_of(answer)), session.known_browser(), here)
+    return _signed_in(providers().named(pending.provider), pending, answer)
 
 
 def _take(state: str) -> dict[str, object] | None:

@@ -31,6 +31,7 @@ from mo_web.introspection import BUDGET_SECONDS, Introspector
 from mo_web.issuer import Issuers
 from mo_web.limits import Limits
 from mo_web.proxies import ProxyGate
+from mo_web.turnstile import Turnstile
 
 MAX_URL: Final = 8 * 1024
 MAX_BODY: Final = 1024 * 1024
@@ -104,18 +105,20 @@ def _parts(settings: Settings, database: Database, keys: KeyRing) -> shared.Shar
     measures.show_missing_beheerders(partial(_without_beheerder, database, keys))
     if settings.metrics_port:
         measures.expose(settings.metrics_port)
+    turns = Turnstile()
     return shared.Shared(
         settings,
         database,
         keys,
-        Introspector(settings.providers, settings.introspection_seconds),
-        _access_tokens(settings),
+        Introspector(settings.providers, settings.introspection_seconds, turns=turns),
+        _access_tokens(settings, turns),
         Limits(
             settings.failed_sign_ins_per_minute,
             settings.scim_requests_per_second,
             settings.insz_searches_per_minute,
         ),
         measures,
+        turns,
     )
 
 
@@ -128,12 +131,13 @@ def _without_beheerder(database: Database, keys: KeyRing) -> float:
         return nan
 
 
-def _access_tokens(settings: Settings) -> AccessTokens:
+def _access_tokens(settings: Settings, turns: Turnstile) -> AccessTokens:
     rules = Rules(
         settings.audiences, settings.scim_token_algorithms, settings.introspection_seconds
     )
     fetch = partial(get_json, seconds=BUDGET_SECONDS / 2)  # the document, then the keys
-    return AccessTokens(Issuers(fetch, monotonic, plain_http=settings.plain_http), rules)
+    issuers = Issuers(fetch, monotonic, plain_http=settings.plain_http, turns=turns)
+    return AccessTokens(issuers, rules)
 
 
 def _begin() -> None:

@@ -18,6 +18,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import Timeout
 
+from mo_web.deadline import POOLS
 from mo_web.strict_json import JsonObject, NotStrictJsonError, parse_object
 
 TIMEOUT_SECONDS = 5.0
@@ -96,6 +97,7 @@ class BoundedAdapter(HTTPAdapter):
         """Keep how long a request may take, from connecting to its last byte."""
         self._seconds = seconds
         super().__init__()
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def send(
         self,

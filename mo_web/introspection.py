@@ -25,6 +25,7 @@ from mo_web.errors import TryLater
 from mo_web.expiring import Expiring
 from mo_web.faults import ProviderTrouble, TokenRefused
 from mo_web.fetch import FetchError, get_json, post_form
+from mo_web.turnstile import Turnstile
 
 MAX_CACHED: Final = 4_096
 METADATA_SECONDS: Final = 600.0
@@ -54,12 +55,13 @@ class Introspector:
         providers: Iterable[Provider],
         seconds: int,
         now: Callable[[], float] = time.time,
+        turns: Turnstile | None = None,
     ) -> None:
         """Keep the providers that may be asked with our credentials."""
         asked = [(p, client_auth.credentials(p)) for p in providers if p.introspection]
         self._credentials = {p.name: shown for p, shown in asked if shown.confidential}
         self._providers = tuple(p for p, shown in asked if shown.confidential)
-        self._now = now
+        self._now, self._turns = now, turns or Turnstile()
         self._answers: Expiring[AccessToken | None] = Expiring(MAX_CACHED, now)
         self._endpoints: Expiring[_Endpoint] = Expiring(len(self._providers) or 1, now)
         self._seconds = seconds
@@ -83,7 +85,8 @@ class Introspector:
         down, deadline = False, time.monotonic() + BUDGET_SECONDS
         for provider in self._providers:
             try:
-                told = self._ask(provider, token, deadline)
+                with self._turns.passed(provider.name):
+                    told = self._ask(provider, token, deadline)
                 answer = token_in(told, provider.issuer, self._now())
             except TokenRefused:
                 continue

@@ -6,6 +6,8 @@ else: no token has a say in it.
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import partial
 
 from mo_web.discovery import (
     METADATA_STALE,
@@ -19,9 +21,10 @@ from mo_web.discovery import (
 )
 from mo_web.faults import ProviderTrouble, trouble
 from mo_web.fetch import FetchError, FetchFault, is_loopback_http
-from mo_web.kept import Budget, Clock, Kept
+from mo_web.kept import Budget, Clock, Kept, Turn
 from mo_web.keys import VerificationKey, read_keys
 from mo_web.strict_json import JsonObject
+from mo_web.turnstile import Turnstile
 
 KEYS_TTL, KEYS_STALE = 600.0, 3600.0
 FETCHES_PER_MINUTE = 6
@@ -30,10 +33,12 @@ FETCHES_PER_MINUTE = 6
 class IssuerKeys:
     """The keys at one address: fetched when needed, kept ten minutes, bridged for an hour."""
 
-    def __init__(self, where: Callable[[], str], fetch: Fetch, clock: Clock) -> None:
-        """Remember how to find the address; nothing is fetched yet."""
+    def __init__(
+        self, where: Callable[[], str], fetch: Fetch, clock: Clock, turn: Turn = nullcontext
+    ) -> None:
+        """Remember how to find the address; nothing is fetched yet, and then in a `turn`."""
         self._where, self._fetch = where, fetch
-        self._kept = Kept(self._load, KEYS_TTL, KEYS_STALE, clock)
+        self._kept = Kept(self._load, KEYS_TTL, KEYS_STALE, clock, turn)
 
     def keys(self) -> Sequence[VerificationKey]:
         """Return the keys that are known."""
@@ -57,9 +62,12 @@ class Issuers:
     it gets at most ``FETCHES_PER_MINUTE`` requests a minute from this process.
     """
 
-    def __init__(self, fetch: Fetch, clock: Clock, *, plain_http: bool) -> None:
+    def __init__(
+        self, fetch: Fetch, clock: Clock, *, plain_http: bool, turns: Turnstile | None = None
+    ) -> None:
         """Start without any; `plain_http` lets an issuer be http on loopback."""
         self._fetch, self._clock, self._plain_http = fetch, clock, plain_http
+        self._turns = turns or Turnstile()
         self._lock = threading.Lock()
         self._held: dict[str, IssuerKeys] = {}
 
@@ -82,8 +90,9 @@ class Issuers:
             check_issuer(document, issuer)
             return address(document, "jwks_uri", issuer)
 
-        jwks_uri = Kept(load, METADATA_TTL, METADATA_STALE, self._clock)
-        return IssuerKeys(jwks_uri.get, fetch, self._clock)
+        turn = partial(self._turns.passed, issuer)
+        jwks_uri = Kept(load, METADATA_TTL, METADATA_STALE, self._clock, turn)
+        return IssuerKeys(jwks_uri.get, fetch, self._clock, turn)
 
 
 class _Rationed:

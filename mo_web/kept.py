@@ -6,12 +6,15 @@ share one load.
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Generic, TypeVar
 
 from mo_web.faults import ProviderTrouble
+from mo_web.turnstile import Crowded
 
 T = TypeVar("T")
 Clock = Callable[[], float]
+Turn = Callable[[], AbstractContextManager[None]]
 
 _RETRY_AFTER = 30.0
 
@@ -19,9 +22,19 @@ _RETRY_AFTER = 30.0
 class Kept(Generic[T]):
     """A value that is loaded when first asked for, again after `ttl`, and bridged while stale."""
 
-    def __init__(self, load: Callable[[], T], ttl: float, stale: float, clock: Clock) -> None:
-        """Remember how to load; nothing is loaded yet. Times are seconds of `clock`."""
-        self._load, self._clock = load, clock
+    def __init__(
+        self,
+        load: Callable[[], T],
+        ttl: float,
+        stale: float,
+        clock: Clock,
+        turn: Turn = nullcontext,
+    ) -> None:
+        """Remember how to load; nothing is loaded yet. Times are seconds of `clock`.
+
+        `turn` is held by who loads and by who waits for that.
+        """
+        self._load, self._clock, self._turn = load, clock, turn
         self._ttl, self._stale = ttl, stale
         self._lock = threading.Lock()
         self._value: T | None = None
@@ -34,7 +47,12 @@ class Kept(Generic[T]):
         value = self._value
         if value is not None and self._clock() < self._fresh_until:
             return value
-        return self._shared(self._load_or_bridge)
+        try:
+            return self._shared(self._load_or_bridge)
+        except Crowded:
+            if value is None or self._is_over():
+                raise
+            return value
 
     def reload(self) -> T:
         """Return the value as it is now; what was known is kept when that fails."""
@@ -43,7 +61,7 @@ class Kept(Generic[T]):
     def _shared(self, load: Callable[[], T]) -> T:
         """Let threads that wait for a load take its result, the failure too."""
         seen = self._attempts
-        with self._lock:
+        with self._turn(), self._lock:
             if self._attempts == seen:
                 return self._attempt(load)
             if self._trouble is not None:
@@ -70,11 +88,14 @@ class Kept(Generic[T]):
         try:
             return self._load_now()
         except ProviderTrouble:
-            now = self._clock()
-            if self._value is None or now >= self._loaded + self._ttl + self._stale:
+            if self._value is None or self._is_over():
                 raise
-            self._fresh_until = now + _RETRY_AFTER
+            self._fresh_until = self._clock() + _RETRY_AFTER
             return self._value
+
+    def _is_over(self) -> bool:
+        """Tell whether what was loaded is too old even for a bridge."""
+        return self._clock() >= self._loaded + self._ttl + self._stale
 
 
 class Budget:

@@ -20,6 +20,7 @@ from mo_web.access_token import AccessTokens
 from mo_web.introspection import Introspector
 from mo_web.limits import Limits
 from mo_web.metrics import Metrics
+from mo_web.turnstile import Turnstile
 
 _KEY: Final = "mo_web"
 _serving: Final = cast("LocalProxy[Flask]", current_app)._get_current_object  # noqa: SLF001 - documented by werkzeug for this use
@@ -36,6 +37,7 @@ class Shared:
     access_tokens: AccessTokens
     limits: Limits
     metrics: Metrics
+    turns: Turnstile
     clock: Callable[[], int] = clock
     tally: Tally = field(default_factory=Tally)
     held_tokens: HeldTokens = field(default_factory=HeldTokens)

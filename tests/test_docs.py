@@ -57,8 +57,10 @@ def test_every_reason_of_a_decision_is_explained(reason: Reason) -> None:
 
 
 # Codes that no raise holds literally: pages without a session or with one that is too old, strict
-# JSON, and a session whose key is gone.
-HANDED_ON = {"no_session", "sign_in_too_old", "header_json", "payload_json", "seal_broken"}
+# JSON, a session whose key is gone, and a class of its own.
+HANDED_ON = {"no_session", "sign_in_too_old", "header_json", "payload_json", "seal_broken"} | {
+    "too_many_waiting"
+}
 
 
 @pytest.mark.parametrize("code", [*sorted(MESSAGES), *sorted(HANDED_ON)])

@@ -14,6 +14,7 @@ from tests.mutation import (
     mutants_oidc,
     mutants_revocation,
     mutants_senders,
+    mutants_waiting,
 )
 from tests.mutation.mutants_claims import CLAIMS
 from tests.mutation.mutants_explaining import EXPLAINING
@@ -259,6 +260,7 @@ MUTANTS: Final = (
     *(Mutant(*row) for row in mutants_senders.ROWS),
     *(Mutant(*row) for row in mutants_revocation.ROWS),
     *(Mutant(*row) for row in mutants_accounts.ROWS),
+    *(Mutant(*row) for row in mutants_waiting.ROWS),
     *(Mutant(*row) for row in CLAIMS),
     *(Mutant(*row) for row in SUBJECTS),
     *(Mutant(*told) for told in STANDING),

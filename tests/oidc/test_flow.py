@@ -195,11 +195,11 @@ def test_a_state_belongs_to_one_browser(provider: Provider) -> None:
     """An unknown or used state, and one that another browser started, are refused."""
     payload = begin(provider).pending.to_payload()
     with pytest.raises(FlowRefused, match="state_unknown"):
-        flow.open_pending(None, BROWSER)
+        flow.open_pending(None, BROWSER, REDIRECT)
     with pytest.raises(FlowRefused, match="state_other_browser"):
-        flow.open_pending(payload, "other")
+        flow.open_pending(payload, "other", REDIRECT)
     with pytest.raises(FlowRefused, match="state_other_browser"):
-        flow.open_pending(payload, "")
+        flow.open_pending(payload, "", REDIRECT)
 
 
 def test_a_pending_sign_in_survives_storage(provider: Provider) -> None:
@@ -207,7 +207,7 @@ def test_a_pending_sign_in_survives_storage(provider: Provider) -> None:
     request = LoginRequest("/d", ("a", "b"), 60, "hint", "login")
     pending: Pending = begin(provider, request).pending
     stored = json.loads(json.dumps(pending.to_payload()))
-    assert flow.open_pending(stored, BROWSER) == pending
+    assert flow.open_pending(stored, BROWSER, REDIRECT) == pending
 
 
 def test_what_was_asked_is_enforced_at_the_end(provider: Provider, script: Script) -> None:

@@ -38,7 +38,7 @@ def sign_in(
     started = begin(provider, request)
     good = {**script.follow(started.url), **(changed or {})}
     answer = {name: value for name, value in good.items() if value is not None}
-    pending = flow.open_pending(started.pending.to_payload(), BROWSER)
+    pending = flow.open_pending(started.pending.to_payload(), BROWSER, REDIRECT)
     return flow.finish(provider, pending, answer, int(time.time()))
 
 

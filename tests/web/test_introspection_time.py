@@ -13,7 +13,11 @@ import pytest
 from mo_access.settings import Provider
 from mo_web import introspection
 from mo_web.errors import TryLater
+from mo_web.fetch import get_json
 from mo_web.introspection import Introspector
+from mo_web.issuer import Issuers
+from mo_web.turnstile import Crowded, Turnstile
+from tests.web.test_turnstile import waiting
 
 # The default of httpx, with which Canaille pushes.
 BROKER_GIVES_UP = 5.0
@@ -79,3 +83,17 @@ def test_all_questions_share_one_budget(
 def test_the_budget_ends_before_the_broker_gives_up() -> None:
     """A broker that hung up could not be told to try again later."""
     assert BROKER_GIVES_UP - 1 > introspection.BUDGET_SECONDS
+
+
+def test_a_crowd_before_a_provider_is_told_at_once(mute: str) -> None:
+    """Strangers with tokens of nobody hold a few threads; the next is told to try later."""
+    turns = Turnstile(each=1, patience=0.05)
+    asking = Introspector([provider("mute", mute)], 30, turns=turns)
+    issuers = Issuers(get_json, time.monotonic, plain_http=True, turns=turns)
+    began = time.monotonic()
+    with waiting(turns, "mute", 1), waiting(turns, mute, 1):
+        with pytest.raises(TryLater):
+            asking.token("token-of-nobody")
+        with pytest.raises(Crowded):
+            issuers.keys_of(mute).keys()
+    assert time.monotonic() - began < 0.5
