@@ -115,17 +115,17 @@ def _holders(
     judge, slug = Judge(), spot.theme or ""
     while True:
         found = theme_holders.page(uow.conn, slug, spot.at, after, at_once)
-        ids = [person for _, person in found]
-        known = {p.id: p for p in facts.facts_at(uow.conn, ids, spot.at, slug, uow.now)}
-        called = named.user_names(uow, tuple(ids))
-        for person in ids:
-            here, session = decisions.narrowed(uow, known[person], spot)
+        known = facts.facts_at(uow.conn, found, spot.at, slug, uow.now)
+        called = named.user_names_by_key(uow, found)
+        # Whoever was removed for good between two statements holds nothing.
+        for pk, person in sorted(known.items()):
+            here, session = decisions.narrowed(uow, person, spot)
             decision = judge.decision(here, session)
             if decision.allowed or (dormant and here.grants):
-                yield Holder(person, decision, origins(here), tuple(called.get(person, ())))
+                yield Holder(person.id, decision, origins(here), tuple(called.get(pk, ())))
         if len(found) < at_once:
             return
-        after = found[-1][0]
+        after = found[-1]
 
 
 def origins(here: Facts) -> tuple[Origin, ...]:

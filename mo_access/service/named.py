@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Final, TypeVar
 
 from mo_access.domain.errors import Invalid, NotFound
 from mo_access.domain.numbers import institution_number
@@ -11,6 +12,7 @@ from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import catalogue, named
 
 _LISTED: Final = 10
+_Whose = TypeVar("_Whose", str, int)
 
 
 def person(uow: UnitOfWork, typed: str) -> str:
@@ -49,7 +51,16 @@ def institution(uow: UnitOfWork, typed: str) -> str:
 
 def user_names(uow: UnitOfWork, ids: tuple[str, ...]) -> dict[str, list[str]]:
     """Give the userNames of these people, each with the client that uses it."""
-    found: dict[str, list[str]] = {}
-    for person_id, user_name, client in named.names(uow.conn, ids):
-        found.setdefault(person_id, []).append(f"{user_name} ({client})")
+    return _called(named.names(uow.conn, ids))
+
+
+def user_names_by_key(uow: UnitOfWork, pks: Sequence[int]) -> dict[int, list[str]]:
+    """Give the same by key, of people who were read by key."""
+    return _called(named.names_by_key(uow.conn, pks))
+
+
+def _called(rows: Iterable[tuple[_Whose, str, str]]) -> dict[_Whose, list[str]]:
+    found: dict[_Whose, list[str]] = {}
+    for whose, user_name, client in rows:
+        found.setdefault(whose, []).append(f"{user_name} ({client})")
     return found

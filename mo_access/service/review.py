@@ -110,12 +110,12 @@ def page(uow: UnitOfWork, number: str, after: int = 0, count: int = PAGE) -> Lis
         raise NotFound(f"there is no institution {number}")
     listed = stored.page(uow.conn, spot.at, after, count + 1, uow.now)
     following = listed[count - 1].pk if len(listed) > count else None
-    done = stored.last(uow.conn, number)
+    last = stored.last(uow.conn, number)
     shown = listed[:count]
-    reader = _Reader(uow, spot, [*(one.id for one in shown), done.reviewer if done else ""])
+    reader = _Reader(uow, spot, [*(one.pk for one in shown), last[1] if last else 0])
     # Whoever was removed for good between two statements is on the list no more.
-    entries = tuple(reader.entry(o.id, o.last_sign_in) for o in shown if o.id in reader.known)
-    told = _done(uow.keys, done, reader.called(done.reviewer)) if done else None
+    entries = tuple(reader.entry(o.pk, o.last_sign_in) for o in shown if o.pk in reader.known)
+    told = _done(uow.keys, last[0], reader.called(last[1])) if last else None
     return Listing(number, place[0], entries, following, told)
 
 
@@ -185,28 +185,27 @@ def _context(number: str) -> str:
 class _Reader:
     """Everything about the people of a page, read at once, for one line after the other."""
 
-    def __init__(self, uow: UnitOfWork, spot: Spot, ids: list[str]) -> None:
+    def __init__(self, uow: UnitOfWork, spot: Spot, pks: list[int]) -> None:
         self.uow = uow
         self.spot = spot
-        found = facts.facts_at(uow.conn, ids, spot.at, "", uow.now)
-        self.known = {one.id: one for one in found}
-        self.named = _named(uow, ids)
+        self.known = facts.facts_at(uow.conn, pks, spot.at, "", uow.now)
+        self.named = _named(uow, pks)
         self.judge = Judge()
         self.themes = {slug: told[0] for slug, told in access.themes(uow.conn).items()}
 
-    def entry(self, person: str, last_sign_in: int | None) -> Entry:
-        known = self.known[person]
+    def entry(self, pk: int, last_sign_in: int | None) -> Entry:
+        known = self.known[pk]
         here, session = decisions.narrowed(self.uow, known, self.spot)
         roles = _judged(explaining.roles(here), here)
         held, ends = self._themes(known, here, session), _ends(here, self.uow.today)
-        user_name, name = self._names(person, roles, held)
-        return Entry(person, name, user_name, last_sign_in, roles, held, ends)
+        user_name, name = self._names(pk, roles, held)
+        return Entry(known.id, name, user_name, last_sign_in, roles, held, ends)
 
-    def called(self, person: str) -> str:
+    def called(self, pk: int) -> str:
         """Return what somebody is called here; "" for who has and holds nothing any more."""
-        if person not in self.known:
+        if pk not in self.known:
             return ""
-        entry = self.entry(person, None)
+        entry = self.entry(pk, None)
         return entry.name or entry.user_name
 
     def _themes(self, known: PersonFacts, here: Facts, session: Session) -> tuple[ThemeHeld, ...]:
@@ -220,10 +219,10 @@ class _Reader:
         return tuple(sorted(found, key=_NAME))
 
     def _names(
-        self, person: str, roles: tuple[Origin, ...], held: tuple[ThemeHeld, ...]
+        self, pk: int, roles: tuple[Origin, ...], held: tuple[ThemeHeld, ...]
     ) -> tuple[str, str]:
         """Return userName and name as a client wrote them that gave something here (rule 5)."""
-        named = self.named.get(person, {})
+        named = self.named.get(pk, {})
         said_by = [*(o.client for o in roles), *(o.client for t in held for o in t.origins)]
         if any(role.how in _OF_NO_CLIENT for role in roles):
             # No client gave it; the platform calls somebody as who registered the person did.
@@ -253,11 +252,11 @@ def _ends(here: Facts, today: str) -> str | None:
     return max(days) if max(days) <= soon else None
 
 
-def _named(uow: UnitOfWork, ids: list[str]) -> dict[str, dict[str, tuple[str, str]]]:
+def _named(uow: UnitOfWork, pks: list[int]) -> dict[int, dict[str, tuple[str, str]]]:
     """Return (userName, document) of these people by client."""
-    found: dict[str, dict[str, tuple[str, str]]] = {}
-    for person, client, user_name, document in stored.names(uow.conn, ids):
-        found.setdefault(person, {})[client] = (user_name, document)
+    found: dict[int, dict[str, tuple[str, str]]] = {}
+    for pk, client, user_name, document in stored.names(uow.conn, pks):
+        found.setdefault(pk, {})[client] = (user_name, document)
     return found
 
 

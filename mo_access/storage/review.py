@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Select, Text, bindparam, insert, or_, select, union
+from sqlalchemy import BindParameter, Select, Text, bindparam, cast, insert, or_, select, union
 
 from mo_access.domain.model import Form
 from mo_access.storage.bookkeeping import access_review, last_sign_in
@@ -14,6 +15,7 @@ from mo_access.storage.claim_tables import session_right
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection
 from mo_access.storage.schema import (
+    BIG,
     affiliation,
     client,
     direct_grant,
@@ -98,16 +100,16 @@ _PAGE = (
 )
 _wanted = json_texts(bindparam("wanted", type_=Text))
 _NAMES = (
-    select(person.c.id, client.c.name, link.c.user_name, link.c.document)
-    .join(link, link.c.person_pk == person.c.pk)
+    select(link.c.person_pk, client.c.name, link.c.user_name, link.c.document)
     .join(client, client.c.pk == link.c.client_pk)
-    .where(person.c.id.in_(select(_wanted.c.value)))
+    .where(link.c.person_pk.in_(select(cast(_wanted.c.value, BIG))))
     .order_by(link.c.pk)
 )
 _r = access_review.c
 _COLUMNS: Final = ("institution", "reviewer", "at", "people", "digest", "signature")
 _LAST = (
-    select(*(_r[name] for name in _COLUMNS))
+    select(*(_r[name] for name in _COLUMNS), person.c.pk)
+    .outerjoin(person, person.c.id == _r.reviewer)
     .where(_r.institution == bindparam("number"))
     .order_by(_r.pk.desc())
     .limit(1)
@@ -124,19 +126,19 @@ def page(
     return [Listed(*row) for row in conn.all(_PAGE, asked)]
 
 
-def names(conn: Connection, ids: list[str]) -> list[tuple[str, str, str, str]]:
-    """Return (person, client, userName, document) of every link of these people."""
-    rows = conn.all(_NAMES, {"wanted": json.dumps(ids)})
+def names(conn: Connection, pks: Sequence[int]) -> list[tuple[int, str, str, str]]:
+    """Return (person's key, client, userName, document) of every link of these people."""
+    rows = conn.all(_NAMES, {"wanted": json.dumps(list(map(str, pks)))})
     return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
-def last(conn: Connection, number: str) -> Review | None:
-    """Return the newest review of an institution."""
+def last(conn: Connection, number: str) -> tuple[Review, int] | None:
+    """Return the newest review of an institution, and the reviewer's key; 0 for who is gone."""
     row = conn.one(_LAST, {"number": number})
     if row is None:
         return None
-    number, reviewer, at, people, digest, signature = row
-    return Review(number, reviewer, at, people, bytes(digest), bytes(signature))
+    number, reviewer, at, people, digest, signature, pk = row
+    return Review(number, reviewer, at, people, bytes(digest), bytes(signature)), pk or 0
 
 
 def add(conn: Connection, done: Review) -> None:

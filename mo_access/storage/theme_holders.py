@@ -86,26 +86,19 @@ _CANDIDATES = union(
         session_right.c.person_pk,
     ),
 ).subquery()
-_PAGE = (
-    select(person.c.pk, person.c.id)
-    .join(_CANDIDATES, _CANDIDATES.c.person_pk == person.c.pk)
-    .order_by(person.c.pk)
-    .limit(bindparam("page"))
-)
+_PAGE = select(_CANDIDATES.c.person_pk).order_by(_CANDIDATES.c.person_pk).limit(bindparam("page"))
 _KEY = select(person.c.pk).where(person.c.id == bindparam("person"))
 
 
-def page(
-    conn: Connection, slug: str, numbers: frozenset[str], after: int, count: int
-) -> list[tuple[int, str]]:
-    """Return (key, id) of the next people, by key, who may hold the theme at these institutions.
+def page(conn: Connection, slug: str, numbers: frozenset[str], after: int, count: int) -> list[int]:
+    """Return the next people, by key, who may hold the theme at these institutions.
 
     They are candidates to decide on: of whom something that gives it was ever said and not taken
     back, whether it counts now or not.
     """
     asked: dict[str, int | str | bytes | None] = {"slug": slug, "after": after, "page": count}
     asked["numbers"] = json.dumps(sorted(numbers))
-    return [(int(row[0]), str(row[1])) for row in conn.all(_PAGE, asked)]
+    return [row[0] for row in conn.all(_PAGE, asked)]
 
 
 def key(conn: Connection, person_id: str) -> int | None:
