@@ -56,7 +56,7 @@ wishes: Final = st.one_of(
     _of("member", number=_known_or_new, op=member_ops, members=_several.map(frozenset)),
     _of("ungroup", number=_known_or_new),
 )
-_refused: Final = _of("group", name=st.just("koffie"), members=st.just(frozenset({0, NOBODY})))
+REFUSED: Final = Wish("group", name="koffie", members=frozenset({0, NOBODY}))
 """A group that is made before its members are looked at, of whom one is nobody."""
 
 
@@ -64,7 +64,7 @@ _refused: Final = _of("group", name=st.just("koffie"), members=st.just(frozenset
 def several(draw: st.DrawFn) -> list[Wish]:
     """Draw a creation, what chance wants, and somewhere among them what is refused."""
     wanted = [draw(creations), *draw(st.lists(wishes, max_size=MOST - 2))]
-    wanted.insert(draw(st.integers(0, len(wanted))), draw(_refused))
+    wanted.insert(draw(st.integers(0, len(wanted))), REFUSED)
     return wanted
 
 

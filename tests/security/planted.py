@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Select, bindparam, select
 
 from mo_access.domain.model import Actor, PersonDraft
-from mo_access.service import bounds, people, persons, registration, sessions, sign_in
+from mo_access.service import blocks, bounds, people, persons, registration, sessions, sign_in
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import identities, matching, rights
+from mo_access.storage import identities, matching, memberships, rights
 from mo_access.storage import people as stored_people
 from mo_access.storage import sessions as stored_sessions
 from mo_access.storage.schema import client, link, link_identity, person
@@ -153,6 +153,22 @@ def anybody_ends_the_person(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(persons, "end_link", ended)
 
 
+def blocked_humans_come_in_anew(patch: pytest.MonkeyPatch) -> None:
+    """Let in as somebody made anew whose number is that of a human under a block."""
+    patch.setattr(sign_in, "_refuse_blocked_human", lambda *_: None)
+
+
+def blocks_go_with_the_row(patch: pytest.MonkeyPatch) -> None:
+    """Forget by what a blocked human is known when a client removes it."""
+    patch.setattr(blocks, "remember", lambda *_: None)
+
+
+def members_stay_behind(patch: pytest.MonkeyPatch) -> None:
+    """Leave somebody in the groups of a client that withdrew or moved its link."""
+    patch.setattr(memberships, "leave_all", lambda *_: None)
+    patch.setattr(memberships, "move", lambda *_: None)
+
+
 FLAWS: Final[Mapping[str, Flaw]] = {
     flaw.__name__: flaw
     for flaw in (
@@ -170,5 +186,8 @@ FLAWS: Final[Mapping[str, Flaw]] = {
         bounds_are_not_kept,
         anybody_turns_the_switch,
         anybody_ends_the_person,
+        blocked_humans_come_in_anew,
+        blocks_go_with_the_row,
+        members_stay_behind,
     )
 }

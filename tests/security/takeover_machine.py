@@ -18,8 +18,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from mo_access.domain.errors import AccessError
-from mo_access.service import people, sign_in
+from mo_access.domain.errors import AccessError, Conflict
+from mo_access.domain.model import GroupDraft, MemberChange
+from mo_access.service import blocks, clients, groups, people, sign_in
 from tests.security.takeover_rules import NEW, REFUSED, Register, Told
 from tests.security.takeover_seen import WAYS, Opened, Seen, Session, look
 from tests.security.takeover_world import (
@@ -29,6 +30,7 @@ from tests.security.takeover_world import (
     HUMANS,
     LIARS,
     PLATFORM,
+    SHARED,
     TRUTHFUL,
     UNKNOWN_TO_PROVIDER,
     UNTRUSTED,
@@ -81,7 +83,7 @@ class Takeover(RuleBasedStateMachine):
         self.leave.__enter__()
         self.register, self.sessions = Register(), list[Session]()
         self.serial = 0
-        self.actor = PLATFORM
+        self.actor, self.barring = PLATFORM, False
         self.before: Seen | None = None
 
     def teardown(self) -> None:
@@ -90,21 +92,28 @@ class Takeover(RuleBasedStateMachine):
 
     def mine(self, of: tuple[str, ...], number: int) -> Told | None:
         """Choose a link of these clients, the newest first."""
-        links = [told for told in self.register.links if told.client in of][::-1]
+        writers = set(of) - self.register.revoked
+        links = [told for told in self.register.links if told.client in writers][::-1]
         return links[number % len(links)] if links else None
 
     def write(self, client: str, words: Words, at: Told | None) -> None:
         """Make a link, or say it anew, and hold what comes of it against what was foretold."""
+        if client in self.register.revoked:
+            return
         self.actor, self.serial = client, self.serial + 1
+        self.barring = self.register.touches_a_block(words)
         foretold = self.register.foretell(client, words, at)
         person = self._written(client, words, at)
         self.happened[f"{'change' if at else 'create'} {_kind(foretold, at)}"] += 1
+        if person == REFUSED and self.register.shut:
+            return  # Of whom a block is on, no record can be made another's.
         if foretold == NEW:
             assert person not in {REFUSED, *(told.person for told in self.register.links)}
         else:
             assert person == foretold, f"{client} {words}: {person}, not {foretold}"
         if person != REFUSED:
             self.register.write(client, words, at, person)
+            self.register.recognise()
 
     def _written(self, client: str, words: Words, at: Told | None) -> str:
         actor, new = self.world.actors[client], draft(client, words, self.serial)
@@ -187,6 +196,68 @@ class Takeover(RuleBasedStateMachine):
             self.register.end(at)
 
     @precondition(lambda self: self.register.links)
+    @rule(number=which)
+    def gather(self, number: int) -> None:
+        """A client puts one of its own into a group."""
+        if at := self.mine(CLIENTS, number):
+            self.actor = at.client
+            assert self._gathered(at.client, at.person)
+            at.grouped = True
+            self.happened["gathered"] += 1
+
+    @precondition(lambda self: self.register.links)
+    @rule(client=liars, number=which)
+    def gather_another(self, client: str, number: int) -> None:
+        """A school's client puts somebody into its group whom it does not know: refused."""
+        at, of = self.mine(CLIENTS, number), self.register.of
+        if at and client not in {told.client for told in of(at.person)} | self.register.revoked:
+            self.actor = client
+            assert not self._gathered(client, at.person)
+
+    def _gathered(self, client: str, person: str) -> bool:
+        self.serial += 1
+        named = GroupDraft(f"g-{self.serial}", None, {}, (), SHARED, AT[client])
+        with suppress(AccessError), self.world.step() as step, step.attempt():
+            groups.create(step, self.world.actors[client], named, MemberChange("add", (person,)))
+            step.commit()
+            return True
+        return False
+
+    @rule(client=st.sampled_from(tuple(sorted(set(CLIENTS) - {PLATFORM}))))
+    def revoke(self, client: str) -> None:
+        """A client is revoked: nobody comes in by its word any more, what it gave stays."""
+        self.actor = PLATFORM
+        if client not in self.register.revoked:
+            with self.world.step() as step:
+                clients.revoke(step, client)
+                step.commit()
+            self.register.revoked.add(client)
+
+    @precondition(lambda self: self.register.links)
+    @rule(number=which)
+    def block(self, number: int) -> None:
+        """The platform blocks somebody, who is known again whatever clients say."""
+        at = self.mine(CLIENTS, number)
+        if at is None or any(at.person in one.people for one in self.register.shut):
+            return
+        self.actor = PLATFORM
+        with suppress(Conflict), self.world.step() as step, step.attempt():
+            blocks.block_person(step, at.person, "Onderzoek")
+            step.commit()
+            self.register.block(at.person)
+            self.happened["blocked"] += 1
+
+    @precondition(lambda self: self.register.shut)
+    @rule(number=which)
+    def unblock(self, number: int) -> None:
+        """It lifts a block."""
+        one = self.register.shut.pop(number % len(self.register.shut))
+        self.actor = PLATFORM
+        with self.world.step() as step:
+            blocks.unblock_person(step, min(one.people), "Klaar")
+            step.commit()
+
+    @precondition(lambda self: self.register.links)
     @rule(human=humans, claims=st.sampled_from(WAYS))
     def arrive(self, human: int, claims: Claims) -> None:
         """Somebody signs in and stays; the provider says the truth, and as much as it likes."""
@@ -201,6 +272,8 @@ class Takeover(RuleBasedStateMachine):
     def nobody_is_somebody_else(self) -> None:
         """Judge every sign-in that is possible now, every session, and what the step moved."""
         now = look(self.world, self.sessions)
+        blocked = {person for one in self.register.shut for person in one.people}
+        assert not blocked & {person for person, _ in now.rights}
         for (human, claims), opened in now.arrivals.items():
             self.happened["in" if isinstance(opened, tuple) else opened] += 1
             if isinstance(opened, tuple):
@@ -214,11 +287,13 @@ class Takeover(RuleBasedStateMachine):
 
     def opens_its_own(self, human: int, claims: Claims, opened: Opened) -> None:
         """What opens was given to who came in, and by whose word they did (ruling 3)."""
-        person, places = opened
-        for place in places:
+        person, rights = opened
+        assert not self.register.is_shut(human, person, claims), f"{human} is blocked: {person}"
+        for right in rights:
             self.happened["opened"] += 1
-            given = self.register.given_to(human, person, place)
-            assert given, f"{human} opens {place} as {person}: {self.register.links}"
+            given = self.register.given_to(human, person, right)
+            assert given, f"{human} opens {right} as {person}: {self.register.links}"
+        places = {place for place, _ in rights}
         words = self.register.word_for(human, person, claims)
         if not claims.number and PLATFORM not in words:
             reach = {AT[client] for client in words}
@@ -226,7 +301,7 @@ class Takeover(RuleBasedStateMachine):
 
     def nothing_elsewhere_moved(self, now: Seen) -> None:
         """A client of one institution changes nothing at another; one unknown no sign-in."""
-        if self.before is None or self.actor == PLATFORM:
+        if self.before is None or self.actor == PLATFORM or self.barring:
             return
         unknown = self.actor in UNKNOWN_TO_PROVIDER and bool(self.before.arrivals)
         was = self.before.beside(self.actor, arrivals=unknown)

@@ -12,6 +12,7 @@ from typing import Final
 from tests.security.takeover_world import (
     AT,
     PLATFORM,
+    THEME,
     TRUTHFUL,
     UNKNOWN_TO_PROVIDER,
     Claims,
@@ -35,11 +36,8 @@ class Told:
     words: Words
     human: int | None
     vouches: int | None
-
-    @property
-    def trusted(self) -> bool:
-        """Tell whether the provider's sign-ins are matched to it."""
-        return self.client not in UNKNOWN_TO_PROVIDER
+    grouped: bool = False
+    """Its client has it in a group."""
 
     @property
     def standing(self) -> tuple[object, ...]:
@@ -58,6 +56,14 @@ class Told:
         }
 
 
+@dataclass(eq=False)
+class Shut:
+    """A human under a block: the rows that are known to stand for it, and its numbers."""
+
+    people: set[str]
+    numbers: set[int] = field(default_factory=set)
+
+
 @dataclass
 class Register:
     """All links, the oldest first, whose number each person has, and which client owns it."""
@@ -67,6 +73,12 @@ class Register:
     owners: dict[str, str] = field(default_factory=dict)
     pins: list[tuple[int, Told, tuple[object, ...]]] = field(default_factory=list)
     """Whom a link let in earlier, whose subject is known since, while it says the same."""
+    revoked: set[str] = field(default_factory=set)
+    shut: list[Shut] = field(default_factory=list)
+
+    def trusts(self, told: Told) -> bool:
+        """Tell whether the provider's sign-ins are matched to a link."""
+        return told.client not in UNKNOWN_TO_PROVIDER and told.client not in self.revoked
 
     def of(self, person: str) -> list[Told]:
         """Return the links to a person."""
@@ -98,6 +110,9 @@ class Register:
         self.links = [one for one in self.links if one not in gone]
         self._left(told.person)
 
+    def _trusted(self) -> list[Told]:
+        return [told for told in self.links if self.trusts(told)]
+
     def _name_taken(self, client: str, words: Words, at: Told | None) -> bool:
         others = [t.words for t in self.links if t.client == client and t is not at]
         return any(
@@ -112,7 +127,7 @@ class Register:
             return self._numbered(words.number)
         if words.subject is None or client in UNKNOWN_TO_PROVIDER:
             return NEW
-        known = {t.person for t in self.links if t.trusted and t.words.subject == words.subject}
+        known = {t.person for t in self._trusted() if t.words.subject == words.subject}
         return known.pop() if len(known) == 1 else NEW
 
     def _changed(self, words: Words, at: Told) -> str:
@@ -150,19 +165,45 @@ class Register:
         elif self.owners[person] not in {told.client for told in left}:
             self.owners[person] = left[0].client
 
-    def given_to(self, human: int, person: str, place: str) -> bool:
-        """Tell whether somebody who may gave this human something at this place.
+    def given_to(self, human: int, person: str, right: tuple[str, str]) -> bool:
+        """Tell whether somebody who may gave this human this theme at this place.
 
-        A liar gives at its own place to whom it likes; an honest client to whom it means.
+        A liar gives at its own place to whom it likes; an honest client to whom it means. What a
+        client gave stays when it is revoked.
         """
+        place, theme = right
         return any(
-            told.words.active and AT[told.client] == place and told.human in {human, None}
+            told.words.active
+            and AT[told.client] == place
+            and told.human in {human, None}
+            and (told.grouped or theme == THEME)
             for told in self.of(person)
         )
 
+    def block(self, person: str) -> None:
+        """Write down that whoever this is reads nothing."""
+        self.shut.append(Shut({person}))
+        self.recognise()
+
+    def recognise(self) -> None:
+        """Note which rows stand for blocked humans now, by their numbers, and these by the rows."""
+        for one in self.shut:
+            one.numbers |= {self.numbers[p] for p in one.people if p in self.numbers}
+            one.people |= {p for p, number in self.numbers.items() if number in one.numbers}
+
+    def is_shut(self, human: int, person: str, claims: Claims) -> bool:
+        """Tell whether a block is on this person, or on whom the number says that it is."""
+        return any(
+            person in one.people or (claims.number and human in one.numbers) for one in self.shut
+        )
+
+    def touches_a_block(self, words: Words) -> bool:
+        """Tell whether a write says the number of a blocked human."""
+        return any(words.number in one.numbers for one in self.shut)
+
     def pin(self, human: int, person: str, claims: Claims) -> None:
         """Remember which links let this human in."""
-        told = [t for t in self.of(person) if t.trusted and t.names(human, claims)]
+        told = [t for t in self.of(person) if self.trusts(t) and t.names(human, claims)]
         self.pins += [(human, one, one.standing) for one in told]
 
     def word_for(self, human: int, person: str, claims: Claims) -> set[str]:
@@ -171,14 +212,14 @@ class Register:
         return {
             told.client
             for told in self.of(person)
-            if told.trusted and (told.names(human, claims) or told in pinned)
+            if self.trusts(told) and (told.names(human, claims) or told in pinned)
         }
 
     def knows(self, human: int, person: str, claims: Claims) -> bool:
         """Tell whether this human, by what it carried, may be this person at all (ruling 3)."""
         by_number = claims.number and self.numbers.get(person) == human
         said = by_number and any(t.vouches == human for t in self.of(person))
-        return bool(said and any(t.trusted for t in self.of(person))) or bool(
+        return bool(said and any(map(self.trusts, self.of(person)))) or bool(
             self.word_for(human, person, claims)
         )
 

@@ -15,6 +15,7 @@ from tests.security.takeover_world import (
     HUMANS,
     IDLE,
     PLATFORM,
+    SHARED,
     THEME,
     Claims,
     Ground,
@@ -31,8 +32,10 @@ WAYS: Final = (
     Claims(name=True),
 )
 PROBES: Final = tuple(product(HUMANS, WAYS))
-Opened = tuple[str, frozenset[str]]
-"""The person that a session is of, and the places of which it opens something."""
+Right = tuple[str, str]
+"""A place and a theme."""
+Opened = tuple[str, frozenset[Right]]
+"""The person that a session is of, and what it opens."""
 
 
 @dataclass
@@ -49,7 +52,7 @@ class Seen:
     """What each client reads, who may read where, and what sign-ins and sessions open."""
 
     read: dict[str, list[tuple[object, ...]]]
-    rights: frozenset[tuple[str, str]]
+    rights: frozenset[tuple[str, Right]]
     arrivals: dict[tuple[int, Claims], Opened | str]
     open: dict[str, Opened | None]
 
@@ -58,14 +61,16 @@ class Seen:
         at = AT[client]
         return (
             {name: seen for name, seen in self.read.items() if name not in {client, PLATFORM}},
-            {(person, place) for person, place in self.rights if place != at},
+            {(person, right) for person, right in self.rights if right[0] != at},
             {key: _elsewhere(seen, at) for key, seen in self.arrivals.items()} if arrivals else {},
             {key: _elsewhere(seen, at) for key, seen in self.open.items()},
         )
 
 
-def _elsewhere(seen: Opened | str | None, at: str) -> frozenset[str]:
-    return seen[1] - {at} if isinstance(seen, tuple) else frozenset()
+def _elsewhere(seen: Opened | str | None, at: str) -> frozenset[Right]:
+    if not isinstance(seen, tuple):
+        return frozenset()
+    return frozenset(right for right in seen[1] if right[0] != at)
 
 
 def look(ground: Ground, several: list[Session]) -> Seen:
@@ -73,7 +78,11 @@ def look(ground: Ground, several: list[Session]) -> Seen:
     with ground.step() as step:
         return Seen(
             {name: _read(step, ground, name) for name in CLIENTS},
-            frozenset((who, at) for at in PLACES for who in decisions.who(step, THEME, at)),
+            frozenset(
+                (who, (at, theme))
+                for at, theme in product(PLACES, (THEME, SHARED))
+                for who in decisions.who(step, theme, at)
+            ),
             {(human, way): arrive(step, human, way) for human, way in PROBES},
             {session.secret: _opened(step, session.secret) for session in several},
         )
@@ -120,4 +129,4 @@ def _opened(step: Step, secret: str) -> Opened | None:
     if found is None:
         return None
     rights = decisions.readable(step, found.person, found.policy)
-    return found.person, frozenset(right.institution for right in rights)
+    return found.person, frozenset((right.institution, right.theme) for right in rights)

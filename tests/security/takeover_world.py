@@ -31,7 +31,9 @@ from mo_access.storage.engine import Connection, Database
 from tests.security.isolation_world import insz
 
 ISSUER: Final = "https://broker.example"
-THEME, IDLE, YEAR = "leerlingen-openbaar", 3_600_000_000, 365 * 86_400_000_000
+THEME, SHARED = "leerlingen-openbaar", "infrastructuur"
+"""What a user gives by itself, and what a group gives."""
+IDLE, YEAR = 3_600_000_000, 365 * 86_400_000_000
 HUMANS: Final = (0, 1)
 NUMBERS: Final = tuple(insz(500 + human) for human in HUMANS)
 HOSTILE, UNTRUSTED, PLATFORM = "hostile", "untrusted", "platform"
@@ -55,7 +57,10 @@ SCHOOLS: Final = (
     "900009,Bestuur,board,,\n900003,Drie,school,900009,\n900004,Vier,school,,\n"
     "900005,Vijf,school,,\n900006,Zes,school,,\n"
 )
-THEMES: Final = f"slug,name,confidentiality,min_level\n{THEME},Leerlingen,public,0\n"
+THEMES: Final = (
+    f"slug,name,confidentiality,min_level\n{THEME},Leerlingen,public,0\n"
+    f"{SHARED},Gebouwen,public,0\n"
+)
 KEYS: Final = KeyRing({"k1": bytes(range(32))}, "k1")
 Number = int | None | Literal["keep"]
 
