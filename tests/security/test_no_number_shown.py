@@ -340,6 +340,9 @@ def _commands(
 ) -> list[tuple[tuple[str, ...], click.Command]]:
     if not isinstance(command, click.Group):
         return [(path, command)]
-    return [
-        one for name, inner in command.commands.items() for one in _commands(inner, (*path, name))
-    ]
+    context, found = click.Context(command), []
+    for name in command.list_commands(context):
+        inner = command.get_command(context, name)
+        assert inner is not None
+        found += _commands(inner, (*path, name))
+    return found
