@@ -3,7 +3,11 @@
 Who uses it reads its own part; what is checked of every part stands here.
 """
 
+import ipaddress
+import re
 from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
 
 from mo_web.faults import ProviderTrouble, trouble
 from mo_web.fetch import FetchError, is_fetchable, is_loopback_http
@@ -13,6 +17,8 @@ Fetch = Callable[[str], JsonObject]
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 METADATA_TTL, METADATA_STALE = 3600.0, 24 * 3600.0
+_LABEL: Final = re.compile(r"[a-z0-9_-]{1,63}\Z")
+_LONGEST_HOST: Final = 253
 
 
 def discovery_url(issuer: str) -> str:
@@ -46,4 +52,24 @@ def is_allowed_address(url: str, issuer: str) -> bool:
     """Say whether a provider with this issuer may name `url`: no http unless it is loopback."""
     if not url.isascii() or not url.isprintable() or " " in url or not is_fetchable(url):
         return False
-    return is_loopback_http(issuer) or not is_loopback_http(url)
+    return _is_host(urlsplit(url).hostname or "") and (
+        is_loopback_http(issuer) or not is_loopback_http(url)
+    )
+
+
+def _is_host(host: str) -> bool:
+    """Tell whether this is a name of DNS (RFC 1034 §3.1) or an address.
+
+    What is neither makes whoever puts it into a ``Location`` fail.
+    """
+    if ":" in host:
+        return _is_address(host)
+    labels = host.removesuffix(".").split(".")
+    return len(host) <= _LONGEST_HOST and all(map(_LABEL.match, labels))
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return ipaddress.IPv6Address(host).scope_id is None
+    except ValueError:
+        return False

@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from types import MappingProxyType
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -48,8 +49,9 @@ def read_keys(document: JsonObject) -> tuple[VerificationKey, ...]:
     entries = document.get("keys")
     if not isinstance(entries, list):
         raise ProviderTrouble("keys_no_set")
-    read = (read_key(entry) for entry in entries[:_MAX_KEYS] if isinstance(entry, dict))
-    return tuple(key for key in read if key is not None)
+    read = (read_key(entry) for entry in entries if isinstance(entry, dict))
+    # What is not usable takes nobody's place; the size of the document bounds how many there are.
+    return tuple(islice((key for key in read if key is not None), _MAX_KEYS))
 
 
 def read_key(entry: JsonObject) -> VerificationKey | None:
@@ -68,7 +70,7 @@ def read_key(entry: JsonObject) -> VerificationKey | None:
 
 def _is_for_verifying(entry: JsonObject) -> bool:
     operations = entry.get("key_ops")
-    return entry.get("use", "sig") == "sig" and (
+    return entry.get("use") in (None, "sig") and (
         not isinstance(operations, list) or "verify" in operations
     )
 

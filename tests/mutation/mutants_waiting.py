@@ -9,6 +9,7 @@ from typing import Final
 
 _STALL, _TURN_TESTS = "tests/oidc/test_stalling_provider.py", "tests/web/test_turnstile.py"
 _TOKEN, _TURNSTILE = "mo_oidc/token_endpoint.py", "mo_web/turnstile.py"
+_KEYS = "tests/oidc/test_keys.py"
 _MIX_UP = "tests/oidc/test_mix_up.py"
 _SLOW = "tests/oidc/test_slow_answers.py"
 
@@ -18,6 +19,8 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("mo_oidc/flow.py", "if here != pending.redirect_uri:", "if False:", _MIX_UP),
     ("mo_oidc/views.py", "if config.own_callback else CALLBACK", "if False else CALLBACK", _MIX_UP),
     ("mo_oidc/head.py", 'if request.method == "HEAD":', "if False:", "tests/oidc/test_head.py"),
+    ("mo_web/discovery.py", '_is_host(urlsplit(url).hostname or "")', "True", _KEYS),
+    ("mo_web/keys.py", ' in (None, "sig")', ' in (None, "sig", "enc")', _KEYS),
     (_TOKEN, "with provider.turn(), only_fetch", "with only_fetch", _STALL),
     (_TOKEN, "        with provider.turn():\n", "        if True:\n", _STALL),
     ("mo_oidc/pushed.py", "        with provider.turn():\n", "        if True:\n", _STALL),

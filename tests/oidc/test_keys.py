@@ -56,6 +56,14 @@ def test_nothing_is_fetched_before_it_is_needed(provider: Provider, script: Scri
         ({"jwks_uri": ""}, "discovery_jwks_uri"),
         ({"userinfo_endpoint": "http://broker.example/u"}, "discovery_userinfo_endpoint"),
         ({"end_session_endpoint": "javascript:1"}, "discovery_end_session_endpoint"),
+        ({"token_endpoint": "https://broker.example/t#f"}, "discovery_token_endpoint"),
+        ({"authorization_endpoint": "https://.../"}, "discovery_authorization_endpoint"),
+        ({"authorization_endpoint": "https://a..b/"}, "discovery_authorization_endpoint"),
+        ({"end_session_endpoint": f"https://{'a' * 64}/"}, "discovery_end_session_endpoint"),
+        ({"end_session_endpoint": f"https://{'a.' * 130}b/"}, "discovery_end_session_endpoint"),
+        ({"token_endpoint": "https://%62roker.example/"}, "discovery_token_endpoint"),
+        ({"token_endpoint": "https://[fe80::1%25eth0]/"}, "discovery_token_endpoint"),
+        ({"token_endpoint": "https://a\\@b.example/"}, "discovery_token_endpoint"),
     ],
 )
 def test_a_document_that_breaks_the_rules_is_refused(
@@ -64,6 +72,24 @@ def test_a_document_that_breaks_the_rules_is_refused(
     """Another issuer, a missing endpoint or a bad address stops every sign-in with 502."""
     script.document |= change
     assert trouble(provider) == (code, 502)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://other.example/token",
+        "https://[2001:db8::1]:8443/token",
+        "https://192.0.2.1/token",
+        "HTTPS://Broker.Example./a_b?x=1",
+        "https://xn--brker-kua.example/token",
+    ],
+)
+def test_addresses_elsewhere_are_the_providers_to_name(
+    provider: Provider, script: Script, address: str
+) -> None:
+    """Another host, an address of either kind, a query: whatever is https."""
+    script.document |= {"token_endpoint": address, "authorization_endpoint": address}
+    assert provider.metadata().token_endpoint == address
 
 
 @pytest.mark.parametrize(
@@ -131,6 +157,16 @@ def test_bad_neighbours_spoil_nothing(provider: Provider, script: Script, rsa_ke
         public(rsa_key),
     ]
     assert len(provider.keys()) == 1
+    assert check(provider, sign({"sub": "p"}, rsa_key)) == "p"
+
+
+@pytest.mark.parametrize("use", ["sig", None])
+def test_a_flood_of_other_keys_hides_none(
+    provider: Provider, script: Script, rsa_key: RSAKey, use: str | None
+) -> None:
+    """However many keys for something else stand before it; a `use` of null is none."""
+    others = [public(rsa_key, use="enc", kid=f"e{number}") for number in range(150)]
+    script.jwks["keys"] = [*others, {"kid": "x", "x5c": ["AAAA"]}, {**public(rsa_key), "use": use}]
     assert check(provider, sign({"sub": "p"}, rsa_key)) == "p"
 
 
