@@ -154,7 +154,7 @@ def place(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     keys = settings.keys(chosen)
     doors = [scim.door(), authzen.door(), oidc.door(chosen), portal.door()]
     app = create_app(chosen, database, keys, doors)
-    unit = lambda: UnitOfWork(database, keys=keys, request_id="t", caller="cli:t")  # noqa: E731
+    unit = lambda: UnitOfWork(database, keys=keys, request_id="t", caller="cli:t")  # noqa: E731 - said once
     broker = _broker(app, unit)
     told_by_journey = journey(app, broker, SECRET[:2])
     an, bob, session = _people(broker, unit)
