@@ -22,6 +22,8 @@ from mo_authzen.answers import NO
 from mo_web import unit, visitor
 
 USER_HEADER: Final = "X-Auth-Request-User"
+# A subject is somebody's at one provider; at another it may be anybody's (Core §5.7).
+ISSUER_HEADER: Final = "X-Auth-Request-Issuer"
 REASON_HEADER: Final = "X-Auth-Request-Reason"
 PASS, NOBODY, NO_PASS = 204, 401, 403
 _VISIBLE: Final = range(0x20, 0x7F)
@@ -39,7 +41,9 @@ def check() -> Response:
     decision = _decide(found)
     if decision is not None and not decision.allowed:
         return Response(status=NO_PASS, headers={REASON_HEADER: decision.reason.value})
-    return Response(status=PASS, headers={USER_HEADER: header_text(found.subject)})
+    told = {USER_HEADER: found.subject, ISSUER_HEADER: found.issuer}
+    headers = {name: header_text(value) for name, value in told.items()}
+    return Response(status=PASS, headers=headers)
 
 
 def header_text(subject: str) -> str:

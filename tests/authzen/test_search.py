@@ -173,7 +173,8 @@ def test_a_proxy_asks_for_a_browser(world: World, query: str, status: int) -> No
     _sign_in(world)
     answer = world.http.get(asked, headers=forged)
     assert answer.status_code == status
-    assert answer.headers.get("X-Auth-Request-User") == ("an" if status == 204 else None)
+    told = [answer.headers.get(f"X-Auth-Request-{name}") for name in ("User", "Issuer")]
+    assert told == (["an", "https://op.example"] if status == 204 else [None, None])
 
 
 def _trust(world: World) -> None:

@@ -21,6 +21,12 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("mo_oidc/head.py", 'if request.method == "HEAD":', "if False:", "tests/oidc/test_head.py"),
     ("mo_web/discovery.py", '_is_host(urlsplit(url).hostname or "")', "True", _KEYS),
     ("mo_web/keys.py", ' in (None, "sig")', ' in (None, "sig", "enc")', _KEYS),
+    (
+        "mo_authzen/forward_auth.py",
+        "ISSUER_HEADER: found.issuer}",
+        "ISSUER_HEADER: found.subject}",
+        "tests/authzen/test_search.py",
+    ),
     (_TOKEN, "with provider.turn(), only_fetch", "with only_fetch", _STALL),
     (_TOKEN, "        with provider.turn():\n", "        if True:\n", _STALL),
     ("mo_oidc/pushed.py", "        with provider.turn():\n", "        if True:\n", _STALL),
