@@ -32,9 +32,9 @@ EXPLAINING: Final = (
         "next(iter(named.values()), ",
         _PAGES,
     ),
-    (_LIST, "affiliation.c.institution_pk.in_(_here), ", "", _PAGES),
-    (_LIST, "group.c.institution_pk.in_(_here), ", "", _PAGES),
-    (_LIST, "direct_grant.c.institution_pk.in_(_here), ", "", _PAGES),
+    (_LIST, "affiliation.c.institution_pk == _here_pk, ", "", _PAGES),
+    (_LIST, "group.c.institution_pk == _here_pk, ", "", _PAGES),
+    (_LIST, "direct_grant.c.institution_pk == _here_pk, ", "", _PAGES),
     (
         "mo_access/service/review_csv.py",
         'f"\'{plain}" if _FORMULA.match(plain) else plain',
