@@ -32,10 +32,12 @@ from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import access, facts
 from mo_access.storage import review as stored
 from mo_access.storage.facts import PersonFacts
-from mo_access.storage.review import Review
+from mo_access.storage.review import Listed, Review
 
 PAGE: Final = 100
 AT_ONCE: Final = 1_000
+_AHEAD: Final = 10 * AT_ONCE
+"""Who is on the list costs as much for these as for few: an engine may sort all there are."""
 SOON_DAYS: Final = 30
 """An end within so many days is one to look at."""
 _NAME: Final = attrgetter("name", "slug")
@@ -105,27 +107,42 @@ def page(uow: UnitOfWork, number: str, after: int = 0, count: int = PAGE) -> Lis
     The number of statements does not depend on how many there are. Raises ``NotFound``. The
     caller has to see to it that whoever asks may.
     """
+    spot, name = _place(uow, number)
+    listed = stored.page(uow.conn, spot.at, after, count + 1, uow.now)
+    return _listing(uow, spot, name, listed, count)
+
+
+def _place(uow: UnitOfWork, number: str) -> tuple[Spot, str]:
     spot, place = decisions.spot_of(uow, number), access.place(uow.conn, number)
     if spot is None or place is None:
         raise NotFound(f"there is no institution {number}")
-    listed = stored.page(uow.conn, spot.at, after, count + 1, uow.now)
+    return spot, place[0]
+
+
+def _listing(uow: UnitOfWork, spot: Spot, name: str, listed: list[Listed], count: int) -> Listing:
+    """Read so many of those who were listed; there is a next page where more were."""
     following = listed[count - 1].pk if len(listed) > count else None
-    last = stored.last(uow.conn, number)
+    last = stored.last(uow.conn, spot.institution)
     shown = listed[:count]
     reader = _Reader(uow, spot, [*(one.pk for one in shown), last[1] if last else 0])
     # Whoever was removed for good between two statements is on the list no more.
     entries = tuple(reader.entry(o.pk, o.last_sign_in) for o in shown if o.pk in reader.known)
     told = _done(uow.keys, last[0], reader.called(last[1])) if last else None
-    return Listing(number, place[0], entries, following, told)
+    return Listing(spot.institution, name, entries, following, told)
 
 
 def pages(uow: UnitOfWork, number: str) -> Iterator[Listing]:
-    """Yield the whole list, a thousand people at a time."""
-    after: int | None = 0
-    while after is not None:
-        found = page(uow, number, after, AT_ONCE)
-        yield found
-        after = found.following
+    """Yield the whole list, a thousand people at a time. Raises ``NotFound``."""
+    spot, name = _place(uow, number)
+    after = 0
+    while True:
+        listed = stored.page(uow.conn, spot.at, after, _AHEAD + 1, uow.now)
+        for start in range(0, min(max(len(listed), 1), _AHEAD), AT_ONCE):
+            few = listed[start : start + AT_ONCE + 1]
+            yield _listing(uow, spot, name, few, AT_ONCE)
+        if len(listed) <= _AHEAD:
+            return
+        after = listed[_AHEAD - 1].pk
 
 
 def mark_done(uow: UnitOfWork, number: str, reviewer: str, seen: str = "") -> Done:

@@ -13,7 +13,7 @@ from mo_access.domain.model import Form
 from mo_access.storage.bookkeeping import access_review, last_sign_in
 from mo_access.storage.claim_tables import session_right
 from mo_access.storage.constructs import json_texts
-from mo_access.storage.engine import Connection
+from mo_access.storage.engine import Connection, Params
 from mo_access.storage.schema import (
     BIG,
     affiliation,
@@ -51,8 +51,9 @@ class Review:
 
 
 _after: Final[BindParameter[int]] = bindparam("after")
-_numbers = json_texts(bindparam("numbers", type_=Text))
-_here = select(institution.c.pk).where(institution.c.number.in_(select(_numbers.c.value)))
+# One institution: then its index gives people in their order, and a page is all that is read.
+_named = select(institution.c.pk).where(institution.c.number == bindparam("number", type_=Text))
+_here_pk = _named.scalar_subquery()
 
 
 def _first(found: Select[Any], person_pk: Any) -> Select[Any]:  # noqa: ANN401 - a column of any table
@@ -64,7 +65,7 @@ def _first(found: Select[Any], person_pk: Any) -> Select[Any]:  # noqa: ANN401 -
 _ON_THE_LIST = union(
     _first(
         select(affiliation.c.person_pk).where(
-            *(affiliation.c.institution_pk.in_(_here), affiliation.c.outside == 0),
+            *(affiliation.c.institution_pk == _here_pk, affiliation.c.outside == 0),
             affiliation.c.form != Form.RETAINED.value,
         ),
         affiliation.c.person_pk,
@@ -73,21 +74,21 @@ _ON_THE_LIST = union(
         select(membership.c.person_pk)
         .join(group, group.c.pk == membership.c.group_pk)
         .where(
-            *(group.c.institution_pk.in_(_here), group.c.outside == 0),
+            *(group.c.institution_pk == _here_pk, group.c.outside == 0),
             or_(group.c.theme_pk.is_not(None), group.c.role.is_not(None)),
         ),
         membership.c.person_pk,
     ),
     _first(
         select(direct_grant.c.person_pk).where(
-            direct_grant.c.institution_pk.in_(_here), direct_grant.c.outside == 0
+            direct_grant.c.institution_pk == _here_pk, direct_grant.c.outside == 0
         ),
         direct_grant.c.person_pk,
     ),
     _first(
         select(session_right.c.person_pk)
         .join(session, session.c.pk == session_right.c.session_pk)
-        .where(session_right.c.institution_pk.in_(_here), LIVES),
+        .where(session_right.c.institution_pk == _here_pk, LIVES),
         session_right.c.person_pk,
     ),
 ).subquery()
@@ -121,9 +122,9 @@ def page(
     conn: Connection, numbers: frozenset[str], after: int, count: int, now: int
 ) -> list[Listed]:
     """Return the next people, by key, who are something or hold something at these institutions."""
-    asked: dict[str, int | str | bytes | None] = {"after": after, "page": count, "now": now}
-    asked["numbers"] = json.dumps(sorted(numbers))
-    return [Listed(*row) for row in conn.all(_PAGE, asked)]
+    asked: Params = {"after": after, "page": count, "now": now}
+    found = {row for at in numbers for row in conn.all(_PAGE, {**asked, "number": at})}
+    return [Listed(*row) for row in sorted(found)[:count]]
 
 
 def names(conn: Connection, pks: Sequence[int]) -> list[tuple[int, str, str, str]]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, Select, Text, bindparam, exists, select, union
 
 from mo_access.storage.claim_tables import session_right
-from mo_access.storage.constructs import json_texts
-from mo_access.storage.engine import Connection
+from mo_access.storage.engine import Connection, Params
 from mo_access.storage.schema import (
     affiliation,
     direct_grant,
@@ -21,8 +19,9 @@ from mo_access.storage.schema import (
 )
 
 _after: Final[BindParameter[int]] = bindparam("after")
-_numbers = json_texts(bindparam("numbers", type_=Text))
-_here = select(institution.c.pk).where(institution.c.number.in_(select(_numbers.c.value)))
+# One institution: then its index gives people in their order, and a page is all that is read.
+_named = select(institution.c.pk).where(institution.c.number == bindparam("number", type_=Text))
+_here_pk = _named.scalar_subquery()
 _asked = select(theme.c.pk).where(theme.c.slug == bindparam("slug", type_=Text)).scalar_subquery()
 
 
@@ -54,12 +53,12 @@ _CANDIDATES = union(
     _first(
         select(membership.c.person_pk)
         .join(group, group.c.pk == membership.c.group_pk)
-        .where(group.c.theme_pk == _asked, group.c.institution_pk.in_(_here)),
+        .where(group.c.theme_pk == _asked, group.c.institution_pk == _here_pk),
         membership.c.person_pk,
     ),
     _first(
         select(affiliation.c.person_pk).where(
-            affiliation.c.institution_pk.in_(_here), _everywhere(affiliation.c.person_pk)
+            affiliation.c.institution_pk == _here_pk, _everywhere(affiliation.c.person_pk)
         ),
         affiliation.c.person_pk,
     ),
@@ -67,7 +66,7 @@ _CANDIDATES = union(
         select(_has_role.c.person_pk)
         .join(_role_group, _role_group.c.pk == _has_role.c.group_pk)
         .where(
-            _role_group.c.institution_pk.in_(_here),
+            _role_group.c.institution_pk == _here_pk,
             _role_group.c.role.is_not(None),
             _everywhere(_has_role.c.person_pk),
         ),
@@ -75,13 +74,13 @@ _CANDIDATES = union(
     ),
     _first(
         select(direct_grant.c.person_pk).where(
-            direct_grant.c.institution_pk.in_(_here), direct_grant.c.theme_pk == _asked
+            direct_grant.c.institution_pk == _here_pk, direct_grant.c.theme_pk == _asked
         ),
         direct_grant.c.person_pk,
     ),
     _first(
         select(session_right.c.person_pk).where(
-            session_right.c.institution_pk.in_(_here), session_right.c.theme_pk == _asked
+            session_right.c.institution_pk == _here_pk, session_right.c.theme_pk == _asked
         ),
         session_right.c.person_pk,
     ),
@@ -96,9 +95,9 @@ def page(conn: Connection, slug: str, numbers: frozenset[str], after: int, count
     They are candidates to decide on: of whom something that gives it was ever said and not taken
     back, whether it counts now or not.
     """
-    asked: dict[str, int | str | bytes | None] = {"slug": slug, "after": after, "page": count}
-    asked["numbers"] = json.dumps(sorted(numbers))
-    return [row[0] for row in conn.all(_PAGE, asked)]
+    asked: Params = {"slug": slug, "after": after, "page": count}
+    found = {row[0] for at in numbers for row in conn.all(_PAGE, {**asked, "number": at})}
+    return sorted(found)[:count]
 
 
 def key(conn: Connection, person_id: str) -> int | None:

@@ -8,7 +8,22 @@ _VIEWS, _PAGES = "mo_portal/reviews.py", "tests/portal/test_review.py"
 _REVIEW, _LIST = "mo_access/service/review.py", "mo_access/storage/review.py"
 _HISTORY = "tests/access/test_history.py"
 
+_WHO = "tests/access/test_who.py"
+
 EXPLAINING: Final = (
+    ("mo_access/storage/facts.py", ", _there.columns[3] == BARRED", "", _WHO),
+    (
+        "mo_access/storage/facts.py",
+        "or_(_held.columns[3].in_(_numbers), ",
+        "or_(True, ",
+        _WHO,
+    ),
+    (
+        "mo_access/storage/theme_holders.py",
+        "group.c.theme_pk == _asked, group.c.institution_pk == _here_pk",
+        "group.c.theme_pk == _asked",
+        _WHO,
+    ),
     (
         _VIEWS,
         " or not guards.decide_here(institution, role=Role.BEHEERDER).allowed",
@@ -32,9 +47,9 @@ EXPLAINING: Final = (
         "next(iter(named.values()), ",
         _PAGES,
     ),
-    (_LIST, "affiliation.c.institution_pk.in_(_here), ", "", _PAGES),
-    (_LIST, "group.c.institution_pk.in_(_here), ", "", _PAGES),
-    (_LIST, "direct_grant.c.institution_pk.in_(_here), ", "", _PAGES),
+    (_LIST, "affiliation.c.institution_pk == _here_pk, ", "", _PAGES),
+    (_LIST, "group.c.institution_pk == _here_pk, ", "", _PAGES),
+    (_LIST, "direct_grant.c.institution_pk == _here_pk, ", "", _PAGES),
     (
         "mo_access/service/review_csv.py",
         'f"\'{plain}" if _FORMULA.match(plain) else plain',

@@ -314,3 +314,19 @@ def _reviews(school: World) -> int:
 
 def _count(uow: UnitOfWork) -> int:
     return len(uow.conn.all(text("SELECT pk FROM access_review")))
+
+
+def test_the_whole_list_is_its_pages(school: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are looked up ahead, and however many are read at once."""
+    for turn in range(9):
+        school.person("school", f"p{turn}", Role.GEBRUIKER)
+    with school.unit() as uow:
+        whole = review.page(uow, "900001", 0, 100)
+        assert len(whole.entries) > 9
+        for ahead, at_once in ((2, 1), (4, 2), (6, 3), (10, 5), (100, 10), (len(whole.entries), 1)):
+            monkeypatch.setattr(review, "_AHEAD", ahead)
+            monkeypatch.setattr(review, "AT_ONCE", at_once)
+            found = list(review.pages(uow, "900001"))
+            assert tuple(e for one in found for e in one.entries) == whole.entries
+            assert [one.following is None for one in found] == [*[False] * (len(found) - 1), True]
+            assert max(len(one.entries) for one in found) <= at_once

@@ -26,7 +26,7 @@ ASKED: Final[dict[str, tuple[CompilerElement, Params]]] = {
     ),
     "who, by pages": (
         theme_holders._PAGE,
-        {"slug": "s", "numbers": '["900001"]', "after": 0, "page": 9},
+        {"slug": "s", "number": "900001", "after": 0, "page": 9},
     ),
     "affiliations of many here": (
         facts._AFFILIATIONS_AT,
@@ -37,7 +37,7 @@ ASKED: Final[dict[str, tuple[CompilerElement, Params]]] = {
         {"pks": '["1"]', "numbers": '["900001"]', "theme": "s", "now": 1},
     ),
     "people by key": (facts._PEOPLE_BY_KEY, {"pks": '["1"]'}),
-    "review": (review._PAGE, {"numbers": '["900001"]', "after": 0, "page": 9, "now": 1}),
+    "review": (review._PAGE, {"number": "900001", "after": 0, "page": 9, "now": 1}),
     "names": (review._NAMES, {"wanted": '["1"]'}),
     "names by key": (named._NAMES_BY_KEY, {"keys": '["1"]'}),
     "last": (review._LAST, {"number": "900001"}),
