@@ -203,12 +203,16 @@ def _session(uow: UnitOfWork, row: SessionRow) -> Session:
 def _reach(uow: UnitOfWork, row: SessionRow) -> frozenset[str]:
     """Return the institutions for which the clients behind a session may speak (ruling 3).
 
-    One that counts everywhere: all but those of whom its person is perhaps somebody else.
+    One that counts everywhere: all but those of whom its person is perhaps somebody else. Where
+    that is a platform client, which may give anything anywhere, only those of the others.
     """
     own = _spoken_for(uow, sessions.reach(uow.conn, row.pk))
     if not row.reach_all:
         return own
-    others = _spoken_for(uow, sessions.contested(uow.conn, row.pk))
+    contested = sessions.contested(uow.conn, row.pk)
+    if any(platform for _, platform in contested):
+        return own | _spoken_for(uow, sessions.uncontested(uow.conn, row.pk))
+    others = _spoken_for(uow, [client_pk for client_pk, _ in contested])
     return (frozenset(clients.institution_pks(uow.conn)) - others) | own
 
 

@@ -183,14 +183,30 @@ def is_blocked(conn: Connection, person_pk: int, capacity: str) -> bool:
     return conn.one(_IS_BLOCKED, {"person": person_pk, "at": capacity}) is not None
 
 
-_CONTESTED = select(link.c.client_pk).where(
-    link.c.pk.in_(CONTESTED), session.c.pk == bindparam("session")
+_CONTESTED = (
+    select(link.c.client_pk, client.c.platform)
+    .join(client, client.c.pk == link.c.client_pk)
+    .where(link.c.pk.in_(CONTESTED), session.c.pk == bindparam("session"))
+)
+_UNCONTESTED = select(link.c.client_pk).where(
+    link.c.person_pk == session.c.person_pk,
+    link.c.pk.not_in(CONTESTED),
+    session.c.pk == bindparam("session"),
 )
 
 
-def contested(conn: Connection, pk: int) -> list[int]:
-    """Return the clients whose word about the person is perhaps not about whose session it is."""
-    return [int(row[0]) for row in conn.all(_CONTESTED, {"session": pk})]
+def contested(conn: Connection, pk: int) -> list[tuple[int, bool]]:
+    """Return the clients whose word about the person is perhaps not about whose session it is.
+
+    With each, whether it is the platform's, which speaks for every institution.
+    """
+    rows = conn.all(_CONTESTED, {"session": pk})
+    return [(int(client_pk), bool(platform)) for client_pk, platform in rows]
+
+
+def uncontested(conn: Connection, pk: int) -> list[int]:
+    """Return the other clients that know the person of a session."""
+    return [int(row[0]) for row in conn.all(_UNCONTESTED, {"session": pk})]
 
 
 def touch(conn: Connection, pk: int, now: int) -> None:

@@ -21,7 +21,15 @@ import pytest
 from mo_access.storage.engine import Database
 from tests.security.planted import FLAWS
 from tests.security.takeover_machine import Takeover, run
-from tests.security.takeover_world import HOSTILE, Claims, Ground, Words, prepared
+from tests.security.takeover_world import (
+    AT,
+    HOSTILE,
+    PLATFORM,
+    Claims,
+    Ground,
+    Words,
+    prepared,
+)
 
 LONG: Final = int(os.environ.get("MO_TEST_TAKEOVER", "0"))
 CHANCE: Final = int(os.environ.get("MO_TEST_TAKEOVER_SEED", "1"))
@@ -103,5 +111,26 @@ def test_a_pin_that_stays_is_found(on_sqlite: Ground, monkeypatch: pytest.Monkey
         machine.write(HOSTILE, Words(external=0), machine.register.links[0])
         with pytest.raises(AssertionError):
             machine.nobody_is_somebody_else()
+    finally:
+        machine.teardown()
+
+
+def test_what_the_platform_gives_by_a_subject_opens_to_no_number(on_sqlite: Ground) -> None:
+    """A school made one of two people; a session by the number of the one was open before.
+
+    What the platform then gives to the other, whom it knows by the subject, stays shut to it,
+    while what the school itself gave does not.
+    """
+    Takeover.ground, Takeover.happened = on_sqlite, Counter()
+    machine = Takeover()
+    try:
+        machine.write(HOSTILE, Words(number=1, subject=0), None)
+        machine.arrive(1, Claims(number=True))
+        machine.write(PLATFORM, Words(name=0, subject=0), None)
+        machine.nobody_is_somebody_else()
+        assert machine.before is not None
+        (opened,) = machine.before.open.values()
+        assert opened is not None
+        assert {place for place, _ in opened[1]} == {AT[HOSTILE]}
     finally:
         machine.teardown()
