@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -12,9 +12,11 @@ from mo_access.domain.errors import Conflict, Forbidden, Invalid, NotFound, TooL
 from mo_access.domain.model import (
     MAX_MEMBERS,
     Actor,
+    Document,
     Event,
     GroupDraft,
     GroupView,
+    Json,
     MemberChange,
     Page,
     Query,
@@ -150,8 +152,13 @@ def update(
     return Updated(now, len(set(moved.unknown)))
 
 
-def delete(uow: UnitOfWork, actor: Actor, group_id: str, check: Check) -> None:
-    """Delete a group; its members lose what it gave. ``check`` may refuse a stale version."""
+def delete(
+    uow: UnitOfWork, actor: Actor, group_id: str, check: Check, *, told: Document | None = None
+) -> None:
+    """Delete a group; its members lose what it gave. ``check`` may refuse a stale version.
+
+    ``told`` is what else stands in the trail.
+    """
     row = _locked(uow, actor, group_id)
     check(row.view)
     held = memberships.members_of(uow.conn, group_id) if row.view.size else ()
@@ -160,7 +167,8 @@ def delete(uow: UnitOfWork, actor: Actor, group_id: str, check: Check) -> None:
     theme_ends.end_left(uow, row, holders, actor.name)
     _judge_beheerders(uow, row.view, None, links)
     left = {"removed": tuple(person for person, _ in held)} if held else {}
-    _record(uow, "group.delete", group_id, row.view, {"members": row.view.size}, left)
+    facts = {"members": row.view.size, **(told or {})}
+    _record(uow, "group.delete", group_id, row.view, facts, left)
 
 
 def _held_links(uow: UnitOfWork, row: GroupRow) -> frozenset[int]:
@@ -336,7 +344,7 @@ def _record(
     kind: str,
     group_id: str,
     group: GroupView | GroupDraft,
-    facts: dict[str, int],
+    facts: Mapping[str, Json],
     subjects: dict[str, tuple[str, ...]],
 ) -> None:
     uow.record(event(kind, group_id, group, facts, subjects))
@@ -346,7 +354,7 @@ def event(
     kind: str,
     group_id: str,
     group: GroupView | GroupDraft,
-    facts: dict[str, int],
+    facts: Mapping[str, Json],
     subjects: dict[str, tuple[str, ...]],
 ) -> Event:
     """Return what is written down of a change; ``subjects`` are people, by what happened to them.

@@ -162,11 +162,13 @@ def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> Per
     return before
 
 
-def delete(uow: UnitOfWork, actor: Actor, person_id: str, check: Check) -> None:
+def delete(
+    uow: UnitOfWork, actor: Actor, person_id: str, check: Check, *, told: Document | None = None
+) -> None:
     """End everything that this client gave the person (ruling 5); others keep theirs.
 
-    A platform client ends the whole person. ``check`` may refuse (a stale version). Raises
-    ``NotFound``.
+    A platform client ends the whole person. ``check`` may refuse (a stale version), ``told`` is
+    what else stands in the trail. Raises ``NotFound``.
     """
     conn = uow.write()
     row = _found(people.get(conn, actor, person_id, lock=True))
@@ -183,7 +185,7 @@ def delete(uow: UnitOfWork, actor: Actor, person_id: str, check: Check) -> None:
     beheerders.touched(uow, beheerders.is_at(view, now=False))
     at = tuple(sorted({shown.institution for shown in view.affiliations}))
     theme_ends.end_withdrawn(uow, person_id, stood, actor.name)
-    uow.record(Event("person.delete", "ok", person=person_id, institutions=at))
+    uow.record(Event("person.delete", "ok", person=person_id, institutions=at, facts=told or {}))
 
 
 def _created(uow: UnitOfWork, person_id: str, columns: LinkValues) -> PersonView:
