@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
@@ -205,14 +205,19 @@ def _reach(uow: UnitOfWork, row: SessionRow) -> frozenset[str]:
 
     One that counts everywhere: all but those of whom its person is perhaps somebody else.
     """
-    own = _spoken_for(uow, sessions.reach(uow.conn, row.pk))
+    own = sessions.reach(uow.conn, row.pk)
     if not row.reach_all:
-        return own
-    others = _spoken_for(uow, sessions.contested(uow.conn, row.pk))
-    return (frozenset(clients.institution_pks(uow.conn)) - others) | own
+        return _spoken_for(uow, own)
+    others = sessions.contested(uow.conn, row.pk)
+    return frozenset(clients.institution_pks(uow.conn)) - closed(uow, own, others)
 
 
-def _spoken_for(uow: UnitOfWork, client_pks: list[int]) -> frozenset[str]:
+def closed(uow: UnitOfWork, own: Collection[int], contested: Collection[int]) -> frozenset[str]:
+    """Return where who stands on ``own`` clients' words does not count: at contested clients'."""
+    return _spoken_for(uow, contested) - _spoken_for(uow, own)
+
+
+def _spoken_for(uow: UnitOfWork, client_pks: Collection[int]) -> frozenset[str]:
     found = (clients.institutions(uow.conn, client_pk) for client_pk in client_pks)
     return frozenset().union(*found)
 
