@@ -79,7 +79,7 @@ def end_people(uow: UnitOfWork, client_id: str) -> Step:
     for person_pk, person_id in found:
         people.delete(uow, actor, person_id, lambda _: None, told=told)
         if platform:
-            sessions.end_of_person(uow.conn, person_pk)
+            uow.ended(sessions.end_of_person(uow.conn, person_pk))
     return Step(len(found), stored.nobodys(uow.conn, [person_id for _, person_id in found]))
 
 

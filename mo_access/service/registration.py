@@ -6,7 +6,7 @@ import uuid
 from dataclasses import replace
 from typing import NamedTuple
 
-from mo_access.domain.errors import Conflict
+from mo_access.domain.errors import Conflict, Overtaken
 from mo_access.domain.keys import Indexes
 from mo_access.domain.model import Actor, Keep, PersonDraft
 from mo_access.domain.text import fold
@@ -56,7 +56,7 @@ def person_after(
         return here
     if draft.insz is None:
         if actor.platform:
-            _renumber(uow, row, None)
+            _renumber(uow, actor, row, None)
         return here
     if row.said_insz and row.insz_index in uow.keys.indexes(draft.insz):
         return here
@@ -68,7 +68,7 @@ def person_after(
     if known is None and _may_set(actor, row):
         blocks.keep_apart(uow, row.bar, draft.insz)
         sealed = uow.keys.seal(sealing.of_person(row.id), draft.insz)
-        _renumber(uow, row, (sealed, uow.keys.indexes(draft.insz)))
+        _renumber(uow, actor, row, (sealed, uow.keys.indexes(draft.insz)))
         return here
     if row.bar is not None:
         raise blocks.kept("insz")
@@ -91,19 +91,27 @@ def _known(uow: UnitOfWork, number: str) -> tuple[int, str] | None:
     return people.by_insz(uow.conn, uow.keys.indexes(number))
 
 
-def _renumber(uow: UnitOfWork, row: LinkRow, insz: tuple[bytes, Indexes] | None) -> None:
+def _renumber(
+    uow: UnitOfWork, actor: Actor, row: LinkRow, insz: tuple[bytes, Indexes] | None
+) -> None:
     """Give the person another number, or none; who came in by the old one is out (rule 7).
 
     The other clients sent the old number and vouch for no other: the platform alone changes a
-    person's number (ruling 2), and only who said it opens anything by it (ruling 3).
+    person's number (ruling 2), and only who said it opens anything by it (ruling 3). Raises
+    ``Overtaken`` for an owner whose person got a number meanwhile.
     """
-    conn, replaces = uow.conn, row.insz_index is not None
-    if replaces:
-        vouching.hold(conn, row.person_pk)
-    blocks.follow(uow, people.set_insz(conn, row.person_pk, *(insz or (None, None))))
-    if replaces:
-        vouching.take_back(conn, row.person_pk, but=row.pk, now=uow.now)
-        uow.ended(sessions.end_of_person(conn, row.person_pk))
+    conn, number = uow.conn, insz or (None, None)
+    if row.insz_index is None:
+        done, bar = people.set_insz(conn, row.person_pk, *number, first=True)
+        if done:
+            blocks.follow(uow, bar)
+            return
+    if not actor.platform:
+        raise Overtaken("insz: this person got a number at this moment. Read it and send it again.")
+    vouching.hold(conn, row.person_pk)
+    blocks.follow(uow, people.set_insz(conn, row.person_pk, *number)[1])
+    vouching.take_back(conn, row.person_pk, but=row.pk, now=uow.now)
+    uow.ended(sessions.end_of_person(conn, row.person_pk))
 
 
 def _may_set(actor: Actor, row: LinkRow) -> bool:

@@ -1,14 +1,27 @@
-"""Checks about the end of what a client gave, as rows of ``mutants``."""
+"""Checks about the end of what a client gave, and clients at once, as rows of ``mutants``."""
 
 from __future__ import annotations
 
 from typing import Final
 
 _END, _TESTS = "mo_access/service/client_end.py", "tests/access/test_client_end.py"
+_AT_ONCE = "tests/access/test_renumbering_at_once.py"
 
 ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     (_END, "replace(actor, platform=False)", "actor", _TESTS),
     (_END, "    stored.forbid_beheerders(conn, pk)\n", "", _TESTS),
     (_END, "    _judge(uow, at, left_without)\n", "", _TESTS),
-    (_END, "            sessions.end_of_person(uow.conn, person_pk)", "            pass", _TESTS),
+    (
+        _END,
+        "            uow.ended(sessions.end_of_person(uow.conn, person_pk))",
+        "            pass",
+        _TESTS,
+    ),
+    ("mo_access/storage/people.py", "    .with_for_update(of=_theirs)\n", "", _AT_ONCE),
+    (
+        "mo_access/service/registration.py",
+        "*number, first=True):",
+        "*number):",
+        _AT_ONCE,
+    ),
 )
