@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -123,8 +123,8 @@ def update(
 
     ``change`` is pure and sees the group without members under a lock; None means that only the
     members may change. ``skip_unknown`` leaves out members who are not people of this client
-    instead of refusing (ruling 6). Neither the cost nor the answer, which holds no members,
-    depends on the size of the group.
+    instead of refusing (ruling 6), unless all who were to take others' places are. Neither the
+    cost nor the answer, which holds no members, depends on the size of the group.
     """
     row = _locked(uow, actor, group_id)
     draft = change(row.view)
@@ -286,7 +286,7 @@ def _replace(uow: UnitOfWork, actor: Actor, pk: int, step: MemberChange, moved: 
         added = memberships.add(uow.conn, actor, pk, new, uow.now)
         moved.gain(added)
         if len(added) < len(new):
-            moved.unknown += memberships.unknown(uow.conn, actor, tuple(new))
+            _miss(memberships.unknown(uow.conn, actor, tuple(new)), wanted, moved)
     said = {m: label for m, label in step.displays if m in held and held[m] != label}
     if said:
         moved.count += memberships.label(uow.conn, pk, said)
@@ -303,7 +303,19 @@ def _add(uow: UnitOfWork, actor: Actor, pk: int, step: MemberChange, moved: _Mov
     moved.count += memberships.revive(uow.conn, pk, step.people, uow.now)
     if step.displays:
         moved.count += memberships.label(uow.conn, pk, dict(step.displays))
-    moved.unknown += memberships.unknown(uow.conn, actor, step.people)
+    unknown = memberships.unknown(uow.conn, actor, step.people)
+    _miss(unknown, labels if step.instead else (), moved)
+
+
+def _miss(unknown: list[str], wanted: Collection[str], moved: _Moved) -> None:
+    """Note who is unknown. Of those who were to take others' places, somebody must be known.
+
+    Else who was a member is lost for nobody: a broker that names ids of another system would
+    empty its groups, and be told that all went well (ruling 6).
+    """
+    moved.unknown += unknown
+    if wanted and len(set(unknown)) == len(wanted):
+        _refuse(moved)
 
 
 def _refuse(moved: _Moved) -> None:

@@ -24,4 +24,10 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
         "*number):",
         _AT_ONCE,
     ),
+    (
+        "mo_access/service/groups.py",
+        "    if wanted and len(set(unknown)) == len(wanted):\n        _refuse(moved)\n",
+        "",
+        "tests/scim/endpoints/test_groups.py",
+    ),
 )
