@@ -10,6 +10,7 @@ from mo_access.domain.errors import Conflict, Overtaken
 from mo_access.domain.keys import Indexes
 from mo_access.domain.model import Actor, Keep, PersonDraft
 from mo_access.domain.text import fold
+from mo_access.domain.vouching import Says
 from mo_access.service import blocks, sealing
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import identities, people, registering, sessions, vouching
@@ -58,7 +59,7 @@ def person_after(
         if actor.platform:
             _renumber(uow, actor, row, None)
         return here
-    if row.said_insz and row.insz_index in uow.keys.indexes(draft.insz):
+    if row.said_insz == Says.NUMBER and row.insz_index in uow.keys.indexes(draft.insz):
         return here
     # Asked again under a lock of the person: who begins to vouch for a number must not do so for
     # another one that the platform writes at this moment.
@@ -75,9 +76,17 @@ def person_after(
     return _target(uow, actor, known, draft)
 
 
-def says_insz(row: LinkRow, draft: PersonDraft) -> bool:
-    """Tell whether the link's client vouches for the number after this change (ruling 4)."""
-    return bool(row.said_insz) if isinstance(draft.insz, Keep) else draft.insz is not None
+def says_insz(actor: Actor, row: LinkRow, draft: PersonDraft) -> Says:
+    """Tell whether the link's client vouches for the number after this change (ruling 4).
+
+    A platform client that clears it takes it from the person, so that there is none to speak of.
+    """
+    before = Says(row.said_insz)
+    if isinstance(draft.insz, Keep):
+        return before
+    if draft.insz is not None:
+        return Says.NUMBER
+    return Says.NO_MORE if before is not Says.NOTHING and not actor.platform else Says.NOTHING
 
 
 def _known(uow: UnitOfWork, number: str) -> tuple[int, str] | None:

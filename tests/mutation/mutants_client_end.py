@@ -6,6 +6,7 @@ from typing import Final
 
 _END, _TESTS = "mo_access/service/client_end.py", "tests/access/test_client_end.py"
 _AT_ONCE = "tests/access/test_renumbering_at_once.py"
+_MATCHING, _TAKEOVER = "mo_access/storage/matching.py", "tests/security/test_takeover.py"
 
 ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     (_END, "replace(actor, platform=False)", "actor", _TESTS),
@@ -29,5 +30,13 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
         "    if wanted and len(set(unknown)) == len(wanted):\n        _refuse(moved)\n",
         "",
         "tests/scim/endpoints/test_groups.py",
+    ),
+    (_MATCHING, ", ~_says[Says.NOTHING])", ")", _TAKEOVER),
+    (_MATCHING, "and_(~_platform_says, _says[Says.NO_MORE])", "person.c.pk < 0", _TAKEOVER),
+    (
+        "mo_access/service/registration.py",
+        "Says.NO_MORE if before is not Says.NOTHING and not actor.platform else",
+        "Says.NOTHING if before is not Says.NOTHING and not actor.platform else",
+        _TAKEOVER,
     ),
 )
