@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from mo_access.commands import oauth_options
+from mo_access.commands import client_endings, oauth_options
 from mo_access.commands.desk import as_json, moment, opened, say_json, say_table
 from mo_access.service import client_change, clients
 from mo_access.service.client_change import ClientChange
@@ -15,6 +15,13 @@ from mo_access.storage.clients import ClientRow
 from mo_scim import profiles
 
 _DAY = 86_400
+_left_without = click.option(
+    "--leave-without-beheerder",
+    "left_without",
+    default="",
+    metavar="REASON",
+    help="Go on although an institution loses its last beheerder (last_beheerder = refuse).",
+)
 _days = click.option("--days", type=click.IntRange(1, 3650), help="Days until the token expires.")
 
 
@@ -132,9 +139,24 @@ def rotate(client: str, overlap: int | None, days: int | None, *, as_json: bool)
 @client.command()
 @click.argument("client")
 @click.option("--token", default="", help="End only the token with this id (see client list).")
+@click.option(
+    "--end-rights",
+    is_flag=True,
+    help="End all that it gave too, everywhere; also of a client that is revoked already.",
+)
+@_left_without
 @as_json
-def revoke(client: str, token: str, *, as_json: bool) -> None:
-    """End CLIENT (name or id) and all its tokens; holds from the next request on."""
+def revoke(client: str, *, token: str, end_rights: bool, left_without: str, as_json: bool) -> None:
+    """End CLIENT (name or id) and all its tokens; holds from the next request on.
+
+    What it gave stays, until it is ended: with --end-rights, or person by person.
+    """
+    if end_rights and token:
+        raise click.UsageError("--token leaves the client alive, and so all that it gave")
+    if left_without and not end_rights:
+        raise click.UsageError("--leave-without-beheerder goes with --end-rights")
+    if end_rights:
+        return client_endings.end(opened(), client, left_without.strip(), as_json=as_json)
     with opened().unit() as uow:
         ended = clients.revoke(uow, client, secret=token)
         uow.commit()
@@ -167,13 +189,7 @@ def revoke(client: str, token: str, *, as_json: bool) -> None:
 @oauth_options.client_id
 @oauth_options.subject
 @click.option("--no-oauth", is_flag=True, help="No (other) access token acts as this client.")
-@click.option(
-    "--leave-without-beheerder",
-    "left_without",
-    default="",
-    metavar="REASON",
-    help="Go on although an institution loses its last beheerder (last_beheerder = refuse).",
-)
+@_left_without
 @as_json
 def change(
     client: str,

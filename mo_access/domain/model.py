@@ -288,6 +288,8 @@ class MemberChange:
     people: tuple[str, ...] = ()
     displays: tuple[tuple[str, str | None], ...] = ()
     """(person id, text) as the client labels its members; it means nothing here."""
+    instead: bool = False
+    """They take somebody's place: refused where none of them is known, tolerated or not."""
 
 
 Position: TypeAlias = tuple[str | int | None, int]

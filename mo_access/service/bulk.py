@@ -12,6 +12,7 @@ from typing import Final
 
 from mo_access.domain.errors import Conflict
 from mo_access.domain.model import Actor, GroupDraft, IndexedValue, PersonDraft, Role
+from mo_access.domain.vouching import Says
 from mo_access.service import beheerders, bounds, groups, person_rows, sealing
 from mo_access.service.registration import Meant
 from mo_access.service.unit_of_work import UnitOfWork
@@ -172,8 +173,8 @@ def _person(uow: UnitOfWork, actor: Actor, line: _Line) -> Params:
 
 
 def _link(uow: UnitOfWork, actor: Actor, line: _Line) -> Params:
-    said_insz = isinstance(line.draft.insz, str)
-    values = person_rows.columns(line.draft, line.searchable, said_insz=said_insz)
+    says = Says.NUMBER if isinstance(line.draft.insz, str) else Says.NOTHING
+    values = person_rows.columns(line.draft, line.searchable, says=says)
     return {
         **links.columns_of(values),
         "pk": line.link_pk,

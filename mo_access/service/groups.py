@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -12,9 +12,11 @@ from mo_access.domain.errors import Conflict, Forbidden, Invalid, NotFound, TooL
 from mo_access.domain.model import (
     MAX_MEMBERS,
     Actor,
+    Document,
     Event,
     GroupDraft,
     GroupView,
+    Json,
     MemberChange,
     Page,
     Query,
@@ -121,8 +123,8 @@ def update(
 
     ``change`` is pure and sees the group without members under a lock; None means that only the
     members may change. ``skip_unknown`` leaves out members who are not people of this client
-    instead of refusing (ruling 6). Neither the cost nor the answer, which holds no members,
-    depends on the size of the group.
+    instead of refusing (ruling 6), unless all who were to take others' places are. Neither the
+    cost nor the answer, which holds no members, depends on the size of the group.
     """
     row = _locked(uow, actor, group_id)
     draft = change(row.view)
@@ -150,8 +152,13 @@ def update(
     return Updated(now, len(set(moved.unknown)))
 
 
-def delete(uow: UnitOfWork, actor: Actor, group_id: str, check: Check) -> None:
-    """Delete a group; its members lose what it gave. ``check`` may refuse a stale version."""
+def delete(
+    uow: UnitOfWork, actor: Actor, group_id: str, check: Check, *, told: Document | None = None
+) -> None:
+    """Delete a group; its members lose what it gave. ``check`` may refuse a stale version.
+
+    ``told`` is what else stands in the trail.
+    """
     row = _locked(uow, actor, group_id)
     check(row.view)
     held = memberships.members_of(uow.conn, group_id) if row.view.size else ()
@@ -160,7 +167,8 @@ def delete(uow: UnitOfWork, actor: Actor, group_id: str, check: Check) -> None:
     theme_ends.end_left(uow, row, holders, actor.name)
     _judge_beheerders(uow, row.view, None, links)
     left = {"removed": tuple(person for person, _ in held)} if held else {}
-    _record(uow, "group.delete", group_id, row.view, {"members": row.view.size}, left)
+    facts = {"members": row.view.size, **(told or {})}
+    _record(uow, "group.delete", group_id, row.view, facts, left)
 
 
 def _held_links(uow: UnitOfWork, row: GroupRow) -> frozenset[int]:
@@ -278,7 +286,7 @@ def _replace(uow: UnitOfWork, actor: Actor, pk: int, step: MemberChange, moved: 
         added = memberships.add(uow.conn, actor, pk, new, uow.now)
         moved.gain(added)
         if len(added) < len(new):
-            moved.unknown += memberships.unknown(uow.conn, actor, tuple(new))
+            _miss(memberships.unknown(uow.conn, actor, tuple(new)), wanted, moved)
     said = {m: label for m, label in step.displays if m in held and held[m] != label}
     if said:
         moved.count += memberships.label(uow.conn, pk, said)
@@ -295,7 +303,19 @@ def _add(uow: UnitOfWork, actor: Actor, pk: int, step: MemberChange, moved: _Mov
     moved.count += memberships.revive(uow.conn, pk, step.people, uow.now)
     if step.displays:
         moved.count += memberships.label(uow.conn, pk, dict(step.displays))
-    moved.unknown += memberships.unknown(uow.conn, actor, step.people)
+    unknown = memberships.unknown(uow.conn, actor, step.people)
+    _miss(unknown, labels if step.instead else (), moved)
+
+
+def _miss(unknown: list[str], wanted: Collection[str], moved: _Moved) -> None:
+    """Note who is unknown. Of those who were to take others' places, somebody must be known.
+
+    Else who was a member is lost for nobody: a broker that names ids of another system would
+    empty its groups, and be told that all went well (ruling 6).
+    """
+    moved.unknown += unknown
+    if wanted and len(set(unknown)) == len(wanted):
+        _refuse(moved)
 
 
 def _refuse(moved: _Moved) -> None:
@@ -336,7 +356,7 @@ def _record(
     kind: str,
     group_id: str,
     group: GroupView | GroupDraft,
-    facts: dict[str, int],
+    facts: Mapping[str, Json],
     subjects: dict[str, tuple[str, ...]],
 ) -> None:
     uow.record(event(kind, group_id, group, facts, subjects))
@@ -346,7 +366,7 @@ def event(
     kind: str,
     group_id: str,
     group: GroupView | GroupDraft,
-    facts: dict[str, int],
+    facts: Mapping[str, Json],
     subjects: dict[str, tuple[str, ...]],
 ) -> Event:
     """Return what is written down of a change; ``subjects`` are people, by what happened to them.

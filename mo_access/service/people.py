@@ -21,6 +21,7 @@ from mo_access.domain.model import (
     ShownAffiliation,
     ShownGroup,
 )
+from mo_access.domain.vouching import Says
 from mo_access.service import (
     beheerders,
     blocks,
@@ -79,7 +80,8 @@ def create(uow: UnitOfWork, actor: Actor, draft: PersonDraft) -> PersonView:
     if not person.fresh and people.own_link(conn, person.pk, actor.client_pk) is not None:
         raise _registered()
     searchable = draft.index(draft.document)
-    columns = person_rows.columns(draft, searchable, said_insz=isinstance(draft.insz, str))
+    says = Says.NUMBER if isinstance(draft.insz, str) else Says.NOTHING
+    columns = person_rows.columns(draft, searchable, says=says)
     try:
         link_pk = links.new_link(
             conn, actor.client_pk, person.pk, columns, uow.now, draft.identities
@@ -142,10 +144,15 @@ def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> Per
     person_pk, new_id = registration.person_after(uow, actor, row, draft)
     moved = _write_rights(uow, actor, row.pk, row.person_pk, draft)
     touched = moved.at
-    if touched or was != draft.document or person_pk != row.person_pk or _differs(row, draft):
+    if (
+        touched
+        or was != draft.document
+        or person_pk != row.person_pk
+        or _differs(actor, row, draft)
+    ):
         searchable = None if was == draft.document else draft.index(draft.document)
         columns = person_rows.columns(
-            draft, searchable, said_insz=registration.says_insz(row, draft)
+            draft, searchable, says=registration.says_insz(actor, row, draft)
         )
         _write_link(uow, actor, Rewrite(row, was, person_pk, draft, columns, searchable))
         before_at = {shown.institution for shown in before.affiliations}
@@ -162,11 +169,13 @@ def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> Per
     return before
 
 
-def delete(uow: UnitOfWork, actor: Actor, person_id: str, check: Check) -> None:
+def delete(
+    uow: UnitOfWork, actor: Actor, person_id: str, check: Check, *, told: Document | None = None
+) -> None:
     """End everything that this client gave the person (ruling 5); others keep theirs.
 
-    A platform client ends the whole person. ``check`` may refuse (a stale version). Raises
-    ``NotFound``.
+    A platform client ends the whole person. ``check`` may refuse (a stale version), ``told`` is
+    what else stands in the trail. Raises ``NotFound``.
     """
     conn = uow.write()
     row = _found(people.get(conn, actor, person_id, lock=True))
@@ -183,7 +192,7 @@ def delete(uow: UnitOfWork, actor: Actor, person_id: str, check: Check) -> None:
     beheerders.touched(uow, beheerders.is_at(view, now=False))
     at = tuple(sorted({shown.institution for shown in view.affiliations}))
     theme_ends.end_withdrawn(uow, person_id, stood, actor.name)
-    uow.record(Event("person.delete", "ok", person=person_id, institutions=at))
+    uow.record(Event("person.delete", "ok", person=person_id, institutions=at, facts=told or {}))
 
 
 def _created(uow: UnitOfWork, person_id: str, columns: LinkValues) -> PersonView:
@@ -246,7 +255,7 @@ def _rights(
 
 def _number(uow: UnitOfWork, actor: Actor, row: LinkRow) -> str | None:
     """Open the number for who said it, or for the platform, and write that down."""
-    if row.insz_sealed is None or not (row.said_insz or actor.platform):
+    if row.insz_sealed is None or not (row.said_insz == Says.NUMBER or actor.platform):
         return None
     uow.record(Event("person.insz.read", "ok", person=row.id))
     return uow.keys.open(sealing.of_person(row.id), row.insz_sealed)
@@ -258,7 +267,8 @@ def _platform_link(uow: UnitOfWork, actor: Actor, seen: LinkRow, draft: PersonDr
     It sees the number of the person that it adopts, and so vouches for it. The link is named as
     the client says, since what the owner calls the person may be another's name here.
     """
-    active, numbered = bool(seen.active), seen.insz_index is not None
+    active = bool(seen.active)
+    numbered = Says.NOTHING if seen.insz_index is None else Says.NUMBER
     names = (draft.user_name, draft.external_id)
     columns = LinkValues(*names, active, numbered, seen.document, "")
     try:
@@ -347,9 +357,9 @@ def _said(row: LinkRow) -> Document:
     return said
 
 
-def _differs(row: LinkRow, draft: PersonDraft) -> bool:
+def _differs(actor: Actor, row: LinkRow, draft: PersonDraft) -> bool:
     """Tell whether something of a link changes besides its document."""
-    said_insz = registration.says_insz(row, draft)
+    said_insz = registration.says_insz(actor, row, draft)
     return (row.user_name, row.external_id, row.active, row.said_insz) != (
         draft.user_name,
         draft.external_id,

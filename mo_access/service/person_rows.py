@@ -7,6 +7,7 @@ from typing import Final
 
 from mo_access.domain.model import Document, Event, IndexedValue, Keep, PersonDraft
 from mo_access.domain.text import fold
+from mo_access.domain.vouching import Says
 from mo_access.storage import trigrams
 from mo_access.storage.links import LinkValues
 from mo_access.storage.rights import Moved
@@ -16,12 +17,12 @@ _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def columns(
-    draft: PersonDraft, found: tuple[IndexedValue, ...] | None, *, said_insz: bool
+    draft: PersonDraft, found: tuple[IndexedValue, ...] | None, *, says: Says
 ) -> LinkValues:
     """Return the columns of a link; ``found`` are its searchable values, None: as they were."""
     text = _ENCODER.encode(draft.document)
     parts = None if found is None else _parts(draft, found)
-    return LinkValues(draft.user_name, draft.external_id, draft.active, said_insz, text, parts)
+    return LinkValues(draft.user_name, draft.external_id, draft.active, says, text, parts)
 
 
 def _parts(draft: PersonDraft, found: tuple[IndexedValue, ...]) -> str:

@@ -23,6 +23,7 @@ from mo_access.domain.model import (
     PersonView,
 )
 from mo_access.domain.text import without_numbers
+from mo_access.domain.vouching import Says
 from mo_access.service import blocks, people, sign_in, subjects
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import (
@@ -231,7 +232,7 @@ def _or_taken(uow: UnitOfWork) -> Iterator[None]:
 
 def _add_identity(uow: UnitOfWork, row: LinkRow, identity: tuple[str, str]) -> None:
     """Know the human whom the number told by this subject too, unless a block knows another."""
-    columns = LinkValues(row.user_name, row.external_id, True, bool(row.said_insz), "", None)
+    columns = LinkValues(row.user_name, row.external_id, True, Says(row.said_insz), "", None)
     if links.is_barred(uow.conn, row, row.person_pk, columns, (identity,)):
         raise blocks.kept("identities")
     links.add_identities(uow.conn, row.pk, (identity,))

@@ -6,10 +6,11 @@ import uuid
 from dataclasses import replace
 from typing import NamedTuple
 
-from mo_access.domain.errors import Conflict
+from mo_access.domain.errors import Conflict, Overtaken
 from mo_access.domain.keys import Indexes
 from mo_access.domain.model import Actor, Keep, PersonDraft
 from mo_access.domain.text import fold
+from mo_access.domain.vouching import Says
 from mo_access.service import blocks, sealing
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import identities, people, registering, sessions, vouching
@@ -56,9 +57,9 @@ def person_after(
         return here
     if draft.insz is None:
         if actor.platform:
-            _renumber(uow, row, None)
+            _renumber(uow, actor, row, None)
         return here
-    if row.said_insz and row.insz_index in uow.keys.indexes(draft.insz):
+    if row.said_insz == Says.NUMBER and row.insz_index in uow.keys.indexes(draft.insz):
         return here
     # Asked again under a lock of the person: who begins to vouch for a number must not do so for
     # another one that the platform writes at this moment.
@@ -68,16 +69,24 @@ def person_after(
     if known is None and _may_set(actor, row):
         blocks.keep_apart(uow, row.bar, draft.insz)
         sealed = uow.keys.seal(sealing.of_person(row.id), draft.insz)
-        _renumber(uow, row, (sealed, uow.keys.indexes(draft.insz)))
+        _renumber(uow, actor, row, (sealed, uow.keys.indexes(draft.insz)))
         return here
     if row.bar is not None:
         raise blocks.kept("insz")
     return _target(uow, actor, known, draft)
 
 
-def says_insz(row: LinkRow, draft: PersonDraft) -> bool:
-    """Tell whether the link's client vouches for the number after this change (ruling 4)."""
-    return bool(row.said_insz) if isinstance(draft.insz, Keep) else draft.insz is not None
+def says_insz(actor: Actor, row: LinkRow, draft: PersonDraft) -> Says:
+    """Tell whether the link's client vouches for the number after this change (ruling 4).
+
+    A platform client that clears it takes it from the person, so that there is none to speak of.
+    """
+    before = Says(row.said_insz)
+    if isinstance(draft.insz, Keep):
+        return before
+    if draft.insz is not None:
+        return Says.NUMBER
+    return Says.NO_MORE if before is not Says.NOTHING and not actor.platform else Says.NOTHING
 
 
 def _known(uow: UnitOfWork, number: str) -> tuple[int, str] | None:
@@ -91,19 +100,27 @@ def _known(uow: UnitOfWork, number: str) -> tuple[int, str] | None:
     return people.by_insz(uow.conn, uow.keys.indexes(number))
 
 
-def _renumber(uow: UnitOfWork, row: LinkRow, insz: tuple[bytes, Indexes] | None) -> None:
+def _renumber(
+    uow: UnitOfWork, actor: Actor, row: LinkRow, insz: tuple[bytes, Indexes] | None
+) -> None:
     """Give the person another number, or none; who came in by the old one is out (rule 7).
 
     The other clients sent the old number and vouch for no other: the platform alone changes a
-    person's number (ruling 2), and only who said it opens anything by it (ruling 3).
+    person's number (ruling 2), and only who said it opens anything by it (ruling 3). Raises
+    ``Overtaken`` for an owner whose person got a number meanwhile.
     """
-    conn, replaces = uow.conn, row.insz_index is not None
-    if replaces:
-        vouching.hold(conn, row.person_pk)
-    blocks.follow(uow, people.set_insz(conn, row.person_pk, *(insz or (None, None))))
-    if replaces:
-        vouching.take_back(conn, row.person_pk, but=row.pk, now=uow.now)
-        uow.ended(sessions.end_of_person(conn, row.person_pk))
+    conn, number = uow.conn, insz or (None, None)
+    if row.insz_index is None:
+        done, bar = people.set_insz(conn, row.person_pk, *number, first=True)
+        if done:
+            blocks.follow(uow, bar)
+            return
+    if not actor.platform:
+        raise Overtaken("insz: this person got a number at this moment. Read it and send it again.")
+    vouching.hold(conn, row.person_pk)
+    blocks.follow(uow, people.set_insz(conn, row.person_pk, *number)[1])
+    vouching.take_back(conn, row.person_pk, but=row.pk, now=uow.now)
+    uow.ended(sessions.end_of_person(conn, row.person_pk))
 
 
 def _may_set(actor: Actor, row: LinkRow) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
@@ -203,20 +203,36 @@ def _session(uow: UnitOfWork, row: SessionRow) -> Session:
 def _reach(uow: UnitOfWork, row: SessionRow) -> frozenset[str]:
     """Return the institutions for which the clients behind a session may speak (ruling 3).
 
-    One that counts everywhere: all but those of whom its person is perhaps somebody else. Where
-    that is a platform client, which may give anything anywhere, only those of the others.
+    One that counts everywhere: all but those of whom its person is perhaps somebody else.
     """
-    own = _spoken_for(uow, sessions.reach(uow.conn, row.pk))
+    own = sessions.reach(uow.conn, row.pk)
     if not row.reach_all:
-        return own
+        return _spoken_for(uow, own)
     contested = sessions.contested(uow.conn, row.pk)
+    return frozenset(clients.institution_pks(uow.conn)) - closed(
+        uow, own, contested, lambda: sessions.uncontested(uow.conn, row.pk)
+    )
+
+
+def closed(
+    uow: UnitOfWork,
+    own: Collection[int],
+    contested: Collection[tuple[int, bool]],
+    sure: Callable[[], Collection[int]],
+) -> frozenset[str]:
+    """Return where who stands on ``own`` clients' words does not count: at contested clients'.
+
+    With each of those, whether it is the platform's: that one may give anything anywhere, and
+    only where the clients speak that are ``sure`` whom they mean is open beside it.
+    """
     if any(platform for _, platform in contested):
-        return own | _spoken_for(uow, sessions.uncontested(uow.conn, row.pk))
-    others = _spoken_for(uow, [client_pk for client_pk, _ in contested])
-    return (frozenset(clients.institution_pks(uow.conn)) - others) | own
+        shut = frozenset(clients.institution_pks(uow.conn)) - _spoken_for(uow, sure())
+    else:
+        shut = _spoken_for(uow, [client_pk for client_pk, _ in contested])
+    return shut - _spoken_for(uow, own)
 
 
-def _spoken_for(uow: UnitOfWork, client_pks: list[int]) -> frozenset[str]:
+def _spoken_for(uow: UnitOfWork, client_pks: Collection[int]) -> frozenset[str]:
     found = (clients.institutions(uow.conn, client_pk) for client_pk in client_pks)
     return frozenset().union(*found)
 

@@ -72,7 +72,7 @@ def admitted(uow: UnitOfWork, said: SignIn, live: list[Match], mode: str = "scim
     Raises ``Refused`` where a block is on what the sign-in is for.
     """
     _refuse_blocked_capacity(uow, live[0].person_pk, said.capacity)
-    everywhere = _everywhere(live)
+    everywhere = stands_on(live)
     _pin(uow, said, live)
     session_id = sessions.open_session(
         uow,
@@ -177,8 +177,8 @@ def _one_person(matches: list[Match]) -> None:
         raise refused("identity_conflict")
 
 
-def _everywhere(live: list[Match]) -> int:
-    """Tell on what a session stands that counts everywhere, 0 when it does not (ruling 3)."""
+def stands_on(live: list[Match]) -> int:
+    """Tell on what stands that counts everywhere, 0 when it does not (ruling 3, ``contested``)."""
     wide = [match for match in live if match.everywhere]
     by_link = BY_LINK if any(match.link_pk is not None for match in wide) else 0
     return by_link | (BY_NUMBER if any(match.link_pk is None for match in wide) else 0)

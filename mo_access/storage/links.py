@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from mo_access.domain.text import fold
+from mo_access.domain.vouching import Says
 from mo_access.storage import bars, totals
 from mo_access.storage.bars import Record
 from mo_access.storage.engine import Connection
@@ -33,7 +34,7 @@ class LinkValues:
     user_name: str
     external_id: str | None
     active: bool
-    said_insz: bool
+    said_insz: Says
     document: str
     parts: str | None
     """All its folded texts, for the trigram index (``trigrams.joined``); None: as they were."""

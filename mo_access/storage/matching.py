@@ -6,14 +6,29 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy import Select, Text, and_, bindparam, exists, literal, or_, select
+from sqlalchemy import (
+    CompoundSelect,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from mo_access.domain.keys import Indexes
 from mo_access.domain.text import fold
+from mo_access.domain.vouching import Says
 from mo_access.storage.engine import Connection, Row
 from mo_access.storage.identities import trusted
 from mo_access.storage.liveness import has_live_link
-from mo_access.storage.schema import client, identity, link, link_identity, person
+from mo_access.storage.schema import BIG, client, identity, link, link_identity, person
 
 _issuer: Final = bindparam("issuer", type_=Text)
 
@@ -75,18 +90,21 @@ _trusted_link = exists(
 _live_link: Final = has_live_link(person.c.pk)
 _other: Final = link.alias("other")
 _of_person: Final = select(_other.c.pk).where(_other.c.person_pk == person.c.pk)
-# A link that was made by {issuer, subject} says nothing about the number: whoever else wrote it
-# there does not speak for that link. The platform does, and so do all of them together.
-_vouched_by_all: Final = or_(
-    exists(
-        _of_person.join(client, client.c.pk == _other.c.client_pk).where(
-            _other.c.said_insz == 1, client.c.platform == 1, client.c.revoked.is_(None)
-        )
-    ),
-    ~exists(_of_person.where(_other.c.said_insz == 0)),
+_says: Final = {says: exists(_of_person.where(_other.c.said_insz == says.value)) for says in Says}
+_platform_says: Final = exists(
+    _of_person.join(client, client.c.pk == _other.c.client_pk).where(
+        _other.c.said_insz == Says.NUMBER.value,
+        *(client.c.platform == 1, client.c.revoked.is_(None)),
+    )
 )
+# A link that was made by {issuer, subject} says nothing about the number: whoever else wrote it
+# there does not speak for that link. The platform does, and so do all of them together. Who came
+# by the number and took it back is nobody to ask: its own rights are contested.
+_vouched_by_all: Final = or_(_platform_says, and_(_says[Says.NUMBER], ~_says[Says.NOTHING]))
+_nobody: Final = cast(null(), BIG)
 _PERSON = select(
-    person.c.pk, person.c.id, literal(None), literal(None), literal(1), _live_link, _usable
+    *(person.c.pk, person.c.id, _nobody, _nobody, literal(1)),
+    *(case((_live_link, 1), else_=0), _usable),
 )
 # What the provider's own client says: it stands for nobody else, and never for who is switched off.
 _OF_PROVIDER = (
@@ -105,8 +123,12 @@ _OF_PROVIDER = (
     )
 )
 _numbered = person.c.insz_index.in_([bindparam("value"), bindparam("or_")])
-_BY_INSZ = _PERSON.where(_numbered, _trusted_link, _vouched_by_all)
-_BY_INSZ_OF_SOME = _links().where(_numbered, link.c.said_insz == 1, ~_vouched_by_all)
+# Those who say it hold their own schools open, also where a client that took it back is bound too.
+_for_some: Final = or_(~_vouched_by_all, and_(~_platform_says, _says[Says.NO_MORE]))
+_BY_INSZ = union_all(
+    _PERSON.where(_numbered, _trusted_link, _vouched_by_all),
+    _links().where(_numbered, link.c.said_insz == Says.NUMBER.value, _for_some),
+)
 
 
 def by_attribute(conn: Connection, issuer: str, attribute: str, value: str) -> list[Match]:
@@ -124,11 +146,11 @@ def by_insz(conn: Connection, issuer: str, indexes: Indexes) -> list[Match]:
     """Return the person with this number, if a client that the provider trusts knows them.
 
     It opens everything only where every client said that number, or the platform did; else it
-    counts for the clients that said it (ruling 3).
+    counts for the clients that said it (ruling 3). A client that took it back is not asked, and
+    gives nothing by it.
     """
     value, other = indexes
-    for_all = _matches(conn, _BY_INSZ, issuer, value, or_=other)
-    return for_all or _matches(conn, _BY_INSZ_OF_SOME, issuer, value, or_=other)
+    return _matches(conn, _BY_INSZ, issuer, value, or_=other)
 
 
 def by_subject(conn: Connection, issuer: str, subject: str) -> list[Match]:
@@ -149,7 +171,7 @@ def pinned(conn: Connection, issuer: str, subject: str) -> list[Match]:
 
 def _matches(
     conn: Connection,
-    statement: Select[Row],
+    statement: Select[Row] | CompoundSelect[Row],
     issuer: str,
     value: str | bytes,
     **more: bytes,

@@ -24,6 +24,7 @@ from mo_access.storage.engine import Connection, Params, Row
 from mo_access.storage.schema import (
     BIG,
     affiliation,
+    client,
     group,
     institution,
     link,
@@ -149,6 +150,20 @@ _LOCK = {
     platform: found.add_columns(person.c.bar, _ends_themes).with_for_update(of=link)
     for platform, found in _GET.items()
 }
+# Who writes for the platform may come to change every link of the person. Two who each held their
+# own and then asked for the other's would wait in a circle, so both first take those of all
+# platform clients, in one order. A count of the rows, because only what is read is locked.
+_theirs, _whose, _whom = link.alias("theirs"), client.alias("whose"), person.alias("whom")
+_in_order: Final = (
+    select(_theirs.c.pk)
+    .join(_whose, _whose.c.pk == _theirs.c.client_pk)
+    .join(_whom, _whom.c.pk == _theirs.c.person_pk)
+    .where(_whom.c.id == bindparam("person"), _whose.c.platform == 1)
+    .order_by(_theirs.c.pk)
+    .with_for_update(of=_theirs)
+    .cte("in_order")
+)
+_LOCK[True] = _LOCK[True].where(select(func.count()).select_from(_in_order).scalar_subquery() >= 0)
 
 
 def get(conn: Connection, actor: Actor, person_id: str, *, lock: bool = False) -> LinkRow | None:
@@ -207,6 +222,7 @@ _SET_INSZ = (
     .where(person.c.pk == bindparam("person"))
     .returning(person.c.bar)
 )
+_SET_FIRST_INSZ = _SET_INSZ.where(person.c.insz_index.is_(None))
 _SET_ACTIVE = (
     update(person)
     .values(active=bindparam("flag"), modified=bindparam("now"))
@@ -221,17 +237,24 @@ _SET_OWNER = (
 
 
 def set_insz(
-    conn: Connection, person_pk: int, sealed: bytes | None, known_as: Indexes | None
-) -> str | None:
+    conn: Connection,
+    person_pk: int,
+    sealed: bytes | None,
+    known_as: Indexes | None,
+    *,
+    first: bool = False,
+) -> tuple[bool, str | None]:
     """Store or clear the sealed number and its blind index. Raises ``Duplicate``.
 
     The index is the first of ``known_as``; a block on the human whom one of them names is the
-    person's from now on. Returns the bar that the person is under.
+    person's from now on. ``first``: only where the person has none, also by now. Returns whether
+    it was done, and the bar that the person is under.
     """
     index = known_as[0] if known_as else None
     row: Params = {"person": person_pk, "sealed": sealed, "index": index}
-    found = conn.one(_SET_INSZ, {**row, **bars.number_params(known_as)})
-    return found[0] if found else None
+    statement = _SET_FIRST_INSZ if first else _SET_INSZ
+    found = conn.one(statement, {**row, **bars.number_params(known_as)})
+    return (True, found[0]) if found else (False, None)
 
 
 def set_active(conn: Connection, person_pk: int, now: int, *, active: bool) -> None:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, case, delete, select, update
 
+from mo_access.domain.vouching import Says
 from mo_access.storage.engine import Connection
-from mo_access.storage.schema import identity, link
+from mo_access.storage.schema import BIG, identity, link
 
 _of_person: Final = link.c.person_pk == bindparam("person")
 _HOLD = select(link.c.pk).where(_of_person).order_by(link.c.pk).with_for_update()
-_UNPIN = delete(identity).where(
-    identity.c.link_pk.in_(select(link.c.pk).where(_of_person, link.c.said_insz == 1))
-)
+_says: Final = link.c.said_insz == Says.NUMBER.value
+_UNPIN = delete(identity).where(identity.c.link_pk.in_(select(link.c.pk).where(_of_person, _says)))
 _TAKE_BACK = (
     update(link)
-    .values(said_insz=0, version=link.c.version + 1, modified=bindparam("now_"))
-    .where(_of_person, link.c.said_insz == 1, link.c.pk != bindparam("but"))
+    .values(
+        said_insz=Says.NOTHING.value,
+        version=link.c.version + case((_says, 1), else_=0),
+        modified=case((_says, bindparam("now_", type_=BIG)), else_=link.c.modified),
+    )
+    .where(_of_person, link.c.said_insz != Says.NOTHING.value, link.c.pk != bindparam("but"))
 )
 
 
@@ -31,6 +35,8 @@ def hold(conn: Connection, person_pk: int) -> None:
 
 def take_back(conn: Connection, person_pk: int, *, but: int, now: int) -> None:
     """Let no link vouch for the number any more, ``but`` the one whose client writes it now.
+
+    Nor did any ever say the new one, so that each stands against it until its client does.
 
     The sign-ins that those links made possible may stand on the old number and are forgotten.
     What their clients read changes, and so does the version.

@@ -6,6 +6,7 @@ Members are keyed by ``value`` alone, whatever ``$ref``, ``display`` or ``type``
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 
 from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator
@@ -29,19 +30,19 @@ def split(
             steps.extend(_steps(operation, profile))
         else:
             rest.append(operation)
-    joined = tuple(step for kind, each in groupby(steps, _kind) for step in _joined(kind, each))
+    joined = tuple(step for kind, each in groupby(steps, _kind) for step in _joined(*kind, each))
     if sum(len(step.people) for step in joined) > MAX_MEMBERS:
         raise too_many_members()
     return joined, tuple(rest)
 
 
-def _kind(step: MemberChange) -> str:
-    return step.kind
+def _kind(step: MemberChange) -> tuple[str, bool]:
+    return step.kind, step.instead
 
 
-def _joined(kind: str, steps: Iterator[MemberChange]) -> Iterator[MemberChange]:
+def _joined(kind: str, instead: bool, steps: Iterator[MemberChange]) -> Iterator[MemberChange]:  # noqa: FBT001 - as grouped
     """Join neighbours of one kind: some brokers send one operation for each member."""
-    if kind not in {"add", "remove"}:
+    if instead or kind not in {"add", "remove"}:
         yield from steps
         return
     people: dict[str, None] = {}
@@ -100,7 +101,9 @@ def _selected(operation: Operation, profile: Profile) -> list[MemberChange]:
     if operation.value is None:
         raise Invalid("value: is required.", attribute="value")
     added = _added(operation.value, profile)
-    return added if operation.kind == "add" else [MemberChange("remove", people), *added]
+    if operation.kind == "add":
+        return added
+    return [MemberChange("remove", people), *(replace(step, instead=True) for step in added)]
 
 
 def _named(node: FilterNode | None) -> tuple[str, ...]:

@@ -12,9 +12,9 @@ import pytest
 
 from mo_access import cli, settings
 from mo_access.domain.model import AffiliationClaim, Form, PersonDraft, Role
-from mo_access.service import clients, people
+from mo_access.service import client_end, clients, people
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage.engine import Database
+from mo_access.storage.engine import Database, DatabaseDown
 
 INSTITUTIONS = "number,name,kind,board\n900001,De Eik,school,900100\n900100,Bestuur,board,\n"
 Run = Callable[..., tuple[int, str, str]]
@@ -177,3 +177,94 @@ def test_a_succession_takes_a_day(run: Run, day: str) -> None:
     """Anything else is one line."""
     code, _, err = run("institution", "succeed", "900001", "900100", "--on", day)
     assert (code, "is no day" in err) == (1, True)
+
+
+def test_a_client_is_revoked_with_all_that_it_gave(
+    run: Run, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when a page waits for others in a circle, and when the client is revoked already."""
+    person, pages = write(token, AN), client_end.end_people
+    assert run("client", "revoke", "board")[1] == "1 token(s) ended\n"
+    assert told(run("history", person, "--json"))[0]["kind"] == "person.create"
+    tried: list[str] = []
+
+    def busy(uow: UnitOfWork, client_id: str) -> client_end.Step:
+        tried.append(client_id)
+        step = pages(uow, client_id)
+        if len(tried) == 1:
+            raise DatabaseDown("deadlock detected")
+        return step
+
+    monkeypatch.setattr(client_end, "end_people", busy)
+    answer = told(run("client", "revoke", "board", "--end-rights", "--json"))
+    assert answer == {
+        "id": answer["id"],
+        "tokens": 0,
+        "ended": {
+            "people": 1,
+            "groups": 0,
+            "affiliations": 1,
+            "grants": 0,
+            "institutions": ["900001"],
+            "nobodys": 1,
+        },
+    }
+    assert tried == [answer["id"]] * 3
+    assert told(run("history", person, "--json"))[0]["kind"] == "person.delete"
+    assert told(run("beheerder", "missing", "--json"))[0]["institution"] == "900001"
+
+
+def test_what_ended_with_a_client_is_told_to_people(run: Run, token: str) -> None:
+    """How much, and where; of a client that gave nothing too."""
+    write(token, AN)
+    assert run("client", "revoke", "board", "--end-rights")[1].splitlines() == [
+        "1 token(s) ended",
+        "ended: 1 registrations, 1 affiliations, 0 grants, 0 groups",
+        "1 people are known to no other client: only their ids are left",
+        "at 900001",
+    ]
+    assert run("client", "revoke", "board", "--end-rights")[1].splitlines() == [
+        "0 token(s) ended",
+        "ended: 0 registrations, 0 affiliations, 0 grants, 0 groups",
+    ]
+
+
+def test_a_page_that_never_comes_through_is_told(
+    run: Run, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client is revoked then, and the same command goes on."""
+    write(token, AN)
+
+    def down(_: UnitOfWork, __: str) -> client_end.Step:
+        raise DatabaseDown("deadlock detected")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(client_end, "end_people", down)
+        code, _, text = run("client", "revoke", "board", "--end-rights")
+    assert (code, "deadlock detected" in text) == (1, True)
+    ended = told(run("client", "revoke", "board", "--end-rights", "--json"))
+    assert (ended["tokens"], ended["ended"]["people"]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "text"),
+    [
+        (("--end-rights", "--token", "x"), 2, "leaves the client alive"),
+        (("--leave-without-beheerder", "x"), 2, "goes with --end-rights"),
+        (("--end-rights",), 1, "give a reason"),
+    ],
+)
+def test_a_revocation_that_cannot_be_is_refused(
+    run: Run,
+    token: str,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    code: int,
+    text: str,
+) -> None:
+    """And the client lives on."""
+    monkeypatch.setenv("MO_LAST_BEHEERDER", "refuse")
+    write(token, AN)
+    answer = run("client", "revoke", "board", *options)
+    assert (answer[0], text in answer[2]) == (code, True)
+    assert told(run("client", "list", "--json"))[0]["revoked"] is None

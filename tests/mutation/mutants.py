@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from tests.mutation import (
     mutants_accounts,
     mutants_beheerders,
+    mutants_client_end,
     mutants_oidc,
     mutants_revocation,
     mutants_senders,
@@ -202,8 +203,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         "mo_access/service/own_record.py",
-        "if any(match.everywhere for match in live):",
-        "if True:",
+        "    if not stands_on:\n",
+        "    if False:\n",
         "tests/scim/endpoints/test_me.py",
     ),
     Mutant(
@@ -256,6 +257,7 @@ MUTANTS: Final = (
     *(Mutant(*told) for told in EXPLAINING),
     *(Mutant(*told) for told in GENERATING),
     *(Mutant(*row) for row in mutants_beheerders.ROWS),
+    *(Mutant(*row) for row in mutants_client_end.ROWS),
     *(Mutant(*row) for row in mutants_oidc.ROWS),
     *(Mutant(*row) for row in mutants_senders.ROWS),
     *(Mutant(*row) for row in mutants_revocation.ROWS),

@@ -7,6 +7,7 @@ from typing import Final
 _MATRIX: Final = "tests/security/test_isolation.py"
 _TAKEOVER: Final = "tests/security/test_takeover.py"
 _STORAGE: Final = "mo_access/storage"
+_OWN_RECORD, _ME = "mo_access/service/own_record.py", "tests/scim/endpoints/test_me_contested.py"
 
 SCOPES: Final[tuple[tuple[str, str, str, str], ...]] = (
     (f"{_STORAGE}/people.py", "found.where(scope(asker, platform=platform))", "found", _MATRIX),
@@ -60,7 +61,17 @@ SCOPES: Final[tuple[tuple[str, str, str, str], ...]] = (
         "",
         _MATRIX,
     ),
-    (f"{_STORAGE}/contested.py", "        ~_vouched,\n", "        _vouched,\n", _TAKEOVER),
-    (f"{_STORAGE}/contested.py", "        _platform.c.platform == 1,\n", "", _TAKEOVER),
+    (f"{_STORAGE}/contested.py", "        ~vouched,\n", "        vouched,\n", _TAKEOVER),
+    (f"{_STORAGE}/contested.py", "            _platform.c.platform == 1,\n", "", _TAKEOVER),
+    (_OWN_RECORD, "    if not others:\n", "    if True:\n", _ME),
+    (_OWN_RECORD, "replace(_PLATFORM, client_pk=first.client_pk)", "_PLATFORM", _ME),
+    (_OWN_RECORD, " if one.institution not in closed", "", _ME),
+    (_OWN_RECORD, " if one.id not in hidden", "", _ME),
+    (
+        f"{_STORAGE}/contested.py",
+        "                group.c.institution_pk.is_(None),\n",
+        "                group.c.pk < 0,\n",
+        _ME,
+    ),
 )
 """(file, what stands there, what is put in its place, the tests that must fail)."""

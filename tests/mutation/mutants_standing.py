@@ -54,7 +54,7 @@ STANDING: Final = (
     ),
     (
         "mo_access/service/registration.py",
-        "        vouching.take_back(conn, row.person_pk, but=row.pk, now=uow.now)\n",
+        "    vouching.take_back(conn, row.person_pk, but=row.pk, now=uow.now)\n",
         "",
         _RENUMBER_TESTS,
     ),

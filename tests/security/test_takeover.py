@@ -61,6 +61,44 @@ def test_a_number_that_all_say_opens_everything(site: Site) -> None:
     assert places(arrives(site, "v", VICTIM)) == ["900001", "900002"]
 
 
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_school_that_takes_its_number_back_disturbs_nobody(site: Site, trusted: bool) -> None:
+    """What other clients gave by the number stays open, at the schools that they share too."""
+    one, two = (
+        school(site),
+        site.client("two", platform=False, institutions=("900002",), issuers=()),
+    )
+    person = site.person(one, "x", insz=VICTIM)
+    assert site.person(two, "y", insz=VICTIM, affiliations=AT_TWO) == person
+    told = {} if trusted else {"issuers": ()}
+    other = site.client("other", platform=False, institutions=("900001",), **told)
+    assert site.person(other, "z", insz=VICTIM) == person
+    site.change(other, person, insz=None)
+    assert places(arrives(site, "v", VICTIM)) == ["900001", "900002"]
+    site.change(other, person, insz=VICTIM)
+    assert places(arrives(site, "v", VICTIM)) == ["900001", "900002"]
+
+
+def test_a_school_that_takes_its_number_back_gives_nothing_by_it(site: Site) -> None:
+    """It said the wrong person's number: what it gave is not for who has that number."""
+    one, other = school(site), site.client("other", platform=False, institutions=("900002",))
+    person = site.person(one, "x", insz=VICTIM)
+    assert site.person(other, "z", insz=VICTIM, affiliations=AT_TWO) == person
+    assert places(arrives(site, "v", VICTIM)) == ["900001", "900002"]
+    site.change(other, person, insz=None, affiliations=AT_TWO)
+    assert places(arrives(site, "v", VICTIM)) == ["900001"]
+
+
+def test_a_number_that_nobody_says_any_more_opens_nothing(site: Site) -> None:
+    """Neither everywhere nor somewhere: the last one who said it took it back."""
+    one = school(site)
+    person = site.person(one, "x", insz=VICTIM)
+    site.change(one, person, insz=None)
+    site.script.claims = {"sub": "v", "rrn": VICTIM}
+    site.script.userinfo = {"sub": "v"}
+    assert "unknown_person" in site.browser().sign_in().text
+
+
 def test_who_came_in_by_a_wrong_number_is_out_when_it_is_put_right(site: Site) -> None:
     """Rule 7: the platform corrects a number; the session that the wrong one opened ends."""
     platform = site.client()

@@ -73,6 +73,9 @@ STEPS = [
     ),
     ([{"op": "replace", "path": 'members[value eq "A"]', "value": {"value": "C"}}], "BC"),
     ([{"op": "add", "path": "members", "value": [{"value": "unknown"}, {"value": "C"}]}], "ABC"),
+    ([{"op": "replace", "path": "members", "value": [{"value": "unknown"}, {"value": "C"}]}], "C"),
+    ([{"op": "replace", "path": "members", "value": [{"value": "unknown"}, {"value": "A"}]}], "A"),
+    ([{"op": "add", "path": "members", "value": [{"value": "unknown"}]}], "AB"),
 ]
 
 
@@ -99,6 +102,40 @@ def _with_ids(value: object, ids: dict[str, str]) -> object:
             value = person if value == name else value.replace(f'"{name}"', f'"{person}"')
             value = value.replace(f"eq {name}]", f"eq {person}]")
     return value
+
+
+@pytest.mark.parametrize("name", ["unknown", "foreign"])
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "replace", "path": "members", "value": [{"value": "U"}, {"value": "U"}]},
+        {"op": "replace", "path": "members", "value": {"value": "U"}},
+        {"op": "replace", "value": {"members": [{"value": "U"}]}},
+        {"op": "Replace", "path": "members", "value": ["U"]},
+        {"op": "replace", "path": 'members[value eq "A"]', "value": {"value": "U"}},
+    ],
+)
+def test_nobody_is_lost_for_people_who_are_unknown(
+    broker: Broker,
+    broker_of: Callable[[NewClient], Broker],
+    people: list[str],
+    operation: object,
+    name: str,
+) -> None:
+    """Who names only strangers gets 400 that tells which, and the group is as it was: as by PUT."""
+    other = broker_of(NewClient("other", ("900003",)))
+    stranger = other.made("/Users", {"userName": "s"})["id"] if name == "foreign" else "unknown"
+    ids = {"A": people[0], "U": stranger}
+    path = group_of(broker, *people)
+    version = broker.send("GET", path).headers["ETag"]
+    answer = broker.patched(path, _with_ids(operation, ids))
+    assert (answer.status_code, parsed(answer)["scimType"]) == (400, "invalidValue")
+    assert repr(stranger) in parsed(answer)["detail"]
+    body = {"displayName": THEME, "members": [{"value": stranger}]}
+    assert parsed(broker.send("PUT", path, body))["detail"] == parsed(answer)["detail"]
+    after = broker.send("GET", path)
+    assert after.headers["ETag"] == version
+    assert {member["value"] for member in parsed(after)["members"]} == set(people)
 
 
 @ON_ONE_ENGINE
