@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ CONFIGURATION = """\
 SECRET_KEY = {secret}
 SERVER_NAME = {server_name}
 PREFERRED_URL_SCHEME = "http"
+OAUTH2_TOKEN_EXPIRES_IN = {{ authorization_code = {seconds}, refresh_token = {seconds} }}
 
 [CANAILLE]
 NAME = "Scholengroep De Demo"
@@ -68,6 +69,10 @@ class Canaille:
     admin_password: str = field(default_factory=lambda: secrets.token_urlsafe(12), repr=False)
     client_secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     javascript: bool = True
+    token_seconds: int = 864_000
+    """How long its tokens last, a refresh token no longer than an access token; its default."""
+    grants: tuple[str, ...] = ("authorization_code",)
+    """The grant types of the client."""
 
     @property
     def url(self) -> str:
@@ -121,6 +126,7 @@ class Canaille:
             secret=json.dumps(secrets.token_urlsafe(32)),
             server_name=json.dumps(f"{LOOPBACK}:{self.port}"),
             javascript=json.dumps(self.javascript),
+            seconds=self.token_seconds,
             admin=json.dumps(ADMIN),
             database=json.dumps(f"sqlite:///{self.folder / 'canaille.sqlite'}"),
             trusted=json.dumps(LOOPBACK),
@@ -154,18 +160,18 @@ class Canaille:
                 "client-uri": f"{base_url}/scim/v2",
                 "redirect-uris": f"{base_url}/oidc/callback",
                 "post-logout-redirect-uris": f"{base_url}/oidc/signed-out",
-                "grant-types": "authorization_code",
                 "response-types": "code",
                 "scope": "openid profile email groups",
                 "token-endpoint-auth-method": "client_secret_basic",
             },
+            [part for grant in self.grants for part in ("--grant-types", grant)],
         )
         # Without an audience its ID tokens carry `aud: []`, and its introspection refuses us.
         self._command("set", "client", CLIENT_ID, "--audience", CLIENT_ID)
 
-    def _create(self, kind: str, values: Mapping[str, str]) -> None:
+    def _create(self, kind: str, values: Mapping[str, str], more: Sequence[str] = ()) -> None:
         arguments = [part for name, value in values.items() for part in (f"--{name}", value)]
-        self._command("create", kind, *arguments)
+        self._command("create", kind, *arguments, *more)
 
     def _command(self, *arguments: str) -> str:
         return run_once([self._program("canaille"), *arguments], self._environment(), self.folder)

@@ -26,6 +26,7 @@ _MAX_SID: Final = 255
 _USUAL_LIFE: Final = 300
 _SHORTEST_LIFE: Final = 60
 _LONGEST_LIFE: Final = 86_400
+_EARLY: Final = 60
 
 
 def admit(config: ProviderConfig, finished: Finished) -> str:
@@ -101,8 +102,12 @@ def _renewal(config: ProviderConfig, finished: Finished, now: int) -> Renewal | 
 
 
 def due(expires_in: int | None, now: int) -> int:
-    """Return when a session is renewed: as its access token ends, at a bearable pace."""
-    seconds = min(max(expires_in or _USUAL_LIFE, _SHORTEST_LIFE), _LONGEST_LIFE)
+    """Return when a session is renewed: a little before its access token ends, at a bearable pace.
+
+    Not later: there are providers whose refresh tokens last no longer (Canaille).
+    """
+    life = expires_in or _USUAL_LIFE
+    seconds = min(max(life - min(life // 4, _EARLY), _SHORTEST_LIFE), _LONGEST_LIFE)
     return now + seconds * _MICRO
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from tests.interop.keycloak import REALM, Keycloak
 
 FLOW: Final = "levels"
+FORMS: Final = "level-forms"
 _FLOWS: Final = f"/{REALM}/authentication/flows"
 _EXECUTIONS: Final = f"/{REALM}/authentication/executions"
 # By level: what is asked there, and for how many seconds it counts.
@@ -21,7 +22,7 @@ def make_flow(keycloak: Keycloak) -> str:
     body = {"alias": FLOW, "providerId": "basic-flow", "topLevel": True, "builtIn": False}
     made = keycloak.admin("POST", _FLOWS, body)
     _step(keycloak, FLOW, "auth-cookie", "ALTERNATIVE")
-    _subflow(keycloak, FLOW, "forms", "ALTERNATIVE")
+    _subflow(keycloak, FLOW, FORMS, "ALTERNATIVE")
     for level, form, seconds in _LEVELS:
         _level(keycloak, level, form, seconds)
     return made.headers["Location"].rpartition("/")[2]
@@ -30,7 +31,7 @@ def make_flow(keycloak: Keycloak) -> str:
 def _level(keycloak: Keycloak, level: int, form: str, seconds: int) -> None:
     """Make the forms of one level, which are passed over where it was not asked for."""
     name = f"level-{level}"
-    _subflow(keycloak, "forms", name, "CONDITIONAL")
+    _subflow(keycloak, FORMS, name, "CONDITIONAL")
     condition = _step(keycloak, name, "conditional-level-of-authentication", "REQUIRED")
     config = {"loa-condition-level": str(level), "loa-max-age": str(seconds)}
     body = {"alias": name, "config": config}

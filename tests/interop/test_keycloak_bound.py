@@ -146,15 +146,17 @@ def test_the_browser_carries_a_reference_only(bound: Bound, browser: Browser) ->
 
 
 @pytest.mark.shows("FAPI 2.0")
-def test_a_reference_opens_one_sign_in(bound: Bound, browser: Browser) -> None:
-    """Gone back to after it was used, Keycloak refuses it, and here nobody is signed in."""
+def test_a_reference_signs_nobody_in_elsewhere(bound: Bound, browser: Browser) -> None:
+    """Keycloak takes it in another browser too; the answer there is refused, as not begun there."""
     browser.stop_before = bound.keycloak.issuer
     address = browser.open(f"{bound.service.url}/oidc/login").url
-    browser.stop_before = ""
-    assert browser.open(address).has_form_with("password")
-    again = LocalBrowser()
-    assert not again.open(address).has_form_with("password")
-    assert not bound.reads(again)
+    elsewhere, (name, password) = LocalBrowser(), bound.person()
+    page = elsewhere.open(address)
+    answers = {"username": name, "password": password}
+    page = elsewhere.submit(page, page.form_with("password"), answers)
+    assert (page.status, "state_other_browser" in page.text) == (400, True)
+    assert not bound.reads(elsewhere)
+    elsewhere.session.close()
 
 
 @pytest.mark.shows("sign out")
