@@ -180,6 +180,7 @@ def test_what_counts_at_a_place_decides_as_everything_does(
                 assert here == decisions.narrowed(uow, every[one.id], spot)[0]
                 assert {a.institution for a in one.affiliations} <= spot.at
                 assert {slug for slug, _ in one.grants} <= {THEME}
+                assert {grant.institution for _, grant in one.grants} <= spot.at | {""}
 
 
 _BLOCKED = (("plain", "900002"), ("predecessor", "900002"), ("later", "900003"))
