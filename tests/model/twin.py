@@ -237,6 +237,8 @@ class Twin:
         shown = {said for said, _ in self.world.shown(client, person_id)}
         active = person.switch if client == PLATFORM else bool(own and own.active)
         told = draft if draft.active is not None else draft._replace(active=active)
+        if own is None:
+            told = _without_echoes(told, self.world.document_of(client, person_id))
         return own, self._link(told, held, shown)
 
     def _moved(self, client: str, person_id: str, number: str | None, link: Link) -> set[int]:
@@ -385,3 +387,12 @@ class Twin:
         if group_id not in self.world.groups_seen_by(client):
             return 404
         return None if self.world.groups[group_id].client == client else FORBIDDEN
+
+
+def _without_echoes(draft: Draft, seen: Link) -> Draft:
+    """Take out what a platform client without a link only read from the owner (rule 11)."""
+    return draft._replace(
+        roles=() if draft.roles == seen.roles else draft.roles,
+        entitled=() if draft.entitled == seen.entitled else draft.entitled,
+        organization=None if draft.organization == seen.organization else draft.organization,
+    )
