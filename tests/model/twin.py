@@ -243,21 +243,21 @@ class Twin:
 
     def _moved(self, client: str, person_id: str, number: str | None, link: Link) -> set[int]:
         """Refuse a number or a name that is another's, and to take a human out of its block."""
-        person = self.world.people[person_id]
+        person, taken = self.world.people[person_id], self._taken(client, link, person_id)
         if self._stays(client, person_id, number):
             new = number not in {None, person.insz}
             meant = self._bar(client, link, number) if new else None
             bar = person.bar or meant
             if meant and meant != bar:
-                return {FORBIDDEN}
-            return self._taken(client, link, person_id) | self._anothers(client, link, bar)
+                return {FORBIDDEN} | taken
+            return taken | self._anothers(client, link, bar)
         if person.bar is not None:
-            return {FORBIDDEN}
+            return {FORBIDDEN} | taken
         known = self.world.by_number(number)
         if known and (client == PLATFORM or client in self.world.people[known].links):
             return {CONFLICT}
         bar = self.world.people[known].bar if known else self._bar(client, link, number)
-        return self._taken(client, link, person_id) | self._anothers(client, link, bar)
+        return taken | self._anothers(client, link, bar)
 
     def _stays(self, client: str, person_id: str, number: str | None) -> bool:
         """Tell whether this number leaves the link with the person (ruling 2)."""
