@@ -163,22 +163,26 @@ class Brokers(RuleBasedStateMachine):
         """The platform blocks an institution, or lifts that."""
         (shutting.block_place if shut else shutting.unblock_place)(self.twin, at)
 
-    @rule(client=clients, other=clients, number=which, kept=st.sampled_from(["name", "number", ""]))
-    def make_anew(self, client: str, other: str, number: int, kept: str) -> None:
-        """Everybody forgets somebody, and a client registers it again under something it had."""
+    @rule(client=clients, number=which, kept=st.sampled_from(["name", "number", "external"]))
+    def make_anew(self, client: str, number: int, kept: str) -> None:
+        """Everybody forgets somebody, and its client registers it again under something it had."""
         person_id = self.person(client, number)
         person = self.twin.world.people.get(person_id)
         if person is None or client not in person.links:
             return
         was, insz = person.links[client], person.insz
         self.twin.do(self.twin.delete(PLATFORM, person_id))
-        if kept == "number":
-            draft = Draft("anew", None, True, insz=insz)
-            self.twin.do(self.twin.create(other, draft))
-        else:
-            external = was.external if not kept else None
-            draft = Draft(was.name if kept else "anew", external, True, tuple(was.affiliations))
-            self.twin.do(self.twin.create(client, draft))
+        anew = Draft(
+            was.name if kept == "name" else "anew",
+            was.external if kept == "external" else None,
+            True,
+            tuple(was.affiliations),
+            was.roles,
+            was.entitled,
+            was.organization,
+            insz if kept == "number" else None,
+        )
+        self.twin.do(self.twin.create(client, anew))
 
     @rule(passed=st.sampled_from([1, 3, 10]))
     def time_goes_by(self, passed: int) -> None:

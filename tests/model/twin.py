@@ -237,25 +237,27 @@ class Twin:
         shown = {said for said, _ in self.world.shown(client, person_id)}
         active = person.switch if client == PLATFORM else bool(own and own.active)
         told = draft if draft.active is not None else draft._replace(active=active)
+        if own is None:
+            told = _without_echoes(told, self.world.document_of(client, person_id))
         return own, self._link(told, held, shown)
 
     def _moved(self, client: str, person_id: str, number: str | None, link: Link) -> set[int]:
         """Refuse a number or a name that is another's, and to take a human out of its block."""
-        person = self.world.people[person_id]
+        person, taken = self.world.people[person_id], self._taken(client, link, person_id)
         if self._stays(client, person_id, number):
             new = number not in {None, person.insz}
             meant = self._bar(client, link, number) if new else None
             bar = person.bar or meant
             if meant and meant != bar:
-                return {FORBIDDEN}
-            return self._taken(client, link, person_id) | self._anothers(client, link, bar)
+                return {FORBIDDEN} | taken
+            return taken | self._anothers(client, link, bar)
         if person.bar is not None:
-            return {FORBIDDEN}
+            return {FORBIDDEN} | taken
         known = self.world.by_number(number)
         if known and (client == PLATFORM or client in self.world.people[known].links):
             return {CONFLICT}
         bar = self.world.people[known].bar if known else self._bar(client, link, number)
-        return self._taken(client, link, person_id) | self._anothers(client, link, bar)
+        return taken | self._anothers(client, link, bar)
 
     def _stays(self, client: str, person_id: str, number: str | None) -> bool:
         """Tell whether this number leaves the link with the person (ruling 2)."""
@@ -385,3 +387,12 @@ class Twin:
         if group_id not in self.world.groups_seen_by(client):
             return 404
         return None if self.world.groups[group_id].client == client else FORBIDDEN
+
+
+def _without_echoes(draft: Draft, seen: Link) -> Draft:
+    """Take out what a platform client without a link only read from the owner (rule 11)."""
+    return draft._replace(
+        roles=() if draft.roles == seen.roles else draft.roles,
+        entitled=() if draft.entitled == seen.entitled else draft.entitled,
+        organization=None if draft.organization == seen.organization else draft.organization,
+    )

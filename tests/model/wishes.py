@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from hypothesis import strategies as st
 
@@ -37,8 +37,11 @@ class Wish(NamedTuple):
     active: bool = True
 
 
-def _of(kind: str, **drawn: st.SearchStrategy[object]) -> st.SearchStrategy[Wish]:
-    return st.builds(Wish, st.just(kind), **drawn)
+def _of(kind: str, **drawn: st.SearchStrategy[Any]) -> st.SearchStrategy[Wish]:
+    def wanted(told: dict[str, Any]) -> Wish:
+        return Wish(kind, **told)
+
+    return st.fixed_dictionaries(drawn).map(wanted)
 
 
 creations: Final = _of(
