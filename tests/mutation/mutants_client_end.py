@@ -21,8 +21,8 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("mo_access/storage/people.py", "    .with_for_update(of=_theirs)\n", "", _AT_ONCE),
     (
         "mo_access/service/registration.py",
-        "*number, first=True):",
-        "*number):",
+        "*number, first=True)",
+        "*number)",
         _AT_ONCE,
     ),
     (
