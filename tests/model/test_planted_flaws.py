@@ -13,7 +13,7 @@ import pytest
 
 from mo_access.domain import policy
 from mo_access.domain.policy import AffiliationFact
-from mo_access.service import blocks, decisions
+from mo_access.service import decisions
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import access, derived, facts, memberships, people
 from mo_access.storage.engine import Database
@@ -99,11 +99,6 @@ def a_listing_forgets_blocks(patch: Patch) -> None:
     patch.setattr(facts, "people_facts", free)
 
 
-def a_block_goes_with_its_row(patch: Patch) -> None:
-    """It is on the human, not on what clients say: who is made anew is known again."""
-    patch.setattr(blocks, "remember", lambda *_: None)
-
-
 def a_failed_operation_stays_half_done(patch: Patch) -> None:
     """RFC 7644 section 3.7: what is refused in a Bulk changes nothing, as if sent alone."""
 
@@ -144,7 +139,6 @@ FOUND_IN_TIME = [
     memberships_outlive_the_link,
     the_platforms_switch_is_forgotten,
     a_failed_operation_stays_half_done,
-    a_block_goes_with_its_row,
     a_bulk_goes_on_for_ever,
     a_bulk_is_done_as_it_stands,
 ]
