@@ -245,7 +245,8 @@ class _Reader:
             # No client gave it; the platform calls somebody as who registered the person did.
             said_by += [*named]
         user_name, document = next((named[c] for c in said_by if c in named), ("", "{}"))
-        return without_numbers(user_name), without_numbers(full_name(json.loads(document)) or "")
+        name = full_name(json.loads(document)) or ""
+        return without_numbers(user_name), without_numbers(name)
 
 
 def _judged(roles: tuple[Origin, ...], here: Facts) -> tuple[Origin, ...]:
