@@ -37,8 +37,8 @@ EXPLAINING: Final = (
     (_REVIEW, 'f"mo:review:cursor:{number}"', '"mo:review:cursor"', _PAGES),
     (
         _REVIEW,
-        'return without_numbers(user_name), without_numbers(full_name(json.loads(document)) or "")',
-        'return user_name, full_name(json.loads(document)) or ""',
+        "return without_numbers(user_name), without_numbers(name)",
+        "return user_name, name",
         _PAGES,
     ),
     (
