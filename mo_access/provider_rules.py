@@ -27,14 +27,26 @@ def check(told: Provider) -> None:
 
 
 def remarks(providers: Sequence[Provider]) -> tuple[str, ...]:
-    """Name each provider whose claims give rights everywhere although there are others."""
+    """Tell what only several providers make a risk.
+
+    Claims of one that give rights everywhere, and answers that may be taken for another's
+    (mix-up, RFC 9700 §4.4).
+    """
     if len(providers) == 1:
         return ()
-    return tuple(
-        f"provider {told.name!r} is in mode {told.mode} and may give rights at every institution; "
-        "say institutions = [...] if it is not meant to"
-        for told in providers
-        if told.mode != "scim" and not told.institutions
+    return (
+        *(
+            f"provider {told.name!r} is in mode {told.mode} and may give rights at every "
+            "institution; say institutions = [...] if it is not meant to"
+            for told in providers
+            if told.mode != "scim" and not told.institutions
+        ),
+        *(
+            f"provider {told.name!r} answers at the address of the others; say own_callback = true "
+            "if it puts no iss in its answers (RFC 9207)"
+            for told in providers
+            if not told.own_callback and not told.fapi2
+        ),
     )
 
 

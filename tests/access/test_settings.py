@@ -155,7 +155,23 @@ def test_a_provider_that_speaks_of_everywhere_is_remarked(
     more = {"MO_OIDC_MODE": mode, "MO_OIDC_INSTITUTIONS": institutions}
     told(monkeypatch, ISSUER | more)
     found = provider_rules.remarks(settings.load().providers)
-    assert [line.startswith("provider 'default'") for line in found] == [True] * warned
+    everywhere = [line for line in found if "at every institution" in line]
+    assert [line.startswith("provider 'default'") for line in everywhere] == [True] * warned
+
+
+@pytest.mark.parametrize(
+    ("others", "own", "warned"),
+    [(True, "false", ["default", "two"]), (True, "true", []), (False, "false", [])],
+)
+def test_providers_that_share_an_address_are_remarked(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, others: bool, own: str, warned: list[str]
+) -> None:
+    """One that sends no ``iss`` could have its codes sent to another of them (RFC 9700)."""
+    provider = '[[oidc.providers]]\nname = "two"\nissuer = "https://two.example"\n'
+    configured(folder, monkeypatch, provider + 'client_id = "b"\n' if others else "")
+    told(monkeypatch, ISSUER | {"MO_OIDC_OWN_CALLBACK": own})
+    found = provider_rules.remarks(settings.load().providers)
+    assert [line.split("'")[1] for line in found if "own_callback" in line] == warned
 
 
 def test_the_values_that_are_built_may_be_said(monkeypatch: pytest.MonkeyPatch) -> None:
