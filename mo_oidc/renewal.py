@@ -59,7 +59,7 @@ def _take(found: Session, turn: Turn) -> None:
     except ProviderTrouble as trouble:
         _note(trouble.code, found)
         with unit.apart() as uow:
-            renewals.postpone(uow, turn)
+            renewals.postpone(uow, turn, brought)
             uow.commit()
     except Fault as refusal:
         _note(refusal.code, found)

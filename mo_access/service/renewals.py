@@ -98,9 +98,16 @@ def keep(uow: UnitOfWork, turn: Turn, got: Renewed) -> bool:
     return kept
 
 
-def postpone(uow: UnitOfWork, turn: Turn) -> None:
-    """Give the turn back: the provider is in trouble, the session goes on."""
-    renewals.postpone(uow.write(), turn.pk, turn.until, uow.now + AGAIN)
+def postpone(uow: UnitOfWork, turn: Turn, brought: str | None = None) -> None:
+    """Give the turn back: the provider is in trouble, the session goes on.
+
+    A refresh token that came before the trouble is kept: the one that it replaces is used up.
+    """
+    again = uow.now + AGAIN
+    if brought is None:
+        renewals.postpone(uow.write(), turn.pk, turn.until, again)
+    else:
+        keep(uow, turn, Renewed(brought, None, again, turn.expires))
 
 
 def end(uow: UnitOfWork, turn: Turn, code: str, brought: str | None = None) -> None:

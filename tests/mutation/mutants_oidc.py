@@ -15,6 +15,12 @@ _ODD_TESTS = "tests/oidc/test_odd_values.py"
 _NEXT, _NEXT_TESTS = "mo_oidc/next_url.py", "tests/oidc/test_next_url.py"
 
 ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
+    (
+        "mo_oidc/renewal.py",
+        "renewals.postpone(uow, turn, brought)",
+        "renewals.postpone(uow, turn)",
+        "tests/oidc/test_renewal.py",
+    ),
     (_TOKEN, "    _check_code_hash,\n", "", _KINDS),
     *(
         (_TOKEN, f"    _check_{name},\n", "", _RENEWAL)

@@ -4,13 +4,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from mo_access.domain.keys import SealBroken
 from mo_access.service import renewals, resealing, sessions
-from mo_oidc import admission
+from mo_oidc import admission, id_token
+from mo_web.faults import ProviderTrouble
 from tests.oidc.broker import form_of, half
 from tests.oidc.world import Agent, World
 from tests.support.jose import sign
@@ -230,6 +231,24 @@ def test_a_session_outlives_the_providers_trouble(
     assert agent.signed_in
     assert asked(world) == 2
     world.script.answers.clear()
+    world.let_time_pass()
+    assert agent.signed_in
+    assert asked(world) == 3
+
+
+def test_the_new_token_is_kept_when_trouble_comes_behind_it(
+    world: World, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that just started, and no keys to be had: the old token is used up already."""
+
+    def without_keys(*_: object) -> NoReturn:
+        raise ProviderTrouble("keys_unreachable")
+
+    with monkeypatch.context() as down:
+        down.setattr(id_token, "verify_renewed", without_keys)
+        world.let_time_pass()
+        assert agent.signed_in
+        assert asked(world) == 2
     world.let_time_pass()
     assert agent.signed_in
     assert asked(world) == 3
