@@ -304,6 +304,7 @@ NOTHING_OF_A_CLIENT: Final[Mapping[str, str]] = {
     f"{SCIM}/Me": "the token names the person: tests/scim/endpoints/test_me.py",
     "/oidc/login": "asks for no resource; who signs in: test_takeover_machine.py",
     "/oidc/callback": "as above",
+    "/oidc/callback/<provider>": "as above",
     "/oidc/logout": "ends the browser's own session",
     "/oidc/signed-out": "a page",
     "/oidc/backchannel-logout": "the token names the session: tests/oidc/test_logout.py",

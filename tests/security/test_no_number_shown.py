@@ -245,9 +245,10 @@ def paths(app: Flask, **parts: str) -> list[str]:
 def test_no_page_shows_a_number(place: Place) -> None:
     """Of the portal, of the person, of the doors: as a page and as JSON, with numbers asked."""
     browser, seen, shown = place.browser(), set[str](), [*place.told]
-    good = paths(place.app, institution="900001", document_id="telling", filename="mo.css")
+    told = {"institution": "900001", "document_id": "telling", "filename": "mo.css"}
+    good = paths(place.app, **told, provider="default")
     asked = "&".join(f"{name}={quote(SECRET[1])}" for name in ("next", "after", "state", "lang"))
-    bad = paths(place.app, institution=SECRET[0], document_id=SECRET[0], filename=SECRET[0])
+    bad = paths(place.app, **dict.fromkeys([*told, "provider"], SECRET[0]))
     # Who is not signed in is sent on with the address that was asked: so signing out comes last.
     stays = [*good, *(f"{path}?{asked}" for path in bad)]
     for path in sorted(stays, key=lambda one: "logout" in one):
