@@ -155,7 +155,9 @@ def test_a_reference_signs_nobody_in_elsewhere(bound: Bound, browser: Browser) -
     answers = {"username": name, "password": password}
     page = elsewhere.submit(page, page.form_with("password"), answers)
     assert (page.status, "state_other_browser" in page.text) == (400, True)
-    assert not bound.reads(elsewhere)
+    # Not by the portal, which would sign in by itself: who has a session is told so here.
+    told = elsewhere.session.get(f"{bound.service.url}/me", headers={"Accept": "application/json"})
+    assert told.status_code == 401
     elsewhere.session.close()
 
 
