@@ -28,6 +28,7 @@ from mo_access.settings_types import (
     DEFAULT_LINK,
     Algorithms,
     ClientAuth,
+    Hint,
     Institutions,
     KeyAlgorithm,
     Levels,
@@ -101,6 +102,7 @@ class Settings(BaseSettings):
     oidc_scopes: Words = ("openid",)
     oidc_introspection: bool = True
     oidc_acr_values: Words = ()
+    oidc_cap_hint: Hint = ""
     oidc_response_mode: ResponseMode = "query"
     oidc_own_callback: bool = False
     oidc_userinfo: bool = False

@@ -22,6 +22,7 @@ from mo_access.domain.numbers import institution_number
 
 ResponseMode: TypeAlias = Literal["query", "form_post"]
 UserinfoBy: TypeAlias = Literal["header", "body"]
+Hint: TypeAlias = Annotated[str, Field(max_length=100, pattern=r"^[!-~]*$")]
 RevocationWhen: TypeAlias = Literal["each", "last", "off"]
 ClientAuth: TypeAlias = Annotated[
     Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth"]
@@ -138,6 +139,8 @@ class Provider(BaseModel):
     """Levels that every sign-in asks for; one of them must then be met."""
     acr_levels: Levels = Field(default_factory=lambda: dict(DEFAULT_LEVELS))
     """What each ``acr`` of this provider is worth; what is not in it is worth nothing."""
+    cap_hint: Hint = ""
+    """The target group that ACM/IDM is told beforehand with each sign-in (``login_hint``)."""
     response_mode: ResponseMode = "query"
     own_callback: bool = False
     """Whether its answers come to ``/oidc/callback/NAME``, where no other provider's are taken."""

@@ -54,6 +54,8 @@ class ProviderConfig:
     """Whether its claims may make somebody beheerder."""
     rules: ClaimRules = field(default_factory=ClaimRules)
     acr_values: tuple[str, ...] = ()
+    cap_hint: str = ""
+    """The target group that ACM/IDM is told beforehand; "" for none."""
     response_mode: str = "query"
     own_callback: bool = False
     userinfo: bool = False

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from mo_access.domain.model import Document
-from mo_oidc import id_token, token_endpoint
+from mo_oidc import id_token, login_hint, token_endpoint
 from mo_oidc.config import ProviderConfig
 from mo_oidc.dpop import kept
 from mo_oidc.errors import FlowRefused
@@ -56,11 +56,20 @@ class LoginRequest:
     max_age: int | None = None
     login_hint: str | None = None
     prompt: str | None = None
+    cap_hint: str = ""
+    code_hint: str = ""
+    """Whom ACM/IDM is told to expect (``login_hint.acm``), where there is no other hint."""
 
     def parameters(self) -> dict[str, str]:
         """Return the wishes as parameters of a login link; `next` is there unless it is `/`."""
         next_url = "" if self.next_url == FRONT_PAGE else self.next_url
-        return {name: value for name, value in {"next": next_url, **asked(self)}.items() if value}
+        hints = {
+            "login_hint": self.login_hint or "",
+            "cap_hint": self.cap_hint,
+            "code_hint": self.code_hint,
+        }
+        wishes = {"next": next_url, **asked(self), **hints}
+        return {name: value for name, value in wishes.items() if value}
 
 
 def asked(request: LoginRequest) -> dict[str, str]:
@@ -68,7 +77,7 @@ def asked(request: LoginRequest) -> dict[str, str]:
     told = {
         "acr_values": " ".join(request.acr_values),
         "max_age": "" if request.max_age is None else str(request.max_age),
-        "login_hint": request.login_hint or "",
+        "login_hint": request.login_hint or login_hint.acm(request.cap_hint, request.code_hint),
         "prompt": request.prompt or "",
     }
     return {name: value for name, value in told.items() if value}
@@ -129,6 +138,8 @@ def read_request(parameters: Mapping[str, str]) -> LoginRequest:
         max_age=_seconds(parameters.get("max_age")),
         login_hint=_bounded(parameters.get("login_hint", ""), "login_hint") or None,
         prompt=_prompt(parameters.get("prompt")),
+        cap_hint=_bounded(parameters.get("cap_hint", ""), "cap_hint"),
+        code_hint=_bounded(parameters.get("code_hint", ""), "code_hint"),
     )
 
 
@@ -173,7 +184,8 @@ def start(provider: Provider, request: LoginRequest, redirect_uri: str, browser:
         acr_values,
         request.max_age,
     )
-    told = replace(request, acr_values=metadata.known(acr_values))
+    cap_hint = request.cap_hint or config.cap_hint
+    told = replace(request, acr_values=metadata.known(acr_values), cap_hint=cap_hint)
     query = {**_fixed(config, pending, state), **asked(told)}
     if config.par or metadata.requires_par:
         query = pushed(provider, query)

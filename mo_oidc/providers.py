@@ -106,6 +106,7 @@ def _config(told: ProviderSettings, rules: ClaimRules) -> ProviderConfig:
         beheerders=told.beheerders,
         rules=replace(rules, acr_levels=told.acr_levels),
         acr_values=told.acr_values,
+        cap_hint=told.cap_hint,
         response_mode=told.response_mode,
         own_callback=told.own_callback,
         userinfo=told.userinfo,

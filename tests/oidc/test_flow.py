@@ -62,6 +62,38 @@ def test_what_is_asked_reaches_the_provider(provider: Provider) -> None:
 
 
 @pytest.mark.parametrize(
+    ("default", "link", "told"),
+    [
+        ("", {"cap_hint": "OV", "code_hint": "900001"}, {"cap_hint": "OV", "code_hint": "900001"}),
+        ("", {"code_hint": 'é"&'}, {"code_hint": 'é"&'}),
+        ("OV", {}, {"cap_hint": "OV"}),
+        ("OV", {"code_hint": "900001"}, {"cap_hint": "OV", "code_hint": "900001"}),
+        ("OV", {"cap_hint": "LB"}, {"cap_hint": "LB"}),
+        ("", {}, None),
+    ],
+)
+@pytest.mark.usefixtures("script")
+def test_acm_is_told_whom_to_expect(
+    clock: Clock, default: str, link: dict[str, str], told: dict[str, str] | None
+) -> None:
+    """As base64 of JSON; what the link says comes before what the provider's settings say."""
+    request = flow.read_request(link)
+    provider = Provider(config(cap_hint=default), get_json, clock)
+    hint = asked(begin(provider, request)).get("login_hint")
+    assert (None if hint is None else json.loads(base64.b64decode(hint))) == told
+    again = flow.read_request(request.parameters())
+    assert again == request
+
+
+@pytest.mark.usefixtures("script")
+def test_a_hint_of_ones_own_goes_as_it_is(clock: Clock) -> None:
+    """Whoever wrote it knows the provider."""
+    request = flow.read_request({"login_hint": "jan", "code_hint": "900001"})
+    provider = Provider(config(cap_hint="OV"), get_json, clock)
+    assert asked(begin(provider, request))["login_hint"] == "jan"
+
+
+@pytest.mark.parametrize(
     ("known", "told"),
     [
         (["c", "b", 1, None], "b"),
@@ -95,6 +127,8 @@ def test_only_levels_that_the_provider_knows_are_asked(
         ({"max_age": "9" * 40}, "max_age_invalid"),
         ({"prompt": "login evil"}, "prompt_invalid"),
         ({"login_hint": "a\r\nb"}, "login_hint_invalid"),
+        ({"cap_hint": "x" * 9000}, "cap_hint_invalid"),
+        ({"code_hint": "a\x00"}, "code_hint_invalid"),
         ({"acr_values": "x" * 9000}, "acr_values_invalid"),
     ],
 )
