@@ -72,7 +72,7 @@ def claim(uow: UnitOfWork, session: Session) -> Turn | None:
     except SealBroken:
         _end(uow, session, hashed, "seal_broken")
         return None
-    whose = (session.provider, session.issuer, session.subject)
+    whose = (session.provider, session.issuer, session.stored_subject)
     return Turn(session.pk, session.person, until, hashed, session.expires, *tokens, *whose)
 
 

@@ -9,11 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from mo_access.service import subjects
+from mo_access.service import renewals, revoking, sessions, subjects
 from mo_access.service.tally import Tally
 from mo_access.service.upkeep import Upkeep
 from mo_access.settings import Settings
 from mo_authzen.door import door as authzen_door
+from mo_web import shared
 from mo_web.app import create_app
 from tests.oidc import claimed_kit as kit
 from tests.oidc.broker import ISSUER, Script
@@ -221,6 +222,27 @@ def test_a_renewal_is_of_the_same_number(make: Make, sub: str) -> None:
     browser.me()
     assert browser.me().status_code == (200 if sub == INSZ else 401)
     assert site.script.calls.count("token") == 2
+
+
+def test_what_a_renewal_brought_goes_back_by_the_name(make: Make) -> None:
+    """The other sessions of the number are found by it, and would end with the token."""
+    site = make(oidc_refresh=True)
+    site.script.refresh = {}
+    for _ in range(2):
+        kit.entered(site, f"{GEBRUIKER}:{AT}", sub=INSZ)
+    site.execute("update session set renew_at = 1")
+    with site.unit() as uow:
+        turn = renewals.claim(uow, sessions.listed(uow, HOUR)[0])
+        assert turn is not None
+        renewals.end(uow, turn, "signature", "rt-brought")
+        uow.commit()
+    waiting = shared.of(site.app).held_tokens
+    with site.unit() as uow:
+        for _ in range(2):
+            token = waiting.take()
+            assert token is not None
+            assert revoking.is_shared(uow, token, HOUR)
+    assert waiting.take() is None
 
 
 def test_other_subjects_cost_nothing(site: Site) -> None:
