@@ -65,7 +65,7 @@ def check(*, as_json: bool) -> None:
 @db.command()
 @as_json
 def mend(*, as_json: bool) -> None:
-    """Make search indexes and kept totals anew from the rows; writers wait meanwhile."""
+    """Make search indexes, kept totals and the marks of blocks anew; writers wait meanwhile."""
     url = configuration.load().database_url
     found, wanted = migrating.current(url), migrating.head()
     if found != wanted:

@@ -72,26 +72,42 @@ def listed(uow: UnitOfWork) -> tuple[Block, ...]:
     return tuple(stored.every(uow.conn))
 
 
-def remember(uow: UnitOfWork, person_pk: int, bar: str | None) -> None:
-    """Keep by what a human under a block is known, before a client changes or removes it."""
-    if bar is not None:
-        stored.remember(uow.conn, person_pk, bar, _number(uow, person_pk, bar))
+def remember(uow: UnitOfWork, person_pk: int, bar: str | None) -> str | None:
+    """Keep by what a human under a block is known, before a client changes or removes it.
+
+    Returns the bar, None where the last block was lifted since it was read.
+    """
+    if bar is None or not stored.stands(uow.conn, bar):
+        return None
+    stored.remember(uow.conn, person_pk, bar, _number(uow, person_pk, bar))
+    return bar
 
 
-def keep_apart(uow: UnitOfWork, bar: str | None, number: str) -> None:
+def keep_apart(uow: UnitOfWork, person_pk: int, number: str) -> None:
     """Raise ``Forbidden`` where a human under one block gets the number of one under another.
 
     The two would be one, known by both: nobody could lift the one block or the other.
     """
-    if bar is not None and stored.is_anothers(uow.conn, bar, uow.keys.indexes(number)):
+    if stored.is_anothers(uow.conn, person_pk, uow.keys.indexes(number)):
         raise kept("insz")
 
 
-def follow(uow: UnitOfWork, bar: str | None) -> None:
+def follow(uow: UnitOfWork, person_pk: int, bar: str | None) -> None:
     """Let a person whose number was set be under the blocks on whom it names from now on."""
+    if bar is None:
+        return
+    if not stored.stands(uow.conn, bar):
+        stored.settle(uow.conn, person_pk)
+        return
+    uow.ended(stored.mark_people(uow.conn, bar))
+    _judge_beheerders(uow, bar)
+
+
+def settle(uow: UnitOfWork, person_pk: int, bar: str | None) -> None:
+    """Let a person who was made under a bar be under what stands of it, whoever changes it now."""
     if bar is not None:
-        uow.ended(stored.mark_people(uow.conn, bar))
-        _judge_beheerders(uow, bar)
+        stored.stands(uow.conn, bar)
+        stored.settle(uow.conn, person_pk)
 
 
 def _number(uow: UnitOfWork, person_pk: int, bar: str) -> tuple[bytes, bytes] | None:

@@ -137,7 +137,7 @@ def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> Per
         return before
     draft = subjects.named(uow, draft)
     was = _said(row) if before.own else None
-    blocks.remember(uow, row.person_pk, row.bar)
+    row = row._replace(bar=blocks.remember(uow, row.person_pk, row.bar))
     stood = theme_ends.standing(uow, row)
     if row.client_pk != actor.client_pk:
         row = _platform_link(uow, actor, row, draft)

@@ -67,7 +67,7 @@ def person_after(
     if known is not None and known[0] == row.person_pk:
         return here
     if known is None and _may_set(actor, row):
-        blocks.keep_apart(uow, row.bar, draft.insz)
+        blocks.keep_apart(uow, row.person_pk, draft.insz)
         sealed = uow.keys.seal(sealing.of_person(row.id), draft.insz)
         _renumber(uow, actor, row, (sealed, uow.keys.indexes(draft.insz)))
         return here
@@ -113,12 +113,12 @@ def _renumber(
     if row.insz_index is None:
         done, bar = people.set_insz(conn, row.person_pk, *number, first=True)
         if done:
-            blocks.follow(uow, bar)
+            blocks.follow(uow, row.person_pk, bar)
             return
     if not actor.platform:
         raise Overtaken("insz: this person got a number at this moment. Read it and send it again.")
     vouching.hold(conn, row.person_pk)
-    blocks.follow(uow, people.set_insz(conn, row.person_pk, *number)[1])
+    blocks.follow(uow, row.person_pk, people.set_insz(conn, row.person_pk, *number)[1])
     vouching.take_back(conn, row.person_pk, but=row.pk, now=uow.now)
     uow.ended(sessions.end_of_person(conn, row.person_pk))
 
@@ -148,11 +148,12 @@ def _new(uow: UnitOfWork, actor: Actor, draft: PersonDraft, number: str | None) 
         known_as = uow.keys.indexes(number)
         record = replace(record, insz=known_as)
         insz = (uow.keys.seal(sealing.of_person(person_id), number), known_as[0])
-    pk = registering.new_person(uow.conn, person_id, actor.client_pk, insz, uow.now, record)
-    if pk is None:
+    made = registering.new_person(uow.conn, person_id, actor.client_pk, insz, uow.now, record)
+    if made is None:
         # Another client registered the same number since we looked: that person it is.
         return _raced(uow, number or "")
-    return Meant(pk, person_id, fresh=True)
+    blocks.settle(uow, *made)
+    return Meant(made[0], person_id, fresh=True)
 
 
 def _record(actor: Actor, draft: PersonDraft) -> Record:

@@ -50,7 +50,9 @@ _BLOCKS = (
     .outerjoin(institution, institution.c.pk == block.c.institution_pk)
     .order_by(block.c.pk)
 )
-_OF_BAR = _BLOCKS.where(block.c.bar == bindparam("of"))
+_OF_BAR = _BLOCKS.where(block.c.bar == bindparam("of")).with_for_update(of=block)
+# Shared, so that writers do not wait for each other, but for who sets or lifts a block.
+_STANDS = select(block.c.pk).where(block.c.bar == bindparam("of")).with_for_update(read=True)
 _OF_INSTITUTION = _BLOCKS.where(
     block.c.bar.is_(None), institution.c.number == bindparam("at", type_=Text)
 )
@@ -81,8 +83,17 @@ def every(conn: Connection) -> list[Block]:
 
 
 def of_bar(conn: Connection, bar: str) -> list[Block]:
-    """List the blocks on one human."""
+    """List the blocks on one human, and hold them until the commit."""
     return [Block(*row) for row in conn.all(_OF_BAR, {"of": bar})]
+
+
+def stands(conn: Connection, bar: str) -> bool:
+    """Tell whether a block is on a human, and keep those as they are until the commit.
+
+    A bar that was read before may be gone: without this, who writes it down anew while the last
+    block is lifted would leave the human under a block that nobody can lift.
+    """
+    return bool(conn.all(_STANDS, {"of": bar}))
 
 
 def of_institution(conn: Connection, number: str) -> list[Block]:
@@ -134,7 +145,10 @@ _PINNED = select(identity.c.issuer, identity.c.subject).where(
     identity.c.person_pk == bindparam("person")
 )
 _OF_ANOTHER = (
-    select(block_key.c.bar).where(bars.is_number(), block_key.c.bar != bindparam("of")).limit(1)
+    select(block_key.c.bar)
+    .join(person, person.c.pk == bindparam("person"))
+    .where(bars.is_number(), block_key.c.bar != person.c.bar)
+    .limit(1)
 )
 _KEY: Final = ("kind", "scope", "value", "bar", "sealed")
 _new_key = upsert(block_key).values({name: bindparam(name) for name in _KEY})
@@ -162,9 +176,10 @@ def number_of(conn: Connection, person_pk: int) -> tuple[str, bytes] | None:
     return (str(row[0]), bytes(row[1])) if row else None
 
 
-def is_anothers(conn: Connection, bar: str, number: Indexes) -> bool:
-    """Tell whether a number is known as that of another human under a block than this bar's."""
-    return conn.one(_OF_ANOTHER, {"of": bar, **bars.number_params(number)}) is not None
+def is_anothers(conn: Connection, person_pk: int, number: Indexes) -> bool:
+    """Tell whether a person is under a block, and the number is known as another's who is too."""
+    who = {"person": person_pk, **bars.number_params(number)}
+    return conn.one(_OF_ANOTHER, who) is not None
 
 
 def remember(
@@ -191,14 +206,19 @@ def forget(conn: Connection, bar: str) -> None:
 
 
 _UNNAME = update(person).where(person.c.bar == bindparam("of")).values(bar=None)
-_MARK_PEOPLE = (
+_on_whole: Final = (
+    select(block.c.id)
+    .where(block.c.bar == person.c.bar, block.c.kind == PERSON)
+    .limit(1)
+    .scalar_subquery()
+)
+_MARK_PEOPLE = update(person).where(person.c.bar == bindparam("of")).values(blocked=_on_whole)
+_SETTLE = (
     update(person)
-    .where(person.c.bar == bindparam("of"))
+    .where(person.c.pk == bindparam("of"))
     .values(
-        blocked=select(block.c.id)
-        .where(block.c.bar == person.c.bar, block.c.kind == PERSON)
-        .limit(1)
-        .scalar_subquery()
+        bar=select(block.c.bar).where(block.c.bar == person.c.bar).limit(1).scalar_subquery(),
+        blocked=_on_whole,
     )
 )
 _PEOPLE = select(person.c.id).where(person.c.bar == bindparam("of")).order_by(person.c.pk)
@@ -230,6 +250,11 @@ def mark_people(conn: Connection, bar: str) -> list[Ended]:
     for statement in (_MARK_PEOPLE, _MARK_AFFILIATIONS):
         conn.run(statement, {"of": bar})
     return ended.end(conn, _END_SESSIONS, {"of": bar})
+
+
+def settle(conn: Connection, person_pk: int) -> None:
+    """Let one person be under the blocks that stand now, or under none."""
+    conn.run(_SETTLE, {"of": person_pk})
 
 
 def mark_institution(conn: Connection, number: str, block_id: str | None) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy.engine.url import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from mo_access.storage import list_aids
+from mo_access.storage import block_marks, list_aids
 from mo_access.storage.engine import DatabaseDown
 from mo_access.storage.revision import UnknownRevision
 from mo_access.storage.subject_tables import metadata
@@ -61,7 +61,7 @@ def differences(url: str) -> tuple[str, ...]:
         options = {"compare_server_default": False, "include_name": _is_declared}
         context = MigrationContext.configure(connection, opts=options)
         found = tuple(str(change)[:200] for change in compare_metadata(context, metadata))
-        return found or list_aids.faults(connection)
+        return found or (*list_aids.faults(connection), *block_marks.faults(connection))
 
 
 def remarks(url: str) -> tuple[str, ...]:
@@ -71,9 +71,11 @@ def remarks(url: str) -> tuple[str, ...]:
 
 
 def mend(url: str) -> None:
-    """Make what lists lean on anew from the rows; writers wait meanwhile."""
-    with connected(url) as connection, connection.begin():
-        list_aids.mend(connection)
+    """Make what lists lean on, and what rows tell of blocks, anew; writers wait meanwhile."""
+    with connected(url) as connection:
+        for made_anew in (list_aids, block_marks):
+            with connection.begin():
+                made_anew.mend(connection)
 
 
 def _is_declared(name: str | None, kind: str, _parents: object) -> bool:

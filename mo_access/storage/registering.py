@@ -25,7 +25,7 @@ _NEW_PERSON = (
         modified=bindparam("now"),
     )
     .on_conflict_do_nothing()
-    .returning(person.c.pk)
+    .returning(person.c.pk, person.c.bar)
 )
 
 
@@ -36,14 +36,14 @@ def new_person(
     insz: tuple[bytes, bytes] | None,
     now: int,
     record: Record,
-) -> int | None:
-    """Insert a person and return its key; ``insz`` is (sealed, index) or None.
+) -> tuple[int, str | None] | None:
+    """Insert a person and return its key and bar; ``insz`` is (sealed, index) or None.
 
     None when somebody has the number, perhaps since a moment ago. One statement without a
     savepoint: a number that is new must not cost more than one that is known (rule 4).
 
-    Who is known to be under a block, by the number or else by the client's ``record``, is so from
-    the start.
+    Who is known to be under a block, by the number or else by the client's ``record``, has its bar
+    from the start, as it stood when the statement began.
     """
     sealed, index = insz or (None, None)
     made = conn.one(
@@ -59,4 +59,4 @@ def new_person(
             **bars.number_params(record.insz),
         },
     )
-    return None if made is None else int(made[0])
+    return None if made is None else (int(made[0]), made[1])

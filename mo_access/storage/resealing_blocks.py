@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from mo_access.storage import blocks
 from mo_access.storage.bars import number_key
 from mo_access.storage.engine import Connection, Params
 from mo_access.storage.interventions import block_key
@@ -62,6 +63,9 @@ def replace(conn: Connection, row: Barred, index: bytes, sealed: bytes) -> int:
     Where the human was remembered by the new index already, that is left as it is.
     """
     kind, scope, value = number_key(index)
+    if not blocks.stands(conn, row.bar):
+        # What is added anew would outlive the block, whose lifting does not see it.
+        return 0
     if not conn.run(_DROP, {"kind": kind, "scope": scope, "of": row.bar, "old": row.value}):
         return 0
     new: Params = {"kind": kind, "scope": scope, "value": value, "bar": row.bar, "sealed": sealed}

@@ -15,10 +15,11 @@ _ENDS, _ENDING = "mo_access/service/endings.py", "mo_access/domain/ending.py"
 _MADE, _WIRE_TESTS = "mo_access/storage/registering.py", "tests/scim/endpoints/test_standing.py"
 _THEME_ENDS = "mo_access/service/theme_ends.py"
 
-_KEPT: Final = (
-    "    blocks.remember(uow, row.person_pk, row.bar)\n    stood = theme_ends.standing(uow, row)\n"
-)
+_KEPT_CHANGED: Final = "    row = row._replace(bar=blocks.remember(uow, row.person_pk, row.bar))\n"
+_KEPT_REMOVED: Final = "    blocks.remember(uow, row.person_pk, row.bar)\n"
+_AT_ONCE: Final = "tests/access/test_blocks_at_once.py"
 
+_BLOCKING: Final = "mo_access/service/blocks.py"
 _RENUMBER_TESTS: Final = "tests/access/test_renumbering.py"
 
 STANDING: Final = (
@@ -36,7 +37,7 @@ STANDING: Final = (
     ),
     (
         "mo_access/service/registration.py",
-        "        blocks.keep_apart(uow, row.bar, draft.insz)\n",
+        "        blocks.keep_apart(uow, row.person_pk, draft.insz)\n",
         "",
         _BLOCK_TESTS,
     ),
@@ -121,14 +122,14 @@ STANDING: Final = (
     ),
     (
         _PEOPLE,
-        _KEPT + "    if row",
-        "    stood = theme_ends.standing(uow, row)\n    if row",
+        _KEPT_CHANGED,
+        "",
         _BLOCK_TESTS,
     ),
     (
         _PEOPLE,
-        _KEPT + "    every",
-        "    stood = theme_ends.standing(uow, row)\n    every",
+        _KEPT_REMOVED,
+        "",
         _BLOCK_TESTS,
     ),
     (
@@ -138,6 +139,18 @@ STANDING: Final = (
         _BLOCK_TESTS,
     ),
     (_FACTS, "_barred(of), ", "", _BLOCK_TESTS),
+    (_BLOCKING, "if bar is None or not stored.stands(uow.conn, bar):", "if bar is None:", _AT_ONCE),
+    (_BLOCKING, "    if not stored.stands(uow.conn, bar):\n", "    if False:\n", _AT_ONCE),
+    (_BLOCKING, "        stored.stands(uow.conn, bar)\n", "", _AT_ONCE),
+    ("mo_access/service/registration.py", "    blocks.settle(uow, *made)\n", "", _AT_ONCE),
+    (_BLOCKS, ".with_for_update(of=block)", "", _AT_ONCE),
+    (_BLOCKS, ".with_for_update(read=True)", "", _AT_ONCE),
+    (
+        "mo_access/storage/resealing_blocks.py",
+        "    if not blocks.stands(conn, row.bar):",
+        "    if False:",
+        _AT_ONCE,
+    ),
     (_FACTS, "_idle(_live, direct_grant.c.ended)", "_idle(_live, null())", _THEME_TESTS),
     (
         _FACTS,
