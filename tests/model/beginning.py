@@ -25,10 +25,11 @@ FIRST: Final = (
     ("webidm", Draft("an", None, True, (), (ASSISTANT,), (AT_ONE, AT_TWO))),
     ("one", Draft("cis", None, True, (), (), (AT_ONE,), ONE)),
 )
+EVERYBODY: Final = None
 GROUPS: Final = (
     ("one", f"MO_{ONE}_{OPEN}", 0),
     ("board", OPEN, 0),
-    (PLATFORM, f"MO_{TWO}_{PAY}", 1),
+    (PLATFORM, f"MO_{TWO}_{PAY}", EVERYBODY),
     ("old", f"MO_{OLD}_{OPEN}", 0),
-    ("two", f"mo_{TWO}_GEBRUIKER", 0),
+    ("webidm", f"mo_{TWO}_GEBRUIKER", 1),
 )

@@ -11,7 +11,8 @@ from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 from tests.model import barred
-from tests.model.twin import CONFLICT, Twin
+from tests.model.refusals import CONFLICT
+from tests.model.twin import Twin
 from tests.model.universe import Answer
 from tests.model.wire import Draft, Sent
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from hypothesis import strategies as st
 
+from tests.model.beginning import FIRST
 from tests.model.rules import BEHEERDER, ENTITLED, FLAT, GEBRUIKER, NAMES, TEXTS, Said
 from tests.model.universe import CLIENTS, FIRST_DAY, NUMBERS, ONE, PLACES
 from tests.model.wire import Draft
@@ -18,10 +19,12 @@ numbers: Final = st.sampled_from([None, *NUMBERS])
 which: Final = st.integers(0, 5)
 places: Final = st.sampled_from(PLACES)
 blocked_at: Final = st.sampled_from([None, None, *PLACES])
+asleep_at_first: Final = st.one_of(st.none(), st.none(), st.integers(0, len(FIRST) - 1))
 shut_at_first: Final = st.one_of(st.none(), st.none(), st.tuples(st.integers(0, 2), blocked_at))
 days: Final = st.sampled_from([None, None, -10, 0, 3])
 some: Final = st.sets(st.integers(0, 4), max_size=3)
 group_names: Final = st.sampled_from(list(NAMES))
+ways: Final = st.sampled_from(["deactivate", "deactivate", "delete", "delete", "drop", "part"])
 member_ops: Final = st.sampled_from(["add", "add", "remove", "replace"])
 
 

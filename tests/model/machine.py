@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -14,9 +14,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.model import bulk, compare, shutting
-from tests.model.beginning import FIRST, GROUPS
+from tests.model import bulk, compare, legs, shutting
+from tests.model.beginning import EVERYBODY, FIRST, GROUPS
 from tests.model.chance import (
+    asleep_at_first,
     blocked_at,
     clients,
     drafts,
@@ -27,6 +28,7 @@ from tests.model.chance import (
     said,
     shut_at_first,
     some,
+    ways,
     which,
 )
 from tests.model.rules import Said, World
@@ -34,6 +36,7 @@ from tests.model.twin import Twin
 from tests.model.universe import PLATFORM, Site
 from tests.model.wire import ABSENT, Draft
 from tests.model.wishes import Wanted, Wish, several
+from tests.support.rounds import in_rounds
 
 
 class Brokers(RuleBasedStateMachine):
@@ -59,16 +62,28 @@ class Brokers(RuleBasedStateMachine):
         choice = [*self.twin.world.groups_seen_by(client), *self.twin.world.groups, ABSENT]
         return choice[number % len(choice)]
 
-    @initialize(more=st.lists(st.tuples(clients, drafts()), max_size=2), shut=shut_at_first)
-    def begin(self, more: list[tuple[str, Draft]], shut: tuple[int, str | None] | None) -> None:
+    @initialize(
+        more=st.lists(st.tuples(clients, drafts()), max_size=2),
+        asleep=asleep_at_first,
+        shut=shut_at_first,
+    )
+    def begin(
+        self,
+        more: list[tuple[str, Draft]],
+        asleep: int | None,
+        shut: tuple[int, str | None] | None,
+    ) -> None:
         """Start with people who have rights of every form, since chance alone makes few.
 
-        Perhaps one of them is under a block.
+        Perhaps one client said that somebody is not active, and one of them is under a block.
         """
-        for client, draft in [*FIRST, *more]:
-            self.twin.do(self.twin.create(client, draft))
+        for number, (client, draft) in enumerate([*FIRST, *more]):
+            active = False if number == asleep else draft.active
+            self.twin.do(self.twin.create(client, draft._replace(active=active)))
         for client, name, place in GROUPS:
-            self.twin.do(self.twin.group(client, name, None, {self.person(client, place)}))
+            everybody = self.twin.world.seen_by(client)
+            members = everybody if place is EVERYBODY else [self.person(client, place)]
+            self.twin.do(self.twin.group(client, name, None, {*members}))
         if shut is not None:
             shutting.block_human(self.twin, self.person(PLATFORM, shut[0]), shut[1])
 
@@ -184,6 +199,24 @@ class Brokers(RuleBasedStateMachine):
         )
         self.twin.do(self.twin.create(client, anew))
 
+    @rule(number=st.integers(0, 11), leg=which, how=ways)
+    def take_away(self, number: int, leg: int, how: str) -> None:
+        """One of those on whose word a right stands takes it back; others may still hold it."""
+        rights = legs.rights(self.twin.world)
+        if not rights:
+            return
+        right = rights[number % len(rights)]
+        holders = legs.holders(self.twin.world, right)
+        client, person = holders[leg % len(holders)], right.person
+        if how == "deactivate":
+            self.twin.do(self.twin.activate(client, person, active=False))
+        elif how == "part":
+            self.twin.do(self.twin.part(client, person, right.at))
+        elif how == "delete":
+            self.twin.do(self.twin.delete(client, person))
+        else:
+            self.twin.echo(client, person, ("roles", "entitlements"))
+
     @rule(passed=st.sampled_from([1, 3, 10]))
     def time_goes_by(self, passed: int) -> None:
         """Let affiliations begin and end."""
@@ -203,10 +236,12 @@ class Brokers(RuleBasedStateMachine):
         self.both_tell_the_same()
 
 
-def run(site: Site, examples: int, steps: int, *, shrink: bool = True, fixed: bool = True) -> None:
+def run(
+    site: Site, examples: int, steps: int, *, shrink: bool = True, chance: int | None = None
+) -> None:
     """Run the machine against a service; raises when it and the model part.
 
-    ``fixed``: with the same choices each time.
+    ``chance``: with the choices of this one, else with others each time.
     """
 
     class OnSite(Brokers):
@@ -214,25 +249,25 @@ def run(site: Site, examples: int, steps: int, *, shrink: bool = True, fixed: bo
 
     OnSite.site = staticmethod(lambda: site)
     phases = [Phase.generate, Phase.shrink] if shrink else [Phase.generate]
-    run_state_machine_as_test(
-        OnSite,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            deadline=None,
-            database=None,
-            derandomize=fixed,
-            phases=phases,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    for number, histories in enumerate(in_rounds(examples)):
+        run_state_machine_as_test(
+            OnSite if chance is None else seed(f"{chance}, {number}")(OnSite),
+            settings=settings(
+                max_examples=histories,
+                stateful_step_count=steps,
+                deadline=None,
+                database=None,
+                phases=phases,
+                report_multiple_bugs=False,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
 
 
-def parted(site: Site, examples: int, steps: int) -> bool:
+def parted(site: Site, examples: int, steps: int, chance: int) -> bool:
     """Tell whether the machine finds service and model apart."""
     try:
-        run(site, examples, steps, shrink=False)
+        run(site, examples, steps, shrink=False, chance=chance)
     except AssertionError:
         return True
     return False

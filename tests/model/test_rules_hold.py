@@ -10,6 +10,7 @@ from tests.model.machine import run
 from tests.model.universe import Site
 
 EXAMPLES = int(os.environ.get("MO_TEST_MODEL_EXAMPLES", "0"))
+CHANCE = int(os.environ.get("MO_TEST_MODEL_SEED", "1"))
 
 
 def test_service_and_model_never_part(database: Database, tmp_path: Path) -> None:
@@ -21,4 +22,5 @@ def test_service_and_model_never_part(database: Database, tmp_path: Path) -> Non
     site = Site(database, tmp_path)
     # A statement costs ten times as much there, and its own behaviour is under concurrency.
     few = 2 if database.dialect_name == "postgresql" else 6
-    run(site, EXAMPLES or few, 40 if EXAMPLES else 10, shrink=bool(EXAMPLES), fixed=not EXAMPLES)
+    steps, chance = (40, None) if EXAMPLES else (10, CHANCE)
+    run(site, EXAMPLES or few, steps, shrink=bool(EXAMPLES), chance=chance)

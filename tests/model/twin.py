@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 
-from tests.model import barred
-from tests.model.rules import (
-    NAMES,
-    Group,
-    Link,
-    Person,
-    Said,
-    World,
-    contradicts,
-    says_two_things,
-)
-from tests.model.universe import HOME, OURS, PLATFORM, SCOPE, Answer, Site
+from tests.model import barred, refusals
+from tests.model.refusals import CONFLICT, FORBIDDEN
+from tests.model.rules import Link, Person, Said, World
+from tests.model.universe import OURS, PLATFORM, Answer, Site
 from tests.model.wire import Draft, Sent, body, group_body, written
 
 Change = Callable[[Link], Link]
-FORBIDDEN, CONFLICT = 403, 409
 
 
 @dataclass
@@ -50,20 +43,24 @@ class Twin:
 
         def foretold() -> set[int]:
             known, link = self.world.by_number(draft.insz), self._link(draft, set(), set())
-            if self._wrong(client, link):
+            if refusals.wrong(client, link):
                 return {400}
             if known and client in self.world.people[known].links:
                 return {CONFLICT}
-            refused = self._taken(client, link, None)
-            bar = self.world.people[known].bar if known else self._bar(client, link, draft.insz)
-            return refused | self._anothers(client, link, bar) or {201}
+            refused = refusals.taken(self.world, client, link, None)
+            bar = (
+                self.world.people[known].bar
+                if known
+                else barred.bar_of_new(self.world, client, link, draft.insz)
+            )
+            return refused | refusals.anothers(self.world, client, link, bar) or {201}
 
         def done(answer: Answer) -> None:
             known, link = self.world.by_number(draft.insz), self._link(draft, set(), set())
             made = answer.body["id"]
             assert made == known or (known is None and made not in self.world.people)
             if known is None:
-                bar = self._bar(client, link, draft.insz)
+                bar = barred.bar_of_new(self.world, client, link, draft.insz)
                 self.world.people[made] = Person(draft.insz, client, bar=bar)
             self.world.people[made].links[client] = link
             if client == PLATFORM and draft.active is False:
@@ -135,12 +132,12 @@ class Twin:
         """Make a group; a member who is nobody of this client refuses it whole (ruling 6)."""
 
         def done(answer: Answer) -> None:
-            made = self._named(client, name, external)
+            made = refusals.named(client, name, external)
             made.members = set(members)
             self.world.groups[answer.body["id"]] = made
 
         def foretold() -> set[int]:
-            refused = self._judge_group(client, name, external, None, members)
+            refused = refusals.of_group(self.world, client, name, external, None, members)
             return {refused or 201}
 
         sent = group_body(name, external, members)
@@ -152,13 +149,13 @@ class Twin:
         """PUT a group: its name, externalId and members are exactly these."""
 
         def foretold() -> set[int]:
-            refused = self._not_mine(client, group_id) or self._judge_group(
-                client, name, external, group_id, members
+            refused = refusals.not_mine(self.world, client, group_id) or refusals.of_group(
+                self.world, client, name, external, group_id, members
             )
             return {refused or 200}
 
         def done(_: Answer) -> None:
-            made = self._named(client, name, external)
+            made = refusals.named(client, name, external)
             made.members = set(members)
             self.world.groups[group_id] = made
 
@@ -171,7 +168,10 @@ class Twin:
         return group.external if group else None
 
     def member(self, client: str, group_id: str, op: str, members: set[str]) -> Sent:
-        """PATCH members; unknown ones are skipped by the lenient profile (ruling 6)."""
+        """PATCH members; unknown ones are skipped by the lenient profile (ruling 6).
+
+        Not when all who are to take others' places are unknown: nothing would be left.
+        """
 
         def done(_: Answer) -> None:
             group = self.world.groups[group_id]
@@ -182,7 +182,11 @@ class Twin:
                 group.members = known if op == "replace" else group.members | known
 
         def foretold() -> set[int]:
-            return {self._not_mine(client, group_id) or 200}
+            lost = op == "replace" and not members & set(self.world.seen_by(client))
+            return {
+                refusals.not_mine(self.world, client, group_id)
+                or (400 if members and lost else 200)
+            }
 
         step = {"op": op, "path": "members", "value": [{"value": m} for m in sorted(members)]}
         sent = {"Operations": [step]}
@@ -195,7 +199,7 @@ class Twin:
             del self.world.groups[group_id]
 
         def foretold() -> set[int]:
-            return {self._not_mine(client, group_id) or 204}
+            return {refusals.not_mine(self.world, client, group_id) or 204}
 
         return Sent(client, "DELETE", f"/Groups/{group_id}", None, foretold, done)
 
@@ -203,6 +207,16 @@ class Twin:
         """Let time go by for both."""
         self.site.pass_days(days)
         self.world.today = self.site.day
+
+    @contextmanager
+    def as_on(self, day: date) -> Iterator[None]:
+        """Let both take it for another day while something is asked."""
+        today = self.site.day
+        self.site.day = self.world.today = day
+        try:
+            yield
+        finally:
+            self.site.day = self.world.today = today
 
     def _visible(self, client: str, person_id: str) -> bool:
         return person_id in self.world.seen_by(client)
@@ -216,7 +230,7 @@ class Twin:
             own, link = self._told(client, person_id, draft)
             held = set(own.affiliations) if own else set()
             news = set(link.affiliations) - held or link.roles != (own.roles if own else ())
-            if self._wrong(client, link, forms=bool(news)):
+            if refusals.wrong(client, link, forms=bool(news)):
                 return {400}
             return self._moved(client, person_id, draft.insz, link) or {200}
 
@@ -243,21 +257,28 @@ class Twin:
 
     def _moved(self, client: str, person_id: str, number: str | None, link: Link) -> set[int]:
         """Refuse a number or a name that is another's, and to take a human out of its block."""
-        person, taken = self.world.people[person_id], self._taken(client, link, person_id)
+        person, taken = (
+            self.world.people[person_id],
+            refusals.taken(self.world, client, link, person_id),
+        )
         if self._stays(client, person_id, number):
             new = number not in {None, person.insz}
-            meant = self._bar(client, link, number) if new else None
+            meant = barred.bar_of_new(self.world, client, link, number) if new else None
             bar = person.bar or meant
             if meant and meant != bar:
                 return {FORBIDDEN} | taken
-            return taken | self._anothers(client, link, bar)
+            return taken | refusals.anothers(self.world, client, link, bar)
         if person.bar is not None:
             return {FORBIDDEN} | taken
         known = self.world.by_number(number)
         if known and (client == PLATFORM or client in self.world.people[known].links):
             return {CONFLICT}
-        bar = self.world.people[known].bar if known else self._bar(client, link, number)
-        return taken | self._anothers(client, link, bar)
+        bar = (
+            self.world.people[known].bar
+            if known
+            else barred.bar_of_new(self.world, client, link, number)
+        )
+        return taken | refusals.anothers(self.world, client, link, bar)
 
     def _stays(self, client: str, person_id: str, number: str | None) -> bool:
         """Tell whether this number leaves the link with the person (ruling 2)."""
@@ -273,7 +294,7 @@ class Twin:
         person, target = self.world.people[person_id], self.world.by_number(number)
         if self._stays(client, person_id, number):
             if number and person.insz != number:
-                person.bar = person.bar or self._bar(client, link, number)
+                person.bar = person.bar or barred.bar_of_new(self.world, client, link, number)
             person.insz = number or person.insz
             person.links[client] = link
             return
@@ -281,7 +302,7 @@ class Twin:
         self.world.leave(client, person_id)
         if target is None:
             assert shown_as not in self.world.people
-            bar = self._bar(client, link, number)
+            bar = barred.bar_of_new(self.world, client, link, number)
             self.world.people[shown_as] = Person(number, client, bar=bar)
         else:
             assert shown_as == target
@@ -300,10 +321,12 @@ class Twin:
             if not self._visible(client, person_id):
                 return {404}
             _, link = told()
-            if self._wrong(client, link, forms=False):
+            if refusals.wrong(client, link, forms=False):
                 return {400}
             bar = self.world.people[person_id].bar
-            refused = self._taken(client, link, person_id) | self._anothers(client, link, bar)
+            refused = refusals.taken(self.world, client, link, person_id) | refusals.anothers(
+                self.world, client, link, bar
+            )
             return refused or {200, 204}
 
         def done(_: Answer) -> None:
@@ -335,58 +358,6 @@ class Twin:
             draft.entitled,
             draft.organization,
         )
-
-    def _wrong(self, client: str, link: Link, *, forms: bool = True) -> bool:
-        """Find a foreign place or a contradiction.
-
-        ``forms``: the request says both forms of a role, so that they may contradict.
-        """
-        foreign = any(said.at not in SCOPE[client] for said in link.affiliations)
-        return foreign or says_two_things(link) or (forms and contradicts(client, link))
-
-    def _taken(self, client: str, link: Link, person_id: str | None) -> set[int]:
-        """Refuse a userName or externalId that another of mine has (rule 4)."""
-        for other_id, other in self.world.people.items():
-            theirs = other.links.get(client)
-            if theirs is None or other_id == person_id:
-                continue
-            same = link.external is not None and link.external == theirs.external
-            if same or link.name.casefold() == theirs.name.casefold():
-                return {CONFLICT}
-        return set()
-
-    def _anothers(self, client: str, link: Link, bar: str | None) -> set[int]:
-        """Refuse the record of a human under a block to anybody else."""
-        return {FORBIDDEN} if barred.is_anothers(self.world, client, link, bar) else set()
-
-    def _bar(self, client: str, link: Link, number: str | None) -> str | None:
-        return barred.bar_of_new(self.world, client, link, number)
-
-    def _judge_group(
-        self, client: str, name: str, external: str | None, own: str | None, members: set[str]
-    ) -> int | None:
-        """Refuse a foreign place, an externalId of another group, and unknown members."""
-        said = NAMES[name]
-        if said.at is not None and said.at not in SCOPE[client]:
-            return 400
-        taken = {
-            group.external
-            for group_id, group in self.world.groups.items()
-            if group.client == client and group_id != own
-        }
-        if external is not None and external in taken:
-            return CONFLICT
-        return 400 if members - set(self.world.seen_by(client)) else None
-
-    def _named(self, client: str, name: str, external: str | None) -> Group:
-        said = NAMES[name]
-        at = said.at if said.at or not said.theme else HOME.get(client)
-        return Group(client, name, external, at, said.theme, said.role)
-
-    def _not_mine(self, client: str, group_id: str) -> int | None:
-        if group_id not in self.world.groups_seen_by(client):
-            return 404
-        return None if self.world.groups[group_id].client == client else FORBIDDEN
 
 
 def _without_echoes(draft: Draft, seen: Link) -> Draft:
