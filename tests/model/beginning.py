@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from tests.model.rules import BEHEERDER, GEBRUIKER, Said
-from tests.model.universe import FIRST_DAY, NUMBERS, OLD, ONE, OPEN, PAY, PLATFORM, TWO
+from tests.model.universe import FIRST_DAY, NEW, NUMBERS, OLD, ONE, OPEN, PAY, PLATFORM, TWO
 from tests.model.wire import Draft
 
 AT_ONE: Final = f"{ONE}:{OPEN}"
@@ -23,6 +23,7 @@ FIRST: Final = (
     ("old", Draft("bo", None, True, (Said(OLD, GEBRUIKER),), (), (), None, NUMBERS[1])),
     ("webidm", Draft("cis", "e2", True, (), (BOTH,), (AT_ONE,), None, NUMBERS[2])),
     ("webidm", Draft("an", None, True, (), (ASSISTANT,), (AT_ONE, AT_TWO))),
+    ("old", Draft("cis", None, True, (Said(NEW, GEBRUIKER),), (), (), None, NUMBERS[2])),
     ("one", Draft("cis", None, True, (), (), (AT_ONE,), ONE)),
 )
 EVERYBODY: Final = None
@@ -31,5 +32,6 @@ GROUPS: Final = (
     ("board", OPEN, 0),
     (PLATFORM, f"MO_{TWO}_{PAY}", EVERYBODY),
     ("old", f"MO_{OLD}_{OPEN}", 0),
+    (PLATFORM, f"MO_{NEW}_{OPEN}", 2),
     ("webidm", f"mo_{TWO}_GEBRUIKER", 1),
 )

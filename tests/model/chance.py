@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import permutations
 from typing import Final
 
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ externals: Final = st.sampled_from([None, None, "e1", "e2"])
 numbers: Final = st.sampled_from([None, *NUMBERS])
 which: Final = st.integers(0, 5)
 places: Final = st.sampled_from(PLACES)
+pairs: Final = st.sampled_from([*permutations(PLACES, 2), (ONE, ONE)])
 blocked_at: Final = st.sampled_from([None, None, *PLACES])
 asleep_at_first: Final = st.one_of(st.none(), st.none(), st.integers(0, len(FIRST) - 1))
 shut_at_first: Final = st.one_of(st.none(), st.none(), st.tuples(st.integers(0, 2), blocked_at))

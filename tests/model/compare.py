@@ -20,7 +20,6 @@ from tests.model.universe import (
     PAY,
     PLACES,
     PLATFORM,
-    SCOPE,
     TWO,
 )
 
@@ -140,7 +139,7 @@ def who_alike(twin: Twin) -> None:
             wanted = {p for p in world.alive() if world.may(p, theme, at)}
             assert set(decisions.who(uow, theme, at)) == wanted, (theme, at)
             for client, actor in actors.items():
-                mine = wanted & set(world.seen_by(client)) if at in SCOPE[client] else set()
+                mine = wanted & set(world.seen_by(client)) if at in world.scope(client) else set()
                 assert set(decisions.who(uow, theme, at, actor)) == mine, (client, theme, at)
 
 

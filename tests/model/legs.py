@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tests.model.universe import LEVELS, LINEAGE, PLACES
+from tests.model.universe import LEVELS, PLACES
 
 if TYPE_CHECKING:
     from tests.model.rules import Said, World
@@ -29,7 +29,7 @@ def rights(world: World) -> list[Right]:
 
 def holders(world: World, right: Right) -> list[str]:
     """Name the clients by whose word somebody is something where this right is."""
-    here = LINEAGE[right.at]
+    here = world.lineage(right.at)
     return list(dict.fromkeys(c.client for c in world.claims(right.person) if c.said.at in here))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.model import bulk, compare, legs, shutting
+from tests.model import bulk, compare, legs, restructuring, shutting
 from tests.model.beginning import EVERYBODY, FIRST, GROUPS
 from tests.model.chance import (
     asleep_at_first,
@@ -24,6 +25,7 @@ from tests.model.chance import (
     externals,
     group_names,
     member_ops,
+    pairs,
     places,
     said,
     shut_at_first,
@@ -33,7 +35,7 @@ from tests.model.chance import (
 )
 from tests.model.rules import Said, World
 from tests.model.twin import Twin
-from tests.model.universe import PLATFORM, Site
+from tests.model.universe import PLACES, PLATFORM, Site
 from tests.model.wire import ABSENT, Draft
 from tests.model.wishes import Wanted, Wish, several
 from tests.support.rounds import in_rounds
@@ -221,6 +223,20 @@ class Brokers(RuleBasedStateMachine):
     def time_goes_by(self, passed: int) -> None:
         """Let affiliations begin and end."""
         self.twin.pass_days(passed)
+
+    @rule(pair=pairs, passed=st.sampled_from([None, 0, 1, 3, 3]))
+    def succeed(self, pair: tuple[str, str], passed: int | None) -> None:
+        """One institution is succeeded by another, at once or from a day on."""
+        old, new = pair
+        on = None if passed is None else self.twin.world.today + timedelta(passed)
+        restructuring.succeed(self.twin, old, new, on)
+
+    @rule(number=which)
+    def take_back(self, number: int) -> None:
+        """The platform takes a succession back, mostly one that stands."""
+        told = self.twin.world.successions
+        choice = [*told.done, *told.planned, *PLACES]
+        restructuring.take_back(self.twin, choice[number % len(choice)])
 
     @invariant()
     def both_tell_the_same(self) -> None:

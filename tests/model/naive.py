@@ -10,7 +10,8 @@ from sqlalchemy import FromClause, select
 
 from mo_access.storage import bookkeeping, interventions, schema
 from mo_access.storage.engine import Connection
-from tests.model.universe import LEVELS, LINEAGE
+from tests.model.succeeding import Successions
+from tests.model.universe import BOARD, LEVELS, PLACES
 
 Row = dict[str, Any]
 
@@ -24,6 +25,7 @@ class Tables:
     clients: dict[int, Row]
     groups: dict[int, Row]
     places: dict[int, str]
+    successions: Successions
     themes: dict[int, str]
     memberships: list[Row]
     affiliations: list[Row]
@@ -43,6 +45,7 @@ class Tables:
             _by_pk(conn, schema.client),
             _by_pk(conn, schema.group),
             {pk: row["number"] for pk, row in places.items()},
+            Successions({r["number"]: r["successor"] for r in places.values() if r["successor"]}),
             {pk: row["slug"] for pk, row in _by_pk(conn, schema.theme).items()},
             _rows(conn, schema.membership),
             _rows(conn, schema.affiliation),
@@ -55,30 +58,33 @@ class Tables:
     def faults(self) -> list[str]:
         """Name everything that dangles or does not add up."""
         found = [*self._people(), *self._groups(), *self._rights(), *self._counts()]
+        found += self._bounds()
         return found + self.bars.faults(self.people, self.links, self.affiliations)
 
     def may(self, person_pk: int, theme: str, at: str, today: str) -> bool:
         """Decide from the rows, for a session of the highest level (rule 10)."""
         person, links = self.people[person_pk], self.links_of(person_pk)
+        near = self.successions.lineage(at)
         live = {pk: row for pk, row in links.items() if row["active"]}
         if not (person["active"] and live) or self._shut(person, at):
             return False
         said = [
             (self.links[row["link_pk"]], row, self.places[row["institution_pk"]])
             for row in self.affiliations
-            if row["person_pk"] == person_pk
+            if row["person_pk"] == person_pk and not row["outside"]
         ]
         by_client = {row["client_pk"]: row for row in links.values()}
         joined = [
             self.groups[m["group_pk"]] for m in self.memberships if m["person_pk"] == person_pk
         ]
+        joined = [group for group in joined if not group["outside"]]
         nothing: Row = {"start_day": None, "end_day": None}
         said += [
             (by_client[g["client_pk"]], nothing, self.places[g["institution_pk"]])
             for g in joined
             if g["role"] and g["institution_pk"] and g["client_pk"] in by_client
         ]
-        here = [(link, row, place) for link, row, place in said if place in LINEAGE[at]]
+        here = [(link, row, place) for link, row, place in said if place in near]
         now = (
             link["active"] and _current(row, today) and p not in self.closed
             for link, row, p in here
@@ -89,16 +95,20 @@ class Tables:
         return any(self._gives(group, by_client, theme, at, put_here) for group in joined) or any(
             self.links[row["link_pk"]]["active"]
             and self.themes[row["theme_pk"]] == theme
-            and self.places[row["institution_pk"]] in LINEAGE[at] - self.closed
+            and self.places[row["institution_pk"]] in near - self.closed
             for row in self.grants
-            if row["person_pk"] == person_pk
+            if row["person_pk"] == person_pk and not row["outside"]
         )
 
     def _shut(self, person: Row, at: str) -> bool:
         """Tell whether a block is on the person, the place, or what the one is at the other."""
         places = self.bars.places(person["bar"])
         everywhere = None in places or at in self.closed
-        return everywhere or any(p in LINEAGE[at] or at in LINEAGE[p] for p in places if p)
+        return everywhere or any(at in {p, *self._kin(p)} for p in places if p)
+
+    def _kin(self, at: str) -> set[str]:
+        """Return what a place succeeded and who succeeded it, by now."""
+        return self.successions.lineage(at) | self.successions.later(at)
 
     def links_of(self, person_pk: int) -> dict[int, Row]:
         """Return the links to a person."""
@@ -110,7 +120,11 @@ class Tables:
         link, client = by_client.get(group["client_pk"]), self.clients[group["client_pk"]]
         live = link["active"] if link else client["platform"]
         place = self.places.get(group["institution_pk"])
-        there = place in LINEAGE[at] - self.closed if place else group["client_pk"] in put_here
+        there = (
+            place in self.successions.lineage(at) - self.closed
+            if place
+            else group["client_pk"] in put_here
+        )
         return bool(live and there and self.themes.get(group["theme_pk"]) == theme)
 
     def _people(self) -> list[str]:
@@ -149,6 +163,23 @@ class Tables:
             for row in [*self.affiliations, *self.grants]
             if self.links.get(row["link_pk"], {}).get("person_pk") != row["person_pk"]
         ]
+
+    def _bounds(self) -> list[str]:
+        """Name what counts where its client may not act, and what rests where it may."""
+        said = [
+            (self.links[row["link_pk"]]["client_pk"], row)
+            for row in [*self.affiliations, *self.grants]
+        ]
+        said += [(row["client_pk"], row) for row in self.groups.values() if row["institution_pk"]]
+        return [
+            f"outside is {row['outside']}: {row}"
+            for client_pk, row in said
+            if bool(row["outside"]) is self._may_act(client_pk, row["institution_pk"])
+        ]
+
+    def _may_act(self, client_pk: int, place_pk: int) -> bool:
+        client = self.clients[client_pk]["name"]
+        return self.places[place_pk] in self.successions.scope(client)
 
     def _counts(self) -> list[str]:
         told: Counter[tuple[str, int]] = Counter()
@@ -240,4 +271,4 @@ def _by_pk(conn: Connection, table: FromClause) -> dict[int, Row]:
     return {row["pk"]: row for row in _rows(conn, table)}
 
 
-QUESTIONS = [(theme, at) for theme in LEVELS for at in LINEAGE]
+QUESTIONS = [(theme, at) for theme in LEVELS for at in (BOARD, *PLACES)]

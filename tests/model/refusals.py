@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from tests.model import barred
 from tests.model.rules import NAMES, Group, contradicts, says_two_things
-from tests.model.universe import HOME, SCOPE
 
 if TYPE_CHECKING:
     from tests.model.rules import Link, World
@@ -15,13 +14,14 @@ FORBIDDEN: Final = 403
 CONFLICT: Final = 409
 
 
-def wrong(client: str, link: Link, *, forms: bool = True) -> bool:
-    """Find a foreign place or a contradiction.
+def wrong(world: World, client: str, link: Link, own: Link | None, *, forms: bool = True) -> bool:
+    """Find a foreign place or a contradiction; what the client said before may be foreign by now.
 
     ``forms``: the request says both forms of a role, so that they may contradict.
     """
-    foreign = any(said.at not in SCOPE[client] for said in link.affiliations)
-    return foreign or says_two_things(link) or (forms and contradicts(client, link))
+    said = set(link.affiliations) - set(own.affiliations if own else ())
+    foreign = any(one.at not in world.scope(client) for one in said)
+    return foreign or says_two_things(link) or (forms and contradicts(link))
 
 
 def taken(world: World, client: str, link: Link, person_id: str | None) -> set[int]:
@@ -46,7 +46,7 @@ def of_group(
 ) -> int | None:
     """Refuse a foreign place, an externalId of another group, and unknown members."""
     said = NAMES[name]
-    if said.at is not None and said.at not in SCOPE[client]:
+    if said.at is not None and said.at not in world.scope(client):
         return 400
     held = {
         group.external
@@ -58,10 +58,10 @@ def of_group(
     return 400 if members - set(world.seen_by(client)) else None
 
 
-def named(client: str, name: str, external: str | None) -> Group:
+def named(world: World, client: str, name: str, external: str | None) -> Group:
     """Return a new group of this name, read as what it says."""
     said = NAMES[name]
-    at = said.at if said.at or not said.theme else HOME.get(client)
+    at = said.at if said.at or not said.theme else world.successions.home(client)
     return Group(client, name, external, at, said.theme, said.role)
 
 

@@ -7,22 +7,21 @@ links and groups say, and every question is answered by looking at everything.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import combinations
 from typing import Final, NamedTuple
 
 from tests.model.barred import Bar
+from tests.model.succeeding import Successions
 from tests.model.universe import (
-    HOME,
     LEVELS,
-    LINEAGE,
+    NEW,
     OLD,
     ONE,
     OPEN,
     PAY,
     PLATFORM,
-    SCOPE,
     TWO,
 )
 
@@ -91,6 +90,7 @@ NAMES: Final[dict[str, Name]] = {
     f"MO_{ONE}_{OPEN}": Name(ONE, OPEN),
     f"MO_{TWO}_{PAY}": Name(TWO, PAY),
     f"MO_{OLD}_{OPEN}": Name(OLD, OPEN),
+    f"MO_{NEW}_{OPEN}": Name(NEW, OPEN),
     f"MO_{ONE}_beheerder": Name(ONE, role=BEHEERDER),
     f"mo_{TWO}_GEBRUIKER": Name(TWO, role=GEBRUIKER),
     f"MO_{ONE}_koffie": Name(ONE),
@@ -112,6 +112,8 @@ class Link:
     roles: tuple[str, ...] = ()
     entitled: tuple[str, ...] = ()
     organization: str | None = None
+    read: Meant = field(default_factory=Meant)
+    """What roles, entitlements and organization meant where the client could act then."""
 
 
 @dataclass
@@ -150,6 +152,15 @@ class World:
     """Institutions that are blocked."""
     bars: dict[str, Bar] = field(default_factory=dict)
     """Humans under a block."""
+    successions: Successions = field(default_factory=Successions)
+
+    def lineage(self, at: str) -> set[str]:
+        """Return a place with all that it succeeded by now."""
+        return self.successions.lineage(at)
+
+    def scope(self, client: str) -> frozenset[str]:
+        """Return where a client may act now."""
+        return self.successions.scope(client)
 
     def alive(self) -> list[str]:
         """Return the ids of people somebody knows, in the order in which they came."""
@@ -172,12 +183,13 @@ class World:
         """Yield every affiliation that anybody gives, in any form."""
         person = self.people[person_id]
         for client, link in person.links.items():
-            for said, form in stated(client, link):
-                yield Claim(said, form, client, link.active)
+            for said, form in stated(link):
+                yield Claim(said, form, client, link.active and said.at in self.scope(client))
         for group in self.joined(person_id):
             link_of = person.links.get(group.client)
             if group.role and group.at and link_of:
-                yield Claim(Said(group.at, group.role), "group", group.client, link_of.active)
+                live = link_of.active and group.at in self.scope(group.client)
+                yield Claim(Said(group.at, group.role), "group", group.client, live)
 
     def joined(self, person_id: str) -> list[Group]:
         """Return the groups that a person is in."""
@@ -217,7 +229,12 @@ class World:
             return False
         if self.barred(person_id, at) or self.barred_in_history(person_id, at):
             return False
-        here = [c for c in self.claims(person_id) if c.said.at in LINEAGE[at]]
+        near = self.lineage(at)
+        here = [
+            c
+            for c in self.claims(person_id)
+            if c.said.at in near and c.said.at in self.scope(c.client)
+        ]
         if not any(self.counts(c) for c in here):
             return False
         return self.gives(person_id, theme, at, here) and level >= LEVELS[theme]
@@ -231,7 +248,7 @@ class World:
         """Tell whether the person is blocked at what this place succeeded or was succeeded by."""
         bar = self.bars.get(self.people[person_id].bar or "")
         places = bar.at if bar else set()
-        return any(place in LINEAGE[at] or at in LINEAGE[place] for place in places)
+        return any(place in self.lineage(at) or at in self.lineage(place) for place in places)
 
     def counts(self, claim: Claim) -> bool:
         """Tell whether an affiliation makes somebody something today, at a place that is open."""
@@ -240,18 +257,19 @@ class World:
 
     def gives(self, person_id: str, theme: str, at: str, here: list[Claim]) -> bool:
         """Tell whether anything live gives the theme here: a group or an entitlement (rule 2)."""
-        person = self.people[person_id]
+        person, near = self.people[person_id], self.lineage(at)
         for group in self.joined(person_id):
             link = person.links.get(group.client)
             live = link.active if link else group.client == PLATFORM
             live = live and group.at not in self.blocked
+            live = live and (group.at is None or group.at in self.scope(group.client))
             spread = group.at is None and group.client in {c.client for c in here}
-            if live and group.theme == theme and (group.at in LINEAGE[at] or spread):
+            if live and group.theme == theme and (group.at in near or spread):
                 return True
         return any(
-            link.active and said == theme and place in LINEAGE[at] - self.blocked
+            link.active and said == theme and place in (near - self.blocked) & self.scope(client)
             for client, link in person.links.items()
-            for said, place in granted(client, link)
+            for said, place in link.read.themes
         )
 
     def leave(self, client: str, person_id: str) -> None:
@@ -272,25 +290,29 @@ class World:
         return person.links.get(client) or person.links[person.owner]
 
 
-def stated(client: str, link: Link) -> Iterator[tuple[Said, str]]:
-    """Yield the affiliations that a link states, each with its form (design section 3)."""
-    mine = SCOPE[client]
-    meant = [TEXTS[text] for text in link.roles if text != FLAT]
-    flat = {said for one in meant for said in one.said if said.at in mine}
-    if FLAT in link.roles and (at := _home(client, link)):
+def read(world: World, client: str, link: Link) -> Link:
+    """Read what a link says in flat forms, where its client may act now (design section 3)."""
+    mine = world.scope(client)
+    texts = [TEXTS[text] for text in link.roles if text != FLAT]
+    flat = {said for one in texts for said in one.said if said.at in mine}
+    if FLAT in link.roles and (at := _home(world, client, link)):
         flat.add(Said(at, BEHEERDER))
+    themes = {
+        pair
+        for one in [*texts, *(ENTITLED[text] for text in link.entitled)]
+        for pair in one.themes
+        if pair[1] in mine
+    }
+    placed = any(one.placed for one in texts) or link.organization not in mine
+    return replace(link, read=Meant(tuple(flat), tuple(themes), placed))
+
+
+def stated(link: Link) -> Iterator[tuple[Said, str]]:
+    """Yield the affiliations that a link states, each with its form (design section 3)."""
     yield from ((said, "affiliations") for said in dict.fromkeys(link.affiliations))
-    yield from ((said, "roles") for said in flat)
-    placed = any(one.placed for one in meant)
-    if link.organization in mine and not link.affiliations and not placed:
-        yield Said(str(link.organization), GEBRUIKER), "organization"
-
-
-def granted(client: str, link: Link) -> set[tuple[str, str]]:
-    """Return the themes that a link gives by itself."""
-    meant = [TEXTS[text] for text in link.roles if text != FLAT]
-    meant += [ENTITLED[text] for text in link.entitled]
-    return {pair for one in meant for pair in one.themes if pair[1] in SCOPE[client]}
+    yield from ((said, "roles") for said in link.read.said)
+    if link.organization and not link.affiliations and not link.read.placed:
+        yield Said(link.organization, GEBRUIKER), "organization"
 
 
 def says_two_things(link: Link) -> bool:
@@ -298,9 +320,9 @@ def says_two_things(link: Link) -> bool:
     return any(_at_once(a, b) for a, b in combinations(dict.fromkeys(link.affiliations), 2))
 
 
-def contradicts(client: str, link: Link) -> bool:
+def contradicts(link: Link) -> bool:
     """Tell whether the extension and ``roles[]`` say two roles of one institution."""
-    told = [*stated(client, link)]
+    told = [*stated(link)]
     by_form = {
         form: {
             s.at: max(o.role == BEHEERDER for o, f in told if f == form and o.at == s.at)
@@ -318,10 +340,10 @@ def _at_once(one: Said, other: Said) -> bool:
     return one.at == other.at and begins <= min(one.end or date.max, other.end or date.max)
 
 
-def _home(client: str, link: Link) -> str | None:
+def _home(world: World, client: str, link: Link) -> str | None:
     if link.organization and link.organization.isdigit():
-        return link.organization if link.organization in SCOPE[client] else None
-    return HOME.get(client)
+        return link.organization if link.organization in world.scope(client) else None
+    return world.successions.home(client)
 
 
 def _covered(claim: Claim, undated: set[str]) -> bool:

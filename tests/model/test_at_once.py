@@ -13,20 +13,21 @@ from pathlib import Path
 
 from flask.testing import FlaskClient
 
-from mo_access.domain.errors import Conflict, NotFound
-from mo_access.service import audit, blocks, decisions
+from mo_access.domain.errors import Conflict, Invalid, NotFound
+from mo_access.service import audit, blocks, decisions, succession
 from mo_access.service.decisions import Question
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage.engine import Database, DatabaseDown
 from tests.model.naive import QUESTIONS, Tables
 from tests.model.rules import BEHEERDER, ENTITLED, NAMES, TEXTS, Said
-from tests.model.universe import NUMBERS, ONE, OURS, PLATFORM, SCOPE, TWO, Answer, Site
+from tests.model.succeeding import Successions
+from tests.model.universe import NUMBERS, ONE, OURS, PLATFORM, TWO, Answer, Site
 from tests.model.wire import ABSENT, Draft, body, written
 
 STEPS = int(os.environ.get("MO_TEST_MODEL_AT_ONCE", "20"))
 SEED = int(os.environ.get("MO_TEST_MODEL_SEED", "1"))
 BROKERS = ("one", "one", "two", "board", "webidm", PLATFORM)
-THEIRS = {client: sorted(SCOPE[client] & {ONE, TWO}) for client in BROKERS}
+THEIRS = {client: sorted(Successions().scope(client) & {ONE, TWO}) for client in BROKERS}
 
 
 @dataclass
@@ -155,7 +156,7 @@ class Broker:
 
 @dataclass
 class Operator:
-    """The platform, that blocks and unblocks whom brokers write at the same moment."""
+    """The platform, that blocks and restructures what brokers write at the same moment."""
 
     site: Site
     chance: random.Random
@@ -165,10 +166,10 @@ class Operator:
     def run(self, steps: int) -> None:
         """Do so many operations; PostgreSQL ends one of two that wait for each other."""
         does: list[Callable[[UnitOfWork], object]] = [self.person, self.person, self.affiliation]
-        does += [self.lift, self.lift, self.institution]
+        does += [self.lift, self.lift, self.institution, self.successor]
         for _ in range(steps):
             act = self.chance.choice(does)
-            with suppress(NotFound, Conflict, DatabaseDown), self.site.unit() as uow:
+            with suppress(NotFound, Conflict, Invalid, DatabaseDown), self.site.unit() as uow:
                 act(uow)
                 uow.commit()
                 self.done[act.__name__] += 1
@@ -191,6 +192,12 @@ class Operator:
         shut = self.chance.random() < 0.5
         act = blocks.block_institution if shut else blocks.unblock_institution
         return act(uow, self.chance.choice((ONE, TWO)), "Onderzoek")
+
+    def successor(self, uow: UnitOfWork) -> object:
+        """Let one school succeed another, so that its client acts at both, or take that back."""
+        if self.chance.random() < 0.5:
+            return succession.succeed(uow, ONE, TWO)
+        return succession.undo(uow, ONE)
 
     def lift(self, uow: UnitOfWork) -> object:
         """Lift a block on somebody."""

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from mo_access.domain import policy
+from mo_access.domain.model import Institution
 from mo_access.domain.policy import AffiliationFact
-from mo_access.service import decisions
+from mo_access.service import decisions, succession
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import access, derived, facts, memberships, people
+from mo_access.storage import access, derived, facts, memberships, people, restructured
 from mo_access.storage.engine import Database
 from mo_access.storage.facts import PersonFacts
 from mo_scim.mapping import bulk as bulk_messages
@@ -80,6 +81,21 @@ def a_predecessor_is_another_institution(patch: Patch) -> None:
     patch.setattr(access, "lineage", lambda _, number: frozenset({number}))
 
 
+def what_a_client_lost_still_counts(patch: Patch) -> None:
+    """Ruling 10: bound to a predecessor, it is bound to the successor as long as that is one."""
+    patch.setattr(restructured, "mark", lambda *_, **__: 0)
+
+
+def a_successor_comes_before_its_day(patch: Patch) -> None:
+    """Ruling 10: a merge happens on its day."""
+    real = succession.planned
+
+    def at_once(was: Institution, new: str, on: str | None, today: str) -> Institution:
+        return real(was, new, min(on or today, today), today)
+
+    patch.setattr(succession, "planned", at_once)
+
+
 def the_platforms_switch_is_forgotten(patch: Patch) -> None:
     """Rule 5: a platform client's ``active`` is the person's own."""
     patch.setattr(people, "set_active", lambda *_, **__: None)
@@ -137,6 +153,8 @@ FOUND_AT_ONCE = [
 FOUND_IN_TIME = [
     a_suspended_affiliation_counts,
     an_echo_is_an_assertion,
+    what_a_client_lost_still_counts,
+    a_successor_comes_before_its_day,
     memberships_outlive_the_link,
     the_platforms_switch_is_forgotten,
     a_failed_operation_stays_half_done,

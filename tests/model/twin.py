@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 
-from tests.model import barred, refusals
+from tests.model import barred, refusals, restructuring
 from tests.model.refusals import CONFLICT, FORBIDDEN
-from tests.model.rules import Link, Person, Said, World
+from tests.model.rules import Link, Person, Said, World, read
 from tests.model.universe import OURS, PLATFORM, Answer, Site
 from tests.model.wire import Draft, Sent, body, group_body, written
 
@@ -42,8 +42,8 @@ class Twin:
         """Register somebody (rule 5, ruling 1)."""
 
         def foretold() -> set[int]:
-            known, link = self.world.by_number(draft.insz), self._link(draft, set(), set())
-            if refusals.wrong(client, link):
+            known, link = self.world.by_number(draft.insz), self._link(client, draft, set(), set())
+            if refusals.wrong(self.world, client, link, None):
                 return {400}
             if known and client in self.world.people[known].links:
                 return {CONFLICT}
@@ -56,7 +56,7 @@ class Twin:
             return refused | refusals.anothers(self.world, client, link, bar) or {201}
 
         def done(answer: Answer) -> None:
-            known, link = self.world.by_number(draft.insz), self._link(draft, set(), set())
+            known, link = self.world.by_number(draft.insz), self._link(client, draft, set(), set())
             made = answer.body["id"]
             assert made == known or (known is None and made not in self.world.people)
             if known is None:
@@ -132,7 +132,7 @@ class Twin:
         """Make a group; a member who is nobody of this client refuses it whole (ruling 6)."""
 
         def done(answer: Answer) -> None:
-            made = refusals.named(client, name, external)
+            made = refusals.named(self.world, client, name, external)
             made.members = set(members)
             self.world.groups[answer.body["id"]] = made
 
@@ -155,7 +155,7 @@ class Twin:
             return {refused or 200}
 
         def done(_: Answer) -> None:
-            made = refusals.named(client, name, external)
+            made = refusals.named(self.world, client, name, external)
             made.members = set(members)
             self.world.groups[group_id] = made
 
@@ -204,9 +204,10 @@ class Twin:
         return Sent(client, "DELETE", f"/Groups/{group_id}", None, foretold, done)
 
     def pass_days(self, days: int) -> None:
-        """Let time go by for both."""
+        """Let time go by for both; what is due happens."""
         self.site.pass_days(days)
         self.world.today = self.site.day
+        restructuring.come(self)
 
     @contextmanager
     def as_on(self, day: date) -> Iterator[None]:
@@ -230,7 +231,7 @@ class Twin:
             own, link = self._told(client, person_id, draft)
             held = set(own.affiliations) if own else set()
             news = set(link.affiliations) - held or link.roles != (own.roles if own else ())
-            if refusals.wrong(client, link, forms=bool(news)):
+            if refusals.wrong(self.world, client, link, own, forms=bool(news)):
                 return {400}
             return self._moved(client, person_id, draft.insz, link) or {200}
 
@@ -253,7 +254,7 @@ class Twin:
         told = draft if draft.active is not None else draft._replace(active=active)
         if own is None:
             told = _without_echoes(told, self.world.document_of(client, person_id))
-        return own, self._link(told, held, shown)
+        return own, self._link(client, told, held, shown)
 
     def _moved(self, client: str, person_id: str, number: str | None, link: Link) -> set[int]:
         """Refuse a number or a name that is another's, and to take a human out of its block."""
@@ -315,13 +316,14 @@ class Twin:
 
         def told() -> tuple[Link | None, Link]:
             own = self.world.people[person_id].links.get(client)
-            return own, change(own or self._adopted(client, person_id))
+            changed = change(own or self._adopted(client, person_id))
+            return own, read(self.world, client, changed)
 
         def foretold() -> set[int]:
             if not self._visible(client, person_id):
                 return {404}
-            _, link = told()
-            if refusals.wrong(client, link, forms=False):
+            own, link = told()
+            if refusals.wrong(self.world, client, link, own, forms=False):
                 return {400}
             bar = self.world.people[person_id].bar
             refused = refusals.taken(self.world, client, link, person_id) | refusals.anothers(
@@ -345,10 +347,10 @@ class Twin:
         switch = self.world.people[person_id].switch
         return Link(self.born, seen.name, seen.external, switch)
 
-    def _link(self, draft: Draft, held: set[Said], shown: set[Said]) -> Link:
+    def _link(self, client: str, draft: Draft, held: set[Said], shown: set[Said]) -> Link:
         told = [s for s in dict.fromkeys(draft.affiliations) if s in held or s not in shown]
         self.born += 1
-        return Link(
+        link = Link(
             self.born,
             draft.name,
             draft.external,
@@ -358,6 +360,7 @@ class Twin:
             draft.entitled,
             draft.organization,
         )
+        return read(self.world, client, link)
 
 
 def _without_echoes(draft: Draft, seen: Link) -> Draft:

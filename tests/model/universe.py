@@ -37,21 +37,17 @@ PLACES: Final = (ONE, TWO, NEW, OLD)
 OPEN, PAY = "leerlingen-openbaar", "salarissen"
 LEVELS: Final = {OPEN: 0, PAY: 25}
 NUMBERS: Final = ("85073003328", "85073003427", "17073003384")
-LINEAGE: Final = {BOARD: {BOARD}, ONE: {ONE}, TWO: {TWO}, NEW: {NEW, OLD}, OLD: {OLD}}
 PLATFORM: Final = "platform"
-SCOPE: Final = {
-    PLATFORM: {BOARD, ONE, TWO, NEW, OLD},
-    "board": {BOARD, ONE, TWO},
-    "one": {ONE},
-    "two": {TWO},
-    "webidm": {ONE, TWO},
-    "old": {OLD, NEW},
+BOUND: Final = {
+    "board": (BOARD,),
+    "one": (ONE,),
+    "two": (TWO,),
+    "webidm": (ONE, TWO),
+    "old": (OLD,),
 }
-"""What each client may act for: a board its schools, a predecessor its successor."""
-HOME: Final = {"one": ONE, "two": TWO}
-"""Where a role or theme without institution counts: the only institution of a client."""
-_BOUND: Final = {"board": (BOARD,), "webidm": (ONE, TWO), "one": (ONE,), "two": (TWO,)}
-CLIENTS: Final = tuple(SCOPE)
+"""What each client is bound to; what follows from that is in ``succeeding``."""
+BOARDS: Final = {ONE: BOARD, TWO: BOARD}
+CLIENTS: Final = (PLATFORM, *BOUND)
 _SCOPES: Final = ("scim:read", "scim:write", "insz:read", "access:evaluate")
 
 _PEOPLED: Final = (
@@ -138,7 +134,10 @@ class Site:
             conn = uow.write()
             for table in _PEOPLED:
                 conn.run(delete(table), {})
-            conn.run(update(schema.institution).values(blocked=None), {})
+            rows = update(schema.institution)
+            gone = ("blocked", "successor", "successor_next", "successor_from")
+            conn.run(rows.values(dict.fromkeys(gone)), {})
+            conn.run(rows.where(schema.institution.c.number == OLD).values(successor=NEW), {})
             uow.commit()
 
     def unit(self) -> UnitOfWork:
@@ -178,6 +177,5 @@ class Site:
         return Answer(answer.status_code, json.loads(text) if text else {})
 
     def _client(self, uow: UnitOfWork, name: str) -> None:
-        bound = _BOUND.get(name, (OLD,) if name == "old" else ())
-        new = NewClient(name, bound, platform=name == PLATFORM, scopes=_SCOPES)
+        new = NewClient(name, BOUND.get(name, ()), platform=name == PLATFORM, scopes=_SCOPES)
         _, self.tokens[name] = create(uow, new)
