@@ -18,6 +18,7 @@ _THEME_ENDS = "mo_access/service/theme_ends.py"
 _KEPT: Final = (
     "    blocks.remember(uow, row.person_pk, row.bar)\n    stood = theme_ends.standing(uow, row)\n"
 )
+_EITHER_BLOCKED: Final = "func.coalesce(affiliation.c.blocked, institution.c.blocked)"
 
 _RENUMBER_TESTS: Final = "tests/access/test_renumbering.py"
 
@@ -145,11 +146,9 @@ STANDING: Final = (
         "_idle(_group_live, null())",
         _THEME_TESTS,
     ),
-    (
-        _FACTS,
-        "func.coalesce(affiliation.c.blocked, institution.c.blocked)",
-        "affiliation.c.blocked",
-        _BLOCK_TESTS,
+    *(
+        (_FACTS, f"{before}{_EITHER_BLOCKED}", f"{before}affiliation.c.blocked", _BLOCK_TESTS)
+        for before in ("_live,\n        ", "true(),\n        ")
     ),
     (
         "mo_access/service/decisions.py",
