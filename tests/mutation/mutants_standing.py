@@ -102,7 +102,7 @@ STANDING: Final = (
     (_MADE, "        bar=bars.bar_of_new(),\n", "", _BLOCK_TESTS),
     (
         "mo_access/storage/people.py",
-        "        blocked=func.coalesce(person.c.blocked, bars.block_of(bars.bar_of_number())),\n",
+        "        bar=func.coalesce(person.c.bar, bars.bar_of_number()),\n",
         "",
         _BLOCK_TESTS,
     ),

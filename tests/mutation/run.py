@@ -32,10 +32,8 @@ class End(StrEnum):
     """No test could run with it, so it says nothing."""
 
 
-_ENDS: Final[dict[int, End]] = {
-    pytest.ExitCode.OK: End.LIVES,
-    pytest.ExitCode.TESTS_FAILED: End.KILLED,
-}
+_ENGINES: Final = ("not postgresql", "postgresql")
+"""SQLite first: most mutants need no server to be started, and half as many tests, to be killed."""
 
 
 def end(mutant: Mutant, tree: Path) -> End:
@@ -44,10 +42,22 @@ def end(mutant: Mutant, tree: Path) -> End:
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
     tests = [name for name in mutant.tests.split() if (tree / name).exists()]
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
-    done = subprocess.run(command, cwd=tree, capture_output=True, check=False)
-    path.write_text(text, encoding="utf-8")
-    return _ENDS.get(done.returncode, End.BROKEN)
+    try:
+        return _outcome([*tests, "-k"], tree)
+    finally:
+        path.write_text(text, encoding="utf-8")
+
+
+def _outcome(chosen: list[str], tree: Path) -> End:
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *chosen]
+    codes: set[int] = set()
+    for engine in _ENGINES:
+        done = subprocess.run([*command, engine], cwd=tree, capture_output=True, check=False)
+        if done.returncode == pytest.ExitCode.TESTS_FAILED:
+            return End.KILLED
+        codes.add(done.returncode)
+    ran = codes <= {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
+    return End.LIVES if ran else End.BROKEN
 
 
 def survivors(mutants: Sequence[Mutant]) -> list[Mutant]:
