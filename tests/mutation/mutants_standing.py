@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 _BLOCK_TESTS: Final = "tests/access/test_blocks.py tests/access/test_block_kinds.py"
+_ROLE_TESTS: Final = "tests/access/test_blocked_beheerders.py"
 _END_TESTS: Final = "tests/access/test_endings.py"
 _THEME_TESTS: Final = "tests/access/test_theme_ends.py"
 _BARS, _BLOCKS = "mo_access/storage/bars.py", "mo_access/storage/blocks.py"
@@ -45,13 +46,13 @@ STANDING: Final = (
         "mo_access/service/blocks.py",
         "        uow.ended(stored.mark_people(uow.conn, bar))\n        _judge",
         "        _judge",
-        "tests/access/test_blocked_beheerders.py",
+        _ROLE_TESTS,
     ),
     (
         "mo_access/service/blocks.py",
         "(uow.conn, bar))\n        _judge_beheerders(uow, bar)\n\n\ndef _number",
         "(uow.conn, bar))\n\n\ndef _number",
-        "tests/access/test_blocked_beheerders.py",
+        _ROLE_TESTS,
     ),
     (
         "mo_access/service/registration.py",
@@ -147,9 +148,10 @@ STANDING: Final = (
         _THEME_TESTS,
     ),
     *(
-        (_FACTS, f"{before}{_EITHER_BLOCKED}", f"{before}affiliation.c.blocked", _BLOCK_TESTS)
+        (_FACTS, f"{before}{_EITHER_BLOCKED}", f"{before}affiliation.c.blocked", _ROLE_TESTS)
         for before in ("_live,\n        ", "true(),\n        ")
     ),
+    (_FACTS, "_live,\n        institution.c.blocked,", "_live,\n        null(),", _ROLE_TESTS),
     (
         "mo_access/service/decisions.py",
         "    if known.blocked_at & spot.at:",
