@@ -217,7 +217,6 @@ _SET_INSZ = (
         insz_sealed=bindparam("sealed"),
         insz_index=bindparam("index"),
         bar=func.coalesce(person.c.bar, bars.bar_of_number()),
-        blocked=func.coalesce(person.c.blocked, bars.block_of(bars.bar_of_number())),
     )
     .where(person.c.pk == bindparam("person"))
     .returning(person.c.bar)
@@ -246,9 +245,10 @@ def set_insz(
 ) -> tuple[bool, str | None]:
     """Store or clear the sealed number and its blind index. Raises ``Duplicate``.
 
-    The index is the first of ``known_as``; a block on the human whom one of them names is the
-    person's from now on. ``first``: only where the person has none, also by now. Returns whether
-    it was done, and the bar that the person is under.
+    The index is the first of ``known_as``; the bar of the human whom one of them names is the
+    person's from now on, and the caller lets the person follow its blocks. ``first``: only where
+    the person has none, also by now. Returns whether it was done, and the bar that the person is
+    under.
     """
     index = known_as[0] if known_as else None
     row: Params = {"person": person_pk, "sealed": sealed, "index": index}

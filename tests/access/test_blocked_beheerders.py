@@ -147,6 +147,20 @@ def test_a_block_elsewhere_takes_no_beheerder_away(
     assert house.events(LOST) == []
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_role_of_a_blocked_institution_counts_nowhere(
+    house: House, way: Callable[[House, str], str]
+) -> None:
+    """Nor at its successor, which is open, whoever gave the role."""
+    an = way(house, BEFORE)
+    succeeded(house)
+    assert house.is_beheerder(an)
+    with house.unit() as uow:
+        blocks.block_institution(uow, BEFORE, "Fraude")
+        uow.commit()
+    assert not house.is_beheerder(an)
+
+
 def test_nobody_under_a_block_is_retained(house: House) -> None:
     """The role of who is blocked there keeps no institution from being without, until lifted."""
     house.choose("retain")

@@ -78,7 +78,8 @@ class Scene:
     def add_up(self) -> None:
         """See that rows and blocks agree, and that nobody is under a block that was lifted."""
         with self.unit() as uow:
-            assert Tables.of(uow.conn).faults() == []
+            rows = Tables.of(uow.conn)
+            assert rows.bars.faults(rows.people, rows.links, rows.affiliations) == []
 
 
 @pytest.fixture

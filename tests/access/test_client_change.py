@@ -26,6 +26,7 @@ from mo_access.service.decisions import ANYBODY
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage.client_change import Ended
 from mo_access.storage.schema import audit_event
+from tests.support.insz import made_up
 
 Unit = Callable[..., UnitOfWork]
 SCHOOLS = """number,name,kind,board,successor
@@ -181,6 +182,7 @@ def test_a_change_stands_in_the_chains_of_every_institution_concerned(seeded: Un
     [
         ("school", ClientChange(name="taken"), Conflict, "named 'taken'"),
         ("school", ClientChange(name=" "), Invalid, "needs a name"),
+        ("school", ClientChange(name=f"van {made_up(0)}"), Invalid, "holds a number"),
         ("school", ClientChange(scopes=("all",)), Invalid, "unknown scope all"),
         ("school", ClientChange(profile="X;"), Invalid, "no name of a profile"),
         ("school", ClientChange(add=("900777",)), Invalid, "unknown institution 900777"),

@@ -14,6 +14,7 @@ from mo_access.service.clients import NewClient
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage.schema import audit_event, client_secret
 from tests.access.conftest import NOW
+from tests.support.insz import made_up
 
 Unit = Callable[..., UnitOfWork]
 HOUR = 3_600
@@ -162,6 +163,7 @@ def test_revoking_ends_everything_at_once(seeded: Unit) -> None:
         (NewClient("a"), Invalid, "say one of both"),
         (NewClient("a", ("900001",), platform=True), Invalid, "say one of both"),
         (NewClient(" ", ("900001",)), Invalid, "needs a name"),
+        (NewClient(f"van {made_up(0)}", ("900001",)), Invalid, "holds a number"),
         (NewClient("a", ("900001",), scopes=("all",)), Invalid, "unknown scope all"),
         (NewClient("a", ("900001",), profile="X;"), Invalid, "no name of a profile"),
         (

@@ -137,6 +137,8 @@ def test_whom_two_providers_know_goes_with_both(unit: Unit, node: Node) -> None:
     assert enter(unit, "x", LATER - DAY, issuer=SECOND, insz=made_up(0)) == an
     node().lapse()
     assert there(unit) == {an}
+    with unit(LATER + DAYS * DAY) as uow:
+        assert [one.person for one in lapsing.due(uow, DAYS)] == [an]
     node(LATER + DAYS * DAY).lapse()
     assert there(unit) == set()
     assert told(unit) == [an]

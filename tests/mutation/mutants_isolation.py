@@ -41,7 +41,12 @@ SCOPES: Final[tuple[tuple[str, str, str, str], ...]] = (
         "None",
         _MATRIX,
     ),
-    ("mo_access/service/decisions.py", "        later &= bound.institutions\n", "", _MATRIX),
+    (
+        "mo_access/service/decisions.py",
+        "if bound is not None:\n        later &=",
+        "if False:\n        later &=",
+        _MATRIX,
+    ),
     (
         "mo_access/service/decisions.py",
         "    if actor is not None and not actor.covers(institution):\n        return\n",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 _BLOCK_TESTS: Final = "tests/access/test_blocks.py tests/access/test_block_kinds.py"
+_ROLE_TESTS: Final = "tests/access/test_blocked_beheerders.py"
 _END_TESTS: Final = "tests/access/test_endings.py"
 _THEME_TESTS: Final = "tests/access/test_theme_ends.py"
 _BARS, _BLOCKS = "mo_access/storage/bars.py", "mo_access/storage/blocks.py"
@@ -18,7 +19,9 @@ _THEME_ENDS = "mo_access/service/theme_ends.py"
 _KEPT_CHANGED: Final = "    row = row._replace(bar=blocks.remember(uow, row.person_pk, row.bar))\n"
 _KEPT_REMOVED: Final = "    blocks.remember(uow, row.person_pk, row.bar)\n"
 _AT_ONCE: Final = "tests/access/test_blocks_at_once.py"
+_EITHER_BLOCKED: Final = "func.coalesce(affiliation.c.blocked, institution.c.blocked)"
 
+_JUDGED: Final = "    _judge_beheerders(uow, bar)\n\n\ndef settle"
 _BLOCKING: Final = "mo_access/service/blocks.py"
 _RENUMBER_TESTS: Final = "tests/access/test_renumbering.py"
 
@@ -43,15 +46,15 @@ STANDING: Final = (
     ),
     (
         "mo_access/service/blocks.py",
-        "        uow.ended(stored.mark_people(uow.conn, bar))\n        _judge",
-        "        _judge",
-        "tests/access/test_blocked_beheerders.py",
+        f"    uow.ended(stored.mark_people(uow.conn, bar))\n{_JUDGED}",
+        _JUDGED,
+        _ROLE_TESTS,
     ),
     (
         "mo_access/service/blocks.py",
-        "(uow.conn, bar))\n        _judge_beheerders(uow, bar)\n\n\ndef _number",
-        "(uow.conn, bar))\n\n\ndef _number",
-        "tests/access/test_blocked_beheerders.py",
+        _JUDGED,
+        "\n\ndef settle",
+        _ROLE_TESTS,
     ),
     (
         "mo_access/service/registration.py",
@@ -102,7 +105,7 @@ STANDING: Final = (
     (_MADE, "        bar=bars.bar_of_new(),\n", "", _BLOCK_TESTS),
     (
         "mo_access/storage/people.py",
-        "        blocked=func.coalesce(person.c.blocked, bars.block_of(bars.bar_of_number())),\n",
+        "        bar=func.coalesce(person.c.bar, bars.bar_of_number()),\n",
         "",
         _BLOCK_TESTS,
     ),
@@ -158,12 +161,11 @@ STANDING: Final = (
         "_idle(_group_live, null())",
         _THEME_TESTS,
     ),
-    (
-        _FACTS,
-        "func.coalesce(affiliation.c.blocked, institution.c.blocked)",
-        "affiliation.c.blocked",
-        _BLOCK_TESTS,
+    *(
+        (_FACTS, f"{before}{_EITHER_BLOCKED}", f"{before}affiliation.c.blocked", _ROLE_TESTS)
+        for before in ("_live,\n        ", "true(),\n        ")
     ),
+    (_FACTS, "_live,\n        institution.c.blocked,", "_live,\n        null(),", _ROLE_TESTS),
     (
         "mo_access/service/decisions.py",
         "    if known.blocked_at & spot.at:",

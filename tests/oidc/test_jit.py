@@ -329,6 +329,9 @@ def test_a_group_of_no_institution_counts_where_its_client_put_the_person(make: 
         )
         uow.commit()
     assert kit.themes(kit.entered(site, f"{GEBRUIKER}:{ELSEWHERE}")) == [f"{AT}:{THEME}"]
+    with site.unit() as uow:
+        (entry,) = review.page(uow, ELSEWHERE).entries
+    assert (entry.person, entry.themes) == (who, ())
 
 
 def test_the_review_shows_who_came_with_a_sign_in(site: Site) -> None:

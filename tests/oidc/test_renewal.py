@@ -158,6 +158,7 @@ def test_a_refused_token_ends_the_session(
         ({"exp": 1}, "expired"),
         ({"iat": None}, "iat_missing"),
         ({"iat": int(time.time()) + 86_400}, "issued_in_future"),
+        ({"nbf": int(time.time()) + 86_400}, "not_yet_valid"),
         ({"nonce": "of somebody else"}, "nonce"),
         ({"at_hash": half("other")}, "access_token_hash"),
     ],
