@@ -22,6 +22,24 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
         "tests/oidc/test_renewal.py",
     ),
     (_TOKEN, "    _check_code_hash,\n", "", _KINDS),
+    (
+        "mo_oidc/provider.py",
+        "return self._keys.reload()",
+        "return self._keys.refetch()",
+        "tests/oidc/test_keys_out_of_reach.py",
+    ),
+    (
+        "mo_web/jws.py",
+        "candidates(keys.refetch(), kid, alg)",
+        "candidates(keys.keys(), kid, alg)",
+        "tests/oidc/test_keys_out_of_reach.py tests/oidc/test_keys.py",
+    ),
+    (
+        "mo_web/issuer.py",
+        "        except ProviderTrouble:\n            return self._kept.get()\n",
+        "        except ProviderTrouble:\n            raise\n",
+        "tests/web/test_access_token.py",
+    ),
     *(
         (_TOKEN, f"    _check_{name},\n", "", _RENEWAL)
         for name in ("same_subject", "nonce_if_there")
