@@ -11,6 +11,7 @@ _TOKEN, _RENEWAL = "mo_oidc/id_token.py", "tests/oidc/test_renewal.py"
 _STEP, _STEP_TESTS = "mo_oidc/step_up.py", "tests/oidc/test_step_up.py"
 _OWN, _OWN_TESTS = "mo_oidc/own_sessions.py", "tests/oidc/test_own_sessions.py"
 _KINDS = "tests/oidc/test_kinds.py"
+_TOKENS, _SAYS_NO_MORE = "mo_oidc/token_endpoint.py", "tests/oidc/test_userinfo_says_no_more.py"
 _ODD_TESTS = "tests/oidc/test_odd_values.py"
 _NEXT, _NEXT_TESTS = "mo_oidc/next_url.py", "tests/oidc/test_next_url.py"
 
@@ -22,6 +23,23 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
         "tests/oidc/test_renewal.py",
     ),
     (_TOKEN, "    _check_code_hash,\n", "", _KINDS),
+    (_TOKEN, " or not config.is_met(acr):", ":", _KINDS),
+    (_TOKEN, "not config.is_met(acr, case.expected.acr_values) or ", "", _KINDS),
+    ("mo_oidc/config.py", " and self.is_met(v)) or", ") or", "tests/oidc/test_flow.py"),
+    (_TOKENS, "told = _OF_THE_SIGN_IN | ", "told = ", _SAYS_NO_MORE),
+    (_TOKENS, "{name.casefold() for name in claims}", "set(claims)", _SAYS_NO_MORE),
+    (
+        "mo_access/service/sessions.py",
+        "        gone += sessions.end_subject(conn, issuer, stored, nameless=sid is not None)\n",
+        "",
+        "tests/oidc/test_logout.py",
+    ),
+    (
+        "mo_access/storage/sessions.py",
+        "_END_SUBJECT.where(session.c.sid.is_(None))",
+        "_END_SUBJECT",
+        "tests/oidc/test_logout.py",
+    ),
     (
         "mo_oidc/provider.py",
         "return self._keys.reload()",
