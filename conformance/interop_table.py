@@ -26,6 +26,7 @@ COLUMNS: Final[Mapping[str, str]] = {
     "be signed out": "who is signed out, or removed, there is signed out here",
     "step-up": "a theme with a level asks for a stronger sign-in; a weaker answer does not open it",
     "FAPI 2.0": "pushed requests, client assertions by key, DPoP with the provider's nonce, `iss`",
+    "certificate": "with one that is not ours nobody signs in and no token goes back (RFC 8705)",
     "provision": "its machine's token provisions by SCIM; a person's, or another's, does not",
     OTHER: "what else was played: signatures, renewed keys, refusals, prompts",
 }

@@ -90,13 +90,16 @@ class Child:
             )
         return cls(name, process, log)
 
-    def wait_ready(self, url: str, seconds: float = 120) -> None:
-        """Return once the address answers 200; raise DemoError when it ends or takes too long."""
+    def wait_ready(self, url: str, seconds: float = 120, authority: str | None = None) -> None:
+        """Return once the address answers 200; raise DemoError when it ends or takes too long.
+
+        `authority` is the file of the certificate that vouches for an https address.
+        """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 break
-            if _answers(url):
+            if _answers(url, authority):
                 return
             time.sleep(0.1)
         message = f"{self.name} did not start; the end of {self.log}:\n{self.log_tail()}"
@@ -118,9 +121,10 @@ class Child:
                 continue
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, authority: str | None) -> bool:
     with requests.Session() as session:
         session.trust_env = False
+        session.verify = authority or True
         try:
             return session.get(url, timeout=5).status_code == HTTPStatus.OK
         except requests.RequestException:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mo_access.client_keys import ClientKey
-from mo_access.domain.levels import DEFAULT_LEVELS
+from mo_access.domain.levels import DEFAULT_LEVELS, meets
 from mo_web.client_auth import Credentials
 
 
@@ -54,6 +54,7 @@ class ProviderConfig:
     """Whether its claims may make somebody beheerder."""
     rules: ClaimRules = field(default_factory=ClaimRules)
     acr_values: tuple[str, ...] = ()
+    """Of these one must be met by every sign-in, whatever its link asks."""
     cap_hint: str = ""
     """The target group that ACM/IDM is told beforehand; "" for none."""
     response_mode: str = "query"
@@ -74,6 +75,19 @@ class ProviderConfig:
     fapi2: bool = False
     """Whether the answers are held to the FAPI 2.0 Security Profile; what it asks of us stands in
     the members above."""
+
+    def levels_for(self, asked: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the levels to ask the provider for, so that its answer meets what a link asked.
+
+        And what every sign-in must meet: where no value is enough for both, all are named.
+        """
+        both = dict.fromkeys((*asked, *self.acr_values))
+        return tuple(v for v in both if self.is_met(v, asked) and self.is_met(v)) or tuple(both)
+
+    def is_met(self, acr: str | None, asked: tuple[str, ...] | None = None) -> bool:
+        """Tell whether an `acr` meets one of the values asked, or of those that are always."""
+        wanted, levels = self.acr_values if asked is None else asked, self.rules.acr_levels
+        return not wanted or any(meets(acr, value, levels) for value in wanted)
 
     @property
     def credentials(self) -> Credentials:

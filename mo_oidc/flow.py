@@ -185,7 +185,8 @@ def start(provider: Provider, request: LoginRequest, redirect_uri: str, browser:
         request.max_age,
     )
     cap_hint = request.cap_hint or config.cap_hint
-    told = replace(request, acr_values=metadata.known(acr_values), cap_hint=cap_hint)
+    levels = metadata.known(config.levels_for(acr_values))
+    told = replace(request, acr_values=levels, cap_hint=cap_hint)
     query = {**_fixed(config, pending, state), **asked(told)}
     if config.par or metadata.requires_par:
         query = pushed(provider, query)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import NewType
 
-from mo_access.domain.levels import meets
 from mo_oidc.config import ProviderConfig
 from mo_web.faults import TokenRefused
 from mo_web.jws import KeySource, VerifiedJws, verify_signature
@@ -185,11 +184,11 @@ def _check_max_age(case: _Case) -> None:
 
 
 def _check_acr(case: _Case) -> None:
-    asked, levels = case.expected.acr_values, case.config.rules.acr_levels
-    acr = case.claims.get("acr")
+    """One of the levels that were asked is met, and one of those that every sign-in must meet."""
+    acr, config = case.claims.get("acr"), case.config
     if acr is not None and not (isinstance(acr, str) and acr.isprintable()):
         raise TokenRefused("acr")
-    if asked and not any(meets(acr, value, levels) for value in asked):
+    if not config.is_met(acr, case.expected.acr_values) or not config.is_met(acr):
         raise TokenRefused("acr_too_low")
 
 

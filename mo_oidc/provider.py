@@ -48,8 +48,11 @@ class Provider:
         return self._keys.keys()
 
     def refetch(self) -> Sequence[VerificationKey]:
-        """Ask for the keys again; the known ones when that fails."""
-        return self._keys.refetch()
+        """Ask for the keys again; `ProviderTrouble` when they cannot be had.
+
+        A token that no known key made is then neither good nor bad: its key may be a new one.
+        """
+        return self._keys.reload()
 
     def _load_metadata(self) -> Metadata:
         issuer = self.config.issuer

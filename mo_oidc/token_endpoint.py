@@ -32,6 +32,9 @@ _FORM = {
     "Accept": "application/json",
     "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8",
 }
+# How and when somebody signed in is for the ID token to say (Core §2): UserInfo tells of a person,
+# at some providers what the person wrote there.
+_OF_THE_SIGN_IN = frozenset({"acr", "amr", "auth_time"})
 # What a provider says about the code, not about us; everything else is its or our trouble.
 _ERRORS_OF_THE_CODE = ("invalid_grant", "invalid_request")
 
@@ -253,6 +256,8 @@ def with_userinfo(
 ) -> VerifiedClaims:
     """Return the claims with those of UserInfo added (Core §5.3); the ID token's own ones win.
 
+    Of how somebody signed in the ID token alone speaks.
+
     `TokenRefused` when it speaks of somebody else; an unreachable endpoint is trouble, which a
     provider whose UserInfo is not required may be in.
     """
@@ -270,7 +275,14 @@ def with_userinfo(
         return claims
     if said.get("sub") != claims["sub"]:
         raise TokenRefused("userinfo_subject")
-    return VerifiedClaims({**said, **claims})
+    return _joined(claims, said)
+
+
+def _joined(claims: VerifiedClaims, said: Mapping[str, object]) -> VerifiedClaims:
+    """Add what UserInfo says of the person, and nothing that the ID token says in any spelling."""
+    told = _OF_THE_SIGN_IN | {name.casefold() for name in claims}
+    more = {name: value for name, value in said.items() if name.casefold() not in told}
+    return VerifiedClaims({**more, **claims})
 
 
 def _fetched(

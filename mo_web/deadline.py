@@ -1,15 +1,17 @@
-"""A deadline for a whole answer: status line, headers and every byte, however slowly they drip.
+"""A deadline for a whole answer: the look-up of the name, connecting, and every byte of it.
 
 A socket's time-out is one for each read, so that a peer which sends a byte now and then holds the
 thread that asked for as long as it likes: in the status line, the headers, one interim answer
 after another, the length of a chunk, the trailers, or in compressed data that is none. Here each
-read gets what is left of the whole.
+read gets what is left of the whole. Connecting likewise has one for each address of a name, and
+looking the name up has none: here both share what there is.
 """
 
 from __future__ import annotations
 
 import io
 import socket
+import sys
 import time
 from collections.abc import Mapping
 from http.client import HTTPResponse
@@ -18,6 +20,13 @@ from typing import Any, Final
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.util.connection import create_connection
+
+from mo_web.lookup import lookups
+
+# A time-out of nothing would make a socket one that never waits.
+_LEAST: Final = 0.001
 
 
 class _Reads(io.RawIOBase):
@@ -59,9 +68,49 @@ class Answer(HTTPResponse):
 class _Plain(HTTPConnection):
     response_class = Answer
 
+    def _new_conn(self) -> socket.socket:
+        """Look the name up and connect within the time-out; without one it is done their way."""
+        if not isinstance(self.timeout, int | float):
+            return super()._new_conn()
+        try:
+            made = self._connected(time.monotonic() + self.timeout)
+        except TimeoutError as fault:
+            message = f"Connecting to {self.host} took too long"
+            raise ConnectTimeoutError(self, message) from fault
+        except (OSError, UnicodeError) as fault:
+            message = f"Failed to connect to {self.host}: {fault}"
+            raise NewConnectionError(self, message) from fault
+        sys.audit("http.client.connect", self, self.host, self.port)
+        return made
 
-class _Secure(HTTPSConnection):
-    response_class = Answer
+    def _connected(self, deadline: float) -> socket.socket:
+        """Try one address after the other; each gets its share of what is left.
+
+        What is left in the end is the time-out of the socket: TLS is agreed on within it.
+        """
+        found = lookups().addresses(self._dns_host.strip("[]"), deadline - time.monotonic())
+        failed: OSError = TimeoutError()
+        for tried, address in enumerate(found):
+            left = deadline - time.monotonic()
+            if left < _LEAST:
+                break
+            try:
+                made = create_connection(
+                    (address, self.port),
+                    left / (len(found) - tried),
+                    self.source_address,
+                    self.socket_options,
+                )
+            except OSError as fault:
+                failed = fault
+            else:
+                made.settimeout(max(deadline - time.monotonic(), _LEAST))
+                return made
+        raise failed
+
+
+class _Secure(_Plain, HTTPSConnection):
+    """The same before TLS."""
 
 
 class _PlainPool(HTTPConnectionPool):

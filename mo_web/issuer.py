@@ -45,11 +45,19 @@ class IssuerKeys:
         return self._kept.get()
 
     def refetch(self) -> Sequence[VerificationKey]:
-        """Ask for the keys again; the known ones when that fails."""
+        """Ask for the keys again; the known ones when that fails.
+
+        For tokens that anybody may present: one that no known key made is refused, whether or not
+        its issuer could be asked.
+        """
         try:
-            return self._kept.reload()
+            return self.reload()
         except ProviderTrouble:
             return self._kept.get()
+
+    def reload(self) -> Sequence[VerificationKey]:
+        """Return the keys as they are now; `ProviderTrouble` when they cannot be had."""
+        return self._kept.reload()
 
     def _load(self) -> tuple[VerificationKey, ...]:
         return read_keys(fetched(self._fetch, "keys", self._where()))

@@ -31,7 +31,10 @@ class KeySource(Protocol):
         """Return the keys that are known now."""
 
     def refetch(self) -> Sequence[VerificationKey]:
-        """Ask the provider again, once, and return the keys."""
+        """Ask the provider again, once, and return the keys.
+
+        One that cannot be asked may raise `ProviderTrouble`: the token is then not judged.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from mo_access.domain.policy import Session as PolicySession
 from mo_access.service import subjects
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import clients, sessions
+from mo_access.storage.ended import Ended
 from mo_access.storage.sessions import SessionRow
 
 ID_BYTES: Final = 32
@@ -134,13 +135,18 @@ def end(uow: UnitOfWork, session_id: str, idle: int) -> tuple[Session, str] | No
 def end_by_provider(
     uow: UnitOfWork, issuer: str, *, sid: str | None = None, subject: str | None = None
 ) -> int:
-    """End one session at the provider (``sid``), else every session of the subject."""
-    conn = uow.write()
+    """End one session at the provider (``sid``), else every session of the subject.
+
+    With both, a session of the subject of which the provider did not say which one it is there may
+    be the one that is meant: it ends too.
+    """
+    conn, gone = uow.write(), list[Ended]()
     if sid is not None:
-        ended = uow.ended(sessions.end_sid(conn, issuer, sid))
-    else:
-        stored = subjects.known_as(uow, issuer, subject or "")
-        ended = uow.ended(sessions.end_subject(conn, issuer, stored))
+        gone += sessions.end_sid(conn, issuer, sid)
+    if subject is not None:
+        stored = subjects.known_as(uow, issuer, subject)
+        gone += sessions.end_subject(conn, issuer, stored, nameless=sid is not None)
+    ended = uow.ended(gone)
     uow.record(Event("session.end", "provider", facts={"ended": ended}))
     return ended
 

@@ -229,6 +229,7 @@ _END_SID = END.where(session.c.issuer == bindparam("issuer"), session.c.sid == b
 _END_SUBJECT = END.where(
     session.c.issuer == bindparam("issuer"), session.c.subject == bindparam("subject")
 )
+_END_NAMELESS = _END_SUBJECT.where(session.c.sid.is_(None))
 _SWEEP = END.where(
     or_(session.c.expires <= bindparam("now"), session.c.seen <= bindparam("idle_since"))
 )
@@ -281,9 +282,12 @@ def end_sid(conn: Connection, issuer: str, sid: str) -> list[Ended]:
     return ended.end(conn, _END_SID, {"issuer": issuer, "sid": sid})
 
 
-def end_subject(conn: Connection, issuer: str, subject: str) -> list[Ended]:
-    """End every session of one subject of the provider."""
-    return ended.end(conn, _END_SUBJECT, {"issuer": issuer, "subject": subject})
+def end_subject(
+    conn: Connection, issuer: str, subject: str, *, nameless: bool = False
+) -> list[Ended]:
+    """End every session of one subject of the provider, or those without a ``sid`` only."""
+    which = _END_NAMELESS if nameless else _END_SUBJECT
+    return ended.end(conn, which, {"issuer": issuer, "subject": subject})
 
 
 def sweep(conn: Connection, now: int, idle_since: int) -> list[Ended]:

@@ -30,7 +30,7 @@ BROKER: Final = "provisioning"
 _SOURCE: Final = Path(__file__).parent / "oidc_provider"
 _FILES: Final = (
     *(".npmrc", "package.json", "package-lock.json"),
-    *("serve.js", "levels.js", "fapi2.js"),
+    *("serve.js", "levels.js", "fapi2.js", "mtls.js"),
 )
 PRODUCT: Final = "oidc-provider"
 _SECONDS: Final = 300
@@ -50,11 +50,18 @@ class NodeProvider:
     secret: str = field(default_factory=secrets.token_urlsafe, repr=False)
     profile: str = ""
     """``fapi2``, or nothing in particular."""
+    tls: Mapping[str, str] | None = None
+    """The files of its certificate, of the key, and of the authority that it believes."""
 
     @property
     def issuer(self) -> str:
         """Return the issuer, which is its address."""
-        return f"http://{LOOPBACK}:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{LOOPBACK}:{self.port}"
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether a secret says who we are."""
+        return not self.profile and self.tls is None
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -63,7 +70,7 @@ class NodeProvider:
             "name": self.name,
             "issuer": self.issuer,
             "client_id": PORTAL,
-            "client_secret": "" if self.profile else self.secret,
+            "client_secret": self.secret if self.has_secret else "",
             "algorithms": self.algorithm,
             "link": "sub:externalId",
             "refresh": True,
@@ -75,17 +82,18 @@ class NodeProvider:
         """Return what serve.js is told of it."""
         return {
             "port": self.port,
-            "clients": [self._portal()] if self.profile else [self._portal(), self._broker()],
+            "clients": [self._portal(), self._broker()] if self.has_secret else [self._portal()],
             "methods": list(self.methods),
             "acrs": list(DEFAULT_LEVELS),
             "profile": self.profile,
+            "tls": self.tls,
         }
 
     def _portal(self) -> dict[str, Any]:
-        """Return the client that people sign in with; under FAPI 2.0 it has no secret."""
+        """Return the client that people sign in with."""
         return {
             "client_id": PORTAL,
-            **({} if self.profile else {"client_secret": self.secret}),
+            **({"client_secret": self.secret} if self.has_secret else {}),
             "grant_types": ["authorization_code", "refresh_token"],
             "redirect_uris": [f"{self.service}/oidc/callback"],
             "post_logout_redirect_uris": [f"{self.service}/oidc/signed-out"],
@@ -160,7 +168,9 @@ def start(providers: list[NodeProvider], folder: Path) -> Child:
     command = [_program("node"), str(home / "serve.js"), str(description)]
     child = Child.start("oidc-provider", command, child_environment({}), folder / "op.log")
     try:
-        child.wait_ready(f"{providers[-1].issuer}/.well-known/openid-configuration", 60)
+        last = providers[-1]
+        known = f"{last.issuer}/.well-known/openid-configuration"
+        child.wait_ready(known, 60, last.tls["ca"] if last.tls else None)
     except BaseException:
         child.stop()
         raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ from pathlib import Path
 from mo_demo.browser import Browser, Page
 from mo_demo.process import Child, reserved_port
 from tests.interop import node_provider
+from tests.interop.cache import ROOT
 from tests.interop.conftest import LocalBrowser, Ours
 from tests.interop.node_provider import BROKER, NodeProvider, answer_sign_in
 
@@ -64,11 +66,19 @@ class Stage:
     providers: Mapping[str, NodeProvider]
     process: Restartable
     token: str
+    authority: str = ""
+    """The file of the certificate that vouches for providers at https addresses."""
 
     @property
     def plain(self) -> NodeProvider:
         """Return the provider without habits."""
         return self.providers["plain"]
+
+    def browser(self) -> Browser:
+        """Return a person's own browser; it is the caller's to close."""
+        made = LocalBrowser()
+        made.session.verify = self.authority or True
+        return made
 
     def person(self) -> str:
         """Provision somebody with two themes to read; return what the person signs in with."""
@@ -93,8 +103,11 @@ class Stage:
 
 
 @contextmanager
-def running_stage(folder: Path, makers: Mapping[str, Make]) -> Iterator[Stage]:
-    """Run the providers, one of each maker, and our service beside each other."""
+def running_stage(folder: Path, makers: Mapping[str, Make], authority: str = "") -> Iterator[Stage]:
+    """Run the providers, one of each maker, and our service beside each other.
+
+    `authority` is the file of the certificate that vouches for those at https addresses.
+    """
     with ExitStack() as ports:
         service = Ours(folder, ports.enter_context(reserved_port()))
         providers = {
@@ -110,9 +123,20 @@ def running_stage(folder: Path, makers: Mapping[str, Make]) -> Iterator[Stage]:
             "MO_OIDC_PROVIDERS": json.dumps(told),
             "MO_INTROSPECTION_SECONDS": "0",
         }
+        if authority:
+            service.settings["PYTHONPATH"] = believing(folder, authority)
         service.start()
         running.callback(service.stop)
-        yield Stage(service, providers, process, _client(service, providers))
+        yield Stage(service, providers, process, _client(service, providers), authority)
+
+
+def believing(folder: Path, authority: str) -> str:
+    """Return the path of modules for a machine whose public authorities are this one alone."""
+    found = folder / "believing"
+    found.mkdir()
+    line = f"import certifi\ncertifi.where = lambda: {authority!r}\n"
+    (found / "sitecustomize.py").write_text(line, encoding="utf-8")
+    return os.pathsep.join((str(found), str(ROOT)))
 
 
 def _client(service: Ours, providers: Mapping[str, NodeProvider]) -> str:
@@ -137,7 +161,7 @@ def signed_in_long_ago(stage: Stage, times: int = 1) -> Iterator[list[dict[str, 
     with ExitStack() as opened:
 
         def signed_in(name: str) -> Browser:
-            browser = LocalBrowser()
+            browser = stage.browser()
             opened.callback(browser.session.close)
             sign_in(stage, browser, name, stage.person())
             return browser

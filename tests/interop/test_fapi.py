@@ -21,8 +21,8 @@ from mo_demo.browser import Browser
 from tests.interop import node_provider
 from tests.interop.conftest import LocalBrowser
 from tests.interop.node_provider import PRODUCT, NodeProvider, answer_sign_in
+from tests.interop.npm_contract import Contract
 from tests.interop.npm_stage import (
-    LEVELLED,
     Make,
     Stage,
     eventually,
@@ -145,64 +145,9 @@ def pushed(stage: Stage, browser: Browser, name: str) -> str:
     return address
 
 
-@pytest.mark.shows("sign in")
 @each
-def test_a_person_reads_what_was_given_and_no_more(
-    stage: Stage, browser: Browser, name: str
-) -> None:
-    """UserInfo is asked too, with the bound token and a nonce of its own endpoint."""
-    page = sign_in(stage, browser, name, stage.person())
-    assert page.status == 200, page.text
-    assert reads(stage, browser)
-    assert browser.open(f"{stage.service.url}/documents/zorg-900001").status == 403
-
-
-@pytest.mark.shows("sign in")
-@each
-def test_whom_nobody_provisioned_is_told_what_to_do(
-    stage: Stage, browser: Browser, name: str
-) -> None:
-    """An account at the provider opens nothing here by itself."""
-    page = sign_in(stage, browser, name, "niemand")
-    assert (page.status, "1700" in page.text) == (403, True)
-
-
-@pytest.mark.shows("sign out")
-@each
-def test_signing_out_here_signs_out_there(stage: Stage, browser: Browser, name: str) -> None:
-    """RP-initiated logout, with the provider's question in between."""
-    sign_in(stage, browser, name, stage.person())
-    page = browser.open(f"{stage.service.url}/oidc/logout")
-    assert not reads(stage, browser)
-    page = browser.submit(page, page.form_with("xsrf"), {}, "logout=yes")
-    assert page.url.startswith(f"{stage.service.url}/oidc/signed-out"), page.hops
-    assert browser.open(f"{stage.service.url}/oidc/login?provider={name}").has_form_with("login")
-
-
-@pytest.mark.shows("be signed out")
-@each
-def test_a_session_ends_when_the_provider_ends_it(
-    stage: Stage, browser: Browser, name: str
-) -> None:
-    """Back-channel logout."""
-    sign_in(stage, browser, name, stage.person())
-    assert reads(stage, browser)
-    page = browser.open(f"{stage.providers[name].issuer}/session/end")
-    browser.submit(page, page.form_with("xsrf"), {}, "logout=yes")
-    assert eventually(lambda: not reads(stage, browser))
-
-
-@pytest.mark.shows("step-up")
-@each
-def test_a_theme_with_a_level_asks_for_a_stronger_sign_in(
-    stage: Stage, browser: Browser, name: str
-) -> None:
-    """`acr_values` goes along in the pushed request."""
-    login = stage.person()
-    sign_in(stage, browser, name, login)
-    page = browser.open(f"{stage.service.url}/documents/{LEVELLED}")
-    page = answer_sign_in(browser, page, login, "itsme")
-    assert (page.status, page.url) == (200, f"{stage.service.url}/documents/{LEVELLED}")
+class TestEach(Contract):
+    """UserInfo is asked too, with the bound token; `acr_values` goes in the pushed request."""
 
 
 @profile

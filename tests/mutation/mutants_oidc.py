@@ -12,6 +12,7 @@ _TOKEN, _RENEWAL = "mo_oidc/id_token.py", "tests/oidc/test_renewal.py"
 _STEP, _STEP_TESTS = "mo_oidc/step_up.py", "tests/oidc/test_step_up.py"
 _OWN, _OWN_TESTS = "mo_oidc/own_sessions.py", "tests/oidc/test_own_sessions.py"
 _ID_TOKEN, _KINDS = "tests/oidc/test_id_token.py", "tests/oidc/test_kinds.py"
+_TOKENS, _SAYS_NO_MORE = "mo_oidc/token_endpoint.py", "tests/oidc/test_userinfo_says_no_more.py"
 _ODD_TESTS = "tests/oidc/test_odd_values.py"
 _NEXT, _NEXT_TESTS = "mo_oidc/next_url.py", "tests/oidc/test_next_url.py"
 
@@ -41,6 +42,45 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ),
     *_without_each(_FIRST, f"{_ID_TOKEN} {_KINDS}"),
     *_without_each(_RENEWED, _RENEWAL),
+    (_TOKEN, " or not config.is_met(acr):", ":", _KINDS),
+    (_TOKEN, "not config.is_met(acr, case.expected.acr_values) or ", "", _KINDS),
+    ("mo_oidc/config.py", " and self.is_met(v)) or", ") or", "tests/oidc/test_flow.py"),
+    (_TOKENS, "told = _OF_THE_SIGN_IN | ", "told = ", _SAYS_NO_MORE),
+    (_TOKENS, "{name.casefold() for name in claims}", "set(claims)", _SAYS_NO_MORE),
+    (
+        "mo_access/service/sessions.py",
+        "        gone += sessions.end_subject(conn, issuer, stored, nameless=sid is not None)\n",
+        "",
+        "tests/oidc/test_logout.py",
+    ),
+    (
+        "mo_access/storage/sessions.py",
+        "_END_SUBJECT.where(session.c.sid.is_(None))",
+        "_END_SUBJECT",
+        "tests/oidc/test_logout.py",
+    ),
+    (
+        "mo_oidc/provider.py",
+        "return self._keys.reload()",
+        "return self._keys.refetch()",
+        "tests/oidc/test_keys_out_of_reach.py",
+    ),
+    (
+        "mo_web/jws.py",
+        "candidates(keys.refetch(), kid, alg)",
+        "candidates(keys.keys(), kid, alg)",
+        "tests/oidc/test_keys_out_of_reach.py tests/oidc/test_keys.py",
+    ),
+    (
+        "mo_web/issuer.py",
+        "        except ProviderTrouble:\n            return self._kept.get()\n",
+        "        except ProviderTrouble:\n            raise\n",
+        "tests/web/test_access_token.py",
+    ),
+    *(
+        (_TOKEN, f"    _check_{name},\n", "", _RENEWAL)
+        for name in ("same_subject", "nonce_if_there")
+    ),
     (
         "mo_access/storage/renewals.py",
         'session.c.renewing_until <= bindparam("now")',

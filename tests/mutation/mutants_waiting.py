@@ -12,10 +12,17 @@ _TOKEN, _TURNSTILE = "mo_oidc/token_endpoint.py", "mo_web/turnstile.py"
 _KEYS = "tests/oidc/test_keys.py"
 _MIX_UP = "tests/oidc/test_mix_up.py"
 _SLOW = "tests/oidc/test_slow_answers.py"
+_LOOKUP = "tests/oidc/test_name_lookup.py"
 
 ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("mo_web/fetch.py", "        self.poolmanager.pool_classes_by_scheme = POOLS\n", "", _SLOW),
     ("mo_web/deadline.py", "        if left <= 0:\n", "        if False:\n", _SLOW),
+    ("mo_web/deadline.py", "            if left < _LEAST:\n", "            if False:\n", _LOOKUP),
+    ("mo_web/deadline.py", "left / (len(found) - tried)", "left", _LOOKUP),
+    ("mo_web/deadline.py", "made.settimeout(", "float(", _LOOKUP),
+    ("mo_web/lookup.py", ".result(seconds)", ".result()", _LOOKUP),
+    ("mo_web/lookup.py", "if answer is None:", "if True:", _LOOKUP),
+    ("mo_web/lookup.py", "self._under_way.pop(host)", "self._under_way[host]", _LOOKUP),
     ("mo_oidc/flow.py", "if here != pending.redirect_uri:", "if False:", _MIX_UP),
     ("mo_oidc/views.py", "if config.own_callback else CALLBACK", "if False else CALLBACK", _MIX_UP),
     ("mo_oidc/head.py", 'if request.method == "HEAD":', "if False:", "tests/oidc/test_head.py"),

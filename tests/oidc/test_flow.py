@@ -118,6 +118,29 @@ def test_only_levels_that_the_provider_knows_are_asked(
     assert started.pending.acr_values == ("a", "b")
 
 
+EID, ITSME, PASSWORD = (f"urn:be:vlaanderen:authmech:{n}" for n in ("eid", "itsme", "password"))
+
+
+@pytest.mark.parametrize(
+    ("by_link", "told"),
+    [
+        ((), (ITSME,)),
+        ((PASSWORD,), (ITSME,)),
+        ((EID,), (EID,)),
+        ((PASSWORD, EID), (EID, ITSME)),
+        (("loa-3",), ("loa-3", ITSME)),
+    ],
+)
+def test_a_link_asks_for_more_than_the_configuration_and_never_for_less(
+    script: Script, clock: Clock, by_link: tuple[str, ...], told: tuple[str, ...]
+) -> None:
+    """What is enough for one of the two only is not told where a value is enough for both."""
+    provider = Provider(config(acr_values=(ITSME,)), get_json, clock)
+    started = begin(provider, LoginRequest(acr_values=by_link))
+    assert asked(started)["acr_values"] == " ".join(told)
+    assert started.pending.acr_values == (by_link or (ITSME,))
+
+
 @pytest.mark.parametrize(
     ("parameters", "code"),
     [

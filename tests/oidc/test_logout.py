@@ -143,6 +143,22 @@ def test_the_provider_ends_one_session(site: Site, browser: Browser) -> None:
     assert other.me().status_code == 200
 
 
+def test_a_session_that_the_provider_gave_no_name_is_ended_by_its_subject(
+    site: Site, browser: Browser
+) -> None:
+    """It may be the one that is meant; that of another subject, or another one by name, is not."""
+    named, nameless, others = (site.browser() for _ in range(3))
+    site.script.claims = {"sid": "s-2"}
+    named.sign_in()
+    site.script.claims = {"sid": None}
+    nameless.sign_in()
+    site.script.claims = {"sid": None, "sub": "person-2"}
+    others.sign_in()
+    assert notify(site, logout_token(site.script, sid="s-1")) == 200
+    told = [b.me().status_code for b in (browser, nameless, named, others)]
+    assert told == [401, 401, 200, 200]
+
+
 def test_the_provider_ends_all_sessions(site: Site, browser: Browser) -> None:
     """A logout token with a subject only ends every session of that subject."""
     other = site.browser()

@@ -6,24 +6,18 @@ import json
 import ssl
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from requests import PreparedRequest
 
 from mo_web.fetch import FetchError, bound
 from tests.oidc.broker import CLIENT_ID, Answer, Script, form_of
 from tests.oidc.modules.fapi import guarded
 from tests.oidc.world import World
+from tests.support.certificates import certified
 
 ALIASES = {
     "token_endpoint": "https://mtls.broker.example/token",
@@ -40,36 +34,11 @@ def transport() -> str:
     return "process"
 
 
-def certificate(folder: Path, name: str) -> tuple[str, str]:
-    """Make a certificate of its own and return its file and that of its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    files = folder / f"{name}.pem", folder / f"{name}.key"
-    files[0].write_bytes(made.public_bytes(Encoding.PEM))
-    files[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return str(files[0]), str(files[1])
-
-
 def test_the_whole_way_with_a_certificate(
     make_world: Callable[[dict[str, object]], World], tmp_path: Path
 ) -> None:
     """FAPI 2.0 by certificate: aliases are used, no secret, no assertion, no proof."""
-    files = certificate(tmp_path, "client")
+    files = certified(tmp_path, "client", "client.example").files
     world = make_world(
         {
             "oidc_fapi2": True,
@@ -127,7 +96,8 @@ class _Peer(BaseHTTPRequestHandler):
 
 def test_the_certificate_is_shown_in_real_tls(tmp_path: Path) -> None:
     """A peer that demands one sees ours, and lets nobody in without it."""
-    ours, theirs = certificate(tmp_path, "client"), certificate(tmp_path, "server")
+    ours = certified(tmp_path, "client", "client.example").files
+    theirs = certified(tmp_path, "server", "server.example").files
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=ours[0])
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_cert_chain(*theirs)
@@ -142,7 +112,7 @@ def test_the_certificate_is_shown_in_real_tls(tmp_path: Path) -> None:
             with pytest.raises(FetchError):
                 session.get(url)
             session.cert = ours
-            assert session.get(url).json() == {"seen": {"commonName": "client"}}
+            assert session.get(url).json() == {"seen": {"commonName": "client.example"}}
     finally:
         peer.shutdown()
         peer.server_close()

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { Provider } from 'oidc-provider';
 import { fapi2 } from './fapi2.js';
 import { levels, submitted } from './levels.js';
+import { mtls, served } from './mtls.js';
 
 const HOST = '127.0.0.1';
 const KEYS = [['rsa', { modulusLength: 2048 }], ['ec', { namedCurve: 'P-256' }], ['ed25519', {}]];
@@ -31,8 +32,9 @@ const features = {
   },
 };
 
-const configuration = ({ clients, methods, acrs, profile }) => ({
+const configuration = ({ port, clients, methods, acrs, profile, tls }, certified = tls ? mtls(port) : {}) => ({
   clients,
+  discovery: certified.discovery,
   clientAuthMethods: methods,
   ...levels(acrs),
   jwks: { keys: signingKeys() },
@@ -43,7 +45,7 @@ const configuration = ({ clients, methods, acrs, profile }) => ({
     accountId: id,
     claims: () => ({ sub: id, employee_number: `nr-${id}` }),
   }),
-  features: { ...features, ...(profile === 'fapi2' ? fapi2() : {}) },
+  features: { ...features, ...(profile === 'fapi2' ? fapi2() : {}), ...certified.features },
   // Refresh tokens for who may use them, a new one each time; they end with the provider's session.
   issueRefreshToken: (ctx, client) => client.grantTypeAllowed('refresh_token'),
   rotateRefreshToken: true,
@@ -53,11 +55,12 @@ const configuration = ({ clients, methods, acrs, profile }) => ({
 });
 
 for (const described of JSON.parse(readFileSync(process.argv[2], 'utf8'))) {
-  const provider = new Provider(`http://${HOST}:${described.port}`, configuration(described));
+  const { port, tls } = described;
+  const provider = new Provider(`http${tls ? 's' : ''}://${HOST}:${port}`, configuration(described));
   provider.use(submitted(provider, described.acrs));
   for (const event of ['grant.error', 'pushed_authorization_request.error']) {
     provider.on(event, (ctx, { error }) => console.log(`refused ${error}`));
   }
   provider.on('grant.revoked', () => console.log('revoked'));
-  provider.listen(described.port, HOST);
+  (tls ? served(provider, tls) : provider).listen(port, HOST);
 }

@@ -98,6 +98,27 @@ _ASKED: Final = [
         query="?acr_values=loa-3",
         code="acr_too_low",
     ),
+    Kind(
+        "asked: acr, told by UserInfo",
+        {"userinfo": {"sub": "person-1", "acr": ITSME}},
+        query=f"?acr_values={ITSME}",
+        variant="userinfo",
+        code="acr_too_low",
+    ),
+    Kind(
+        "asked: by the configuration, less by the link",
+        {"claims": {"acr": PASSWORD}},
+        query=f"?acr_values={PASSWORD}",
+        variant="level",
+        code="acr_too_low",
+    ),
+    Kind(
+        "asked: by the configuration, an acr of its own by the link",
+        {"claims": {"acr": "loa-3"}},
+        query="?acr_values=loa-3",
+        variant="level",
+        code="acr_too_low",
+    ),
     Kind("asked: max_age, nothing told", query="?max_age=60", code="auth_time_missing"),
     Kind(
         "asked: max_age, too long ago",

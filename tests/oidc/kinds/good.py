@@ -302,6 +302,12 @@ ASKED: Final = [
     Kind("asked: prompt and hint", query="?prompt=login&login_hint=an%40school.example"),
     Kind("asked: prompt none", query="?prompt=none"),
     Kind("asked: by the configuration, met", {"claims": {"acr": EID}}, variant="level"),
+    Kind(
+        "asked: by the configuration, less by the link, met",
+        {"claims": {"acr": ITSME}},
+        query=f"?acr_values={PASSWORD}",
+        variant="level",
+    ),
     Kind("asked: a hint in base64 JSON", query="?login_hint=eyJjYXBfaGludCI6IjkwMDAwMSJ9"),
     Kind("asked: unknown wishes", query="?ui_locales=nl&x=1"),
 ]
