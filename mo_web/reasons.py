@@ -79,7 +79,7 @@ TEXTS: Final[dict[Reason, ReasonText]] = {
     Reason.DORMANT: ReasonText(
         f"Dit thema is voor u opgeschort. {_ASK_NL}",
         f"This theme is suspended for you. {_ASK_EN}",
-        "Who gave the theme has deactivated the person.",
+        "Who gave the theme has deactivated the person, or ended what the person is there.",
     ),
     Reason.LEVEL: ReasonText(
         "Dit thema vraagt een sterkere manier van aanmelden, bijvoorbeeld met eID of itsme.",

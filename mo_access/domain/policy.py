@@ -83,7 +83,7 @@ class GrantFact(NamedTuple):
     source: str
     since: int | None = None
     idle: str | None = None
-    """Why it is suspended: ``suspended``, ``ended`` or ``blocked``; no rule asks for it."""
+    """Why it is suspended, a word of ``why_idle``; no rule asks for it."""
     session: int | None = None
     """The session that it came with and ends with; None for what a client said."""
 
@@ -153,6 +153,19 @@ def every_step(facts: Facts, session: Session) -> tuple[Step, ...]:
 def is_current(fact: AffiliationFact, today: str) -> bool:
     """Tell whether an affiliation counts today: live, started, not past its end."""
     return _current(fact, today)
+
+
+def why_idle(fact: AffiliationFact, today: str) -> str | None:
+    """Tell why an affiliation counts for nothing today, None where it counts."""
+    if _current(fact, today):
+        return None
+    if fact.form is Form.RETAINED:
+        return "retained"
+    if fact.blocked:
+        return "blocked"
+    if fact.end is not None and fact.end < today:
+        return "ended"
+    return "suspended" if fact.suspended else "pending"
 
 
 def _first_no(steps: Iterable[tuple[Step, Reason]], asked: int) -> Decision:

@@ -223,7 +223,7 @@ def _here(
         level_asked=spot.level,
         today=uow.today,
         affiliations=affiliations,
-        grants=tuple(_grants(granted, spot.theme, spot.at, affiliations)),
+        grants=tuple(_grants(granted, spot, affiliations, uow.today)),
         terms=uow.terms,
     )
 
@@ -243,32 +243,45 @@ def _is_barred(uow: UnitOfWork, known: PersonFacts, spot: Spot) -> bool:
 
 def _grants(
     grants: Iterable[tuple[str, GrantFact]],
-    theme: str | None,
-    at: frozenset[str],
+    spot: Spot,
     affiliations: tuple[AffiliationFact, ...],
+    today: str,
 ) -> Iterator[GrantFact]:
     """Keep what gives this theme here."""
-    clients = {a.client for a in affiliations if a.session is None}
     for slug, grant in grants:
-        if slug == theme and _gives(grant, at, clients):
-            yield grant
+        if slug == spot.theme and (given := _given(grant, spot.at, affiliations, today)):
+            yield given
 
 
 def held_here(
-    known: PersonFacts, at: frozenset[str], affiliations: tuple[AffiliationFact, ...]
+    known: PersonFacts, at: frozenset[str], here: Facts
 ) -> dict[str, tuple[GrantFact, ...]]:
     """Return what gives each theme here, by slug, of all that somebody holds."""
-    clients = {a.client for a in affiliations if a.session is None}
     found: dict[str, tuple[GrantFact, ...]] = {}
     for slug, grant in known.grants:
-        if _gives(grant, at, clients):
-            found[slug] = (*found.get(slug, ()), grant)
+        if given := _given(grant, at, here.affiliations, here.today):
+            found[slug] = (*found.get(slug, ()), given)
     return found
 
 
-def _gives(grant: GrantFact, at: frozenset[str], clients: set[str | None]) -> bool:
-    """One without institution counts where its client put the person (design section 3)."""
-    return grant.institution in at or (not grant.institution and grant.client in clients)
+def _given(
+    grant: GrantFact, at: frozenset[str], affiliations: tuple[AffiliationFact, ...], today: str
+) -> GrantFact | None:
+    """Return what a grant is here, None where it is none.
+
+    One without institution is given where its client put the person, and counts while what that
+    client says the person is there counts (design section 3): what another client says there
+    does not wake what this one ended.
+    """
+    if grant.institution:
+        return grant if grant.institution in at else None
+    placed = [a for a in affiliations if a.client == grant.client and a.session is None]
+    if not placed:
+        return None
+    idle = [why for a in placed if (why := policy.why_idle(a, today))]
+    if grant.suspended or len(idle) < len(placed):
+        return grant
+    return grant._replace(suspended=True, idle=min(idle))
 
 
 def _places(

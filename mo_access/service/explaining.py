@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 from mo_access.domain import policy
 from mo_access.domain.errors import NotFound
 from mo_access.domain.judging import Judge
-from mo_access.domain.model import Form
 from mo_access.domain.policy import (
     PLATFORM,
     AffiliationFact,
@@ -165,18 +164,8 @@ def _role(fact: AffiliationFact, today: str) -> Origin:
         fact.since,
         fact.start,
         fact.end,
-        None if policy.is_current(fact, today) else _idle(fact, today),
+        policy.why_idle(fact, today),
     )
-
-
-def _idle(fact: AffiliationFact, today: str) -> str:
-    if fact.form is Form.RETAINED:
-        return "retained"
-    if fact.blocked:
-        return "blocked"
-    if fact.end is not None and fact.end < today:
-        return "ended"
-    return "suspended" if fact.suspended else "pending"
 
 
 def theme_origin(fact: GrantFact) -> Origin:

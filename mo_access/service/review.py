@@ -227,7 +227,7 @@ class _Reader:
 
     def _themes(self, known: PersonFacts, here: Facts, session: Session) -> tuple[ThemeHeld, ...]:
         """List what somebody holds here, by the name of the theme."""
-        held = decisions.held_here(known, self.spot.at, here.affiliations)
+        held = decisions.held_here(known, self.spot.at, here)
         told = self.judge.reasons(here, session, held)
         found = [
             ThemeHeld(slug, self.themes[slug], told[slug], explaining.themes(grants))

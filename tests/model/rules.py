@@ -263,7 +263,8 @@ class World:
             live = link.active if link else group.client == PLATFORM
             live = live and group.at not in self.blocked
             live = live and (group.at is None or group.at in self.scope(group.client))
-            spread = group.at is None and group.client in {c.client for c in here}
+            placed = [c for c in here if c.client == group.client]
+            spread = group.at is None and any(map(self.counts, placed))
             if live and group.theme == theme and (group.at in near or spread):
                 return True
         return any(

@@ -9,7 +9,6 @@ _GIVEN, _FACTS = "mo_access/service/claimed_rights.py", "mo_access/storage/sessi
 _MADE, _DECIDED = "mo_access/service/provider_people.py", "mo_access/service/decisions.py"
 _POLICY, _RENEWED = "mo_access/domain/policy.py", "mo_oidc/renewal.py"
 _COUNTS = "return not self.claims_only if fact.session is None else fact.session == self.pk"
-_CLIENTS = "clients = {a.client for a in affiliations"
 _GROUPS = "said, rules.target_group, rules.allowed_target_groups"
 
 CLAIMS: Final = (
@@ -31,9 +30,11 @@ CLAIMS: Final = (
     (_POLICY, _COUNTS, "return True", _RIGHTS),
     (_POLICY, _COUNTS, "return fact.session in (None, self.pk)", _RIGHTS),
     (_DECIDED, "lambda fact: fact.session == session.pk)", "session.counts)", _RIGHTS),
-    *(
-        (_DECIDED, f"{_CLIENTS} if a.session is None}}{then}", f"{_CLIENTS}}}{then}", _RIGHTS)
-        for then in ("\n    for", "\n    found")
+    (
+        _DECIDED,
+        "a.client == grant.client and a.session is None",
+        "a.client == grant.client",
+        _RIGHTS,
     ),
     (_RENEWED, "    if got.rights is None:", "    if True:", _RIGHTS),
     (_RENEWED, f"    person_claims.check_target_group({_GROUPS})\n", "", _RIGHTS),

@@ -8,6 +8,7 @@ _BLOCK_TESTS: Final = "tests/access/test_blocks.py tests/access/test_block_kinds
 _ROLE_TESTS: Final = "tests/access/test_blocked_beheerders.py"
 _END_TESTS: Final = "tests/access/test_endings.py"
 _THEME_TESTS: Final = "tests/access/test_theme_ends.py"
+_SPREAD_TESTS: Final = "tests/access/test_spread_groups.py"
 _BARS, _BLOCKS = "mo_access/storage/bars.py", "mo_access/storage/blocks.py"
 _FACTS, _PEOPLE = "mo_access/storage/facts.py", "mo_access/service/people.py"
 _SESSIONS, _DERIVED = "mo_access/storage/sessions.py", "mo_access/storage/derived.py"
@@ -172,6 +173,9 @@ STANDING: Final = (
         "    if False:",
         _BLOCK_TESTS,
     ),
+    ("mo_access/service/decisions.py", "or len(idle) < len(placed)", "or True", _SPREAD_TESTS),
+    ("mo_access/service/decisions.py", "or len(idle) < len(placed)", "or not idle", _SPREAD_TESTS),
+    ("mo_access/service/decisions.py", "if a.client == grant.client and ", "if ", _SPREAD_TESTS),
     (_DERIVED, "return person.c.blocked.is_(None), ", "return ", _BLOCK_TESTS),
     (_DERIVED, "or_(person.c.bar.is_(None), here.is_(None))", "true()", _BLOCK_TESTS),
     (_SESSIONS, "        ~_blocked_capacity,\n", "", _BLOCK_TESTS),
