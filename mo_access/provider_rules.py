@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from mo_access.client_keys import ClientKey, ClientKeyError, read_client_key
-
 if TYPE_CHECKING:
+    from mo_access.client_keys import ClientKey
     from mo_access.settings_types import Provider
 
 KEY: Final = "private_key_jwt"
@@ -54,6 +53,9 @@ def client_key(told: Provider) -> ClientKey | None:
     """Return the key of the file that is named. Raises ``ValueError`` when it cannot be used."""
     if told.client_key_file is None:
         return None
+    # Few installations have one, and every command reads the settings: only they load joserfc.
+    from mo_access.client_keys import ClientKeyError, read_client_key  # noqa: PLC0415 - as said
+
     try:
         return read_client_key(told.client_key_file, told.client_key_algorithm)
     except ClientKeyError as fault:

@@ -6,25 +6,27 @@ import getpass
 import json
 import sys
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy.engine.url import make_url
 
 from mo_access import settings as configuration
 from mo_access.commands.giving_back import give_back
+from mo_access.domain.errors import AccessError
 from mo_access.domain.keys import KeyRing
+from mo_access.key_files import KeyFileError
 from mo_access.service.held_tokens import HeldTokens
 from mo_access.service.unit_of_work import BRUSSELS, UnitOfWork
 from mo_access.settings import ConfigError, Settings
 from mo_access.storage import revision
 from mo_access.storage.engine import Database, DatabaseDown
+from mo_access.storage.revision import UnknownRevision
 
 FINDING = 1
 MISCONFIGURED = 78
@@ -71,6 +73,29 @@ class Desk:
         )
 
 
+@contextmanager
+def foreseen() -> Iterator[None]:
+    """Make every foreseen fault of a command a readable line and an exit code."""
+    try:
+        yield
+    except ConfigError as fault:
+        _end(MISCONFIGURED, *fault.problems)
+    except KeyFileError as fault:
+        _end(MISCONFIGURED, str(fault))
+    except AccessError as fault:
+        _end(FINDING, *fault.message.splitlines())
+    except UnknownRevision as fault:
+        _end(FINDING, str(fault))
+    except DatabaseDown as fault:
+        _end(FINDING, f"the database cannot be reached: {str(fault).splitlines()[0]}")
+
+
+def _end(code: int, *lines: str) -> None:
+    for line in lines:
+        click.echo(f"mo-access: {line}", err=True)
+    sys.exit(code)
+
+
 def opened() -> Desk:
     """Read the settings. Raises ``ConfigError``."""
     return Desk(configuration.load())
@@ -114,6 +139,10 @@ def say_json(value: object) -> None:
 
 def say_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
     """Print a table, or a sentence when there is nothing in it."""
+    # With --json, and for a long list, nobody waits for it.
+    from rich.console import Console  # noqa: PLC0415 - as said
+    from rich.table import Table  # noqa: PLC0415 - as said
+
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*map(cell, row))

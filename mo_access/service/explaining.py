@@ -173,7 +173,7 @@ def theme_origin(fact: GrantFact) -> Origin:
     idle = (fact.idle or "suspended") if fact.suspended else None
     place = fact.institution or None
     client = fact.client or PLATFORM
-    return Origin("theme", fact.kind, place, client, fact.source, fact.since, idle=idle)
+    return Origin("theme", fact.kind, place, client, fact.source, fact.since, None, None, idle)
 
 
 def _told(step: Step) -> Step:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import identities, links, memberships, people, rights, sessions
+from mo_access.storage import (
+    last_sign_ins,
+    links,
+    memberships,
+    people,
+    rights,
+    sessions,
+)
 from mo_access.storage.people import LinkRow
 
 
@@ -19,7 +26,7 @@ def entomb(uow: UnitOfWork, person_pk: int) -> None:
     memberships.leave_every(uow.conn, person_pk, uow.now)
     people.set_insz(uow.conn, person_pk, None, None)
     people.set_active(uow.conn, person_pk, uow.now, active=False)
-    identities.forget_sign_in(uow.conn, person_pk)
+    last_sign_ins.forget(uow.conn, person_pk)
     uow.ended(sessions.end_of_person(uow.conn, person_pk))
 
 

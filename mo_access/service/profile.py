@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from mo_access.domain.model import Json
+from mo_access.domain.called import full_name
 from mo_access.service.sessions import Session
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import profile
@@ -26,14 +26,3 @@ def of(uow: UnitOfWork, session: Session) -> Profile:
         return Profile(None, None)
     user_name, document = found
     return Profile(user_name, full_name(json.loads(document)))
-
-
-def full_name(document: Json) -> str | None:
-    """Take the formatted name, else given and family name, else the display name."""
-    if not isinstance(document, dict):
-        return None
-    said = document.get("name")
-    parts = said if isinstance(said, dict) else {}
-    joined = " ".join(str(parts[key]) for key in ("givenName", "familyName") if parts.get(key))
-    name = parts.get("formatted") or joined or document.get("displayName")
-    return str(name) if name else None

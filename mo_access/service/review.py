@@ -18,6 +18,7 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 from mo_access.domain import policy
+from mo_access.domain.called import full_name
 from mo_access.domain.errors import Invalid, NotFound, Stale
 from mo_access.domain.judging import Judge
 from mo_access.domain.keys import KeyRing, SealBroken
@@ -27,7 +28,6 @@ from mo_access.domain.text import without_numbers
 from mo_access.service import decisions, explaining
 from mo_access.service.decisions import Spot
 from mo_access.service.explaining import Origin
-from mo_access.service.profile import full_name
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import access, facts
 from mo_access.storage import review as stored

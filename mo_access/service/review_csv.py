@@ -74,7 +74,7 @@ def _lines(entry: Entry, language: str) -> Iterator[tuple[str, ...]]:
         counts = (no, one.idle) if one.idle else (yes, "")
         yield (*person, role, one.value, *_origin(one), *counts, *last)
     for held in entry.themes:
-        slug = safe(held.slug)
+        slug = _word(held.slug)
         for one in held.origins:
             open_ = held.open and one.idle is None
             why = "" if open_ else one.idle or held.reason.value
@@ -83,8 +83,12 @@ def _lines(entry: Entry, language: str) -> Iterator[tuple[str, ...]]:
 
 def _origin(one: Origin) -> tuple[str, ...]:
     """Give the cells of an origin; numbers, days and our own words need no ``safe``."""
-    by, through = safe(one.client), safe(one.how)
+    by, through = _word(one.client), _word(one.how)
     return (one.institution or "", by, through, _moment(one.since), one.start or "", one.end or "")
+
+
+# Clients, groups and themes are few and stand on every line.
+_word: Final = lru_cache(maxsize=10_000)(safe)
 
 
 def _moment(micros: int | None) -> str:

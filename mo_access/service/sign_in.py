@@ -10,7 +10,7 @@ from mo_access.domain.errors import Refused
 from mo_access.domain.model import Event
 from mo_access.service import sessions, subjects
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage import barred_links, identities, matching
+from mo_access.storage import barred_links, identities, last_sign_ins, matching
 from mo_access.storage import sessions as stored_sessions
 from mo_access.storage.contested import BY_LINK, BY_NUMBER
 from mo_access.storage.engine import Duplicate
@@ -92,7 +92,7 @@ def admitted(uow: UnitOfWork, said: SignIn, live: list[Match], mode: str = "scim
         renewal=said.renewal,
         mode=mode,
     )
-    identities.signed_in(uow.conn, live[0].person_pk, uow.now)
+    last_sign_ins.note(uow.conn, live[0].person_pk, uow.now)
     facts = {"provider": said.provider, "acr": said.acr, "everywhere": everywhere > 0}
     uow.record(Event("sign_in", "ok", person=live[0].person_id, facts=facts))
     return SignedIn(session_id, live[0].person_id, live[0].person_pk)

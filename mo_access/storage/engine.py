@@ -8,41 +8,29 @@ only, so nothing has to be converted on the way.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Protocol, cast
+from typing import Any, Protocol, cast
 
-import psycopg
 from sqlalchemy.engine.url import make_url
 from sqlalchemy.sql.elements import CompilerElement
 
 from mo_access.storage.connections import (
-    BUSY_MILLISECONDS,
     DatabaseDown,
-    PostgresqlSource,
+    Duplicate,
+    NoTable,
     Raw,
     Source,
-    SqliteSource,
 )
+from mo_access.storage.sqlite_source import BUSY_MILLISECONDS, SqliteSource
 from mo_access.storage.statements import Params, Prepared, statements_for
 from mo_access.storage.turns import Turns
 
-__all__ = ["Connection", "Database", "DatabaseDown", "Duplicate", "Params", "Row"]
+__all__ = ["Connection", "Database", "DatabaseDown", "Duplicate", "NoTable", "Params", "Row"]
 
 Row = tuple[Any, ...]
 Key = tuple[str, int, int]
-_FAULTS: Final = (sqlite3.Error, psycopg.Error)
-
-
-class Duplicate(Exception):
-    """A unique constraint refused the row; ``columns`` is the driver's text naming them."""
-
-    def __init__(self, columns: str) -> None:
-        """Keep the driver's naming of the constraint for the caller to match on."""
-        super().__init__(columns)
-        self.columns = columns
 
 
 class _Cursor(Protocol):
@@ -69,13 +57,16 @@ class Database:
             raise ValueError(f"unknown database {self.dialect_name!r}: use sqlite or postgresql")
         self.statements = statements_for(self.dialect_name)
         self.turns: Turns | None = None
-        self._source: Source
+        self.source: Source
         if self.dialect_name == "sqlite":
             path = parts.database or ":memory:"
-            self._source = SqliteSource(path)
+            self.source = SqliteSource(path)
             self.turns = Turns(Path(path), BUSY_MILLISECONDS / 1_000)
         else:
-            self._source = PostgresqlSource(url)
+            # Where there is none, nobody waits for its driver.
+            from mo_access.storage.postgresql_source import PostgresqlSource  # noqa: PLC0415 - as said
+
+            self.source = PostgresqlSource(url)
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
@@ -91,16 +82,16 @@ class Database:
 
     def lend(self) -> Connection:
         """Lend a connection until ``take_back``; raises as ``connect`` does."""
-        return Connection(self, self._source.lend())
+        return Connection(self, self.source.lend())
 
     def take_back(self, lent: Connection) -> None:
         """Undo what was left open and keep the connection for the next loan."""
         lent.rollback()
-        self._source.take_back(lent.raw, broken=lent.broken)
+        self.source.take_back(lent.raw, broken=lent.broken)
 
     def close(self) -> None:
         """Close what this thread and the pool hold."""
-        self._source.close()
+        self.source.close()
         if self.turns is not None:
             self.turns.close()
 
@@ -114,6 +105,7 @@ class Connection:
         self.raw = raw
         self.in_transaction = False
         self.broken = False
+        self._faults = database.source.faults
         self._turns: Turns | None = None
         self._owed: dict[Key, tuple[int, Pay]] = {}
 
@@ -147,8 +139,8 @@ class Connection:
         bound = [prepared.bound(row) for row in rows]
         try:
             self._cursor().executemany(prepared.sql, bound)
-        except _FAULTS as error:
-            _raise_known(error)
+        except self._faults as error:
+            self._raise_known(error)
             raise
 
     def owe(self, key: Key, by: int, pay: Pay) -> None:
@@ -237,8 +229,8 @@ class Connection:
         cursor = self._cursor()
         try:
             cursor.execute(prepared.sql, prepared.bound(given))
-        except _FAULTS as error:
-            _raise_known(error)
+        except self._faults as error:
+            self._raise_known(error)
             raise
         return cursor
 
@@ -253,9 +245,15 @@ class Connection:
     def _text(self, sql: str) -> None:
         try:
             self.raw.execute(sql)
-        except _FAULTS as error:
-            _raise_known(error)
+        except self._faults as error:
+            self._raise_known(error)
             raise
+
+    def _raise_known(self, error: Exception) -> None:
+        """Raise what the floors above know of the driver's errors; others are faults."""
+        known = self.database.source.known(error)
+        if known is not None:
+            raise known from error
 
     def _cursor(self) -> _Cursor:
         cursor: Any = self.raw.cursor()
@@ -263,13 +261,3 @@ class Connection:
 
 
 Pay = Callable[[Connection, Key, int], None]
-
-
-def _raise_known(error: Exception) -> None:
-    """Raise what the floors above know of the drivers' errors; any other is a fault as it is."""
-    if isinstance(error, sqlite3.IntegrityError) and "UNIQUE" in str(error):
-        raise Duplicate(str(error)) from error
-    if isinstance(error, psycopg.errors.UniqueViolation):
-        raise Duplicate(error.diag.constraint_name or "") from error
-    if isinstance(error, sqlite3.OperationalError | psycopg.OperationalError):
-        raise DatabaseDown(str(error)) from error

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import ColumnElement, Text, and_, bindparam, delete, exists, insert, or_, select
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from mo_access.domain.model import Actor
-from mo_access.storage.bookkeeping import last_sign_in
 from mo_access.storage.engine import Connection
 from mo_access.storage.schema import client, client_issuer, identity, link, link_identity, person
 
@@ -83,26 +81,6 @@ _PIN = insert(identity).values(
 _DROP_PIN = delete(identity).where(
     identity.c.issuer == _issuer, identity.c.subject == bindparam("subject")
 )
-
-
-# A row of its own: signing in waits for nobody who changes the person, nor the other way round.
-_signed_in = upsert(last_sign_in).values(person_pk=bindparam("person"), at=bindparam("now"))
-_SIGNED_IN = _signed_in.on_conflict_do_update(
-    index_elements=["person_pk"], set_={"at": _signed_in.excluded.at}
-)
-
-
-_FORGET_SIGN_IN = delete(last_sign_in).where(last_sign_in.c.person_pk == bindparam("person"))
-
-
-def signed_in(conn: Connection, person_pk: int, now: int) -> None:
-    """Note when the person last signed in."""
-    conn.run(_SIGNED_IN, {"person": person_pk, "now": now})
-
-
-def forget_sign_in(conn: Connection, person_pk: int) -> None:
-    """Forget when somebody last signed in of whom only a tombstone stays."""
-    conn.run(_FORGET_SIGN_IN, {"person": person_pk})
 
 
 def unpin(conn: Connection, link_pk: int) -> None:

@@ -10,10 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import psycopg
 from sqlalchemy import String, column, select, table
 
-from mo_access.storage.engine import Database
+from mo_access.storage.engine import Database, NoTable
 
 _SCRIPTS: Final = Path(__file__).with_name("migrations") / "versions"
 _CURRENT: Final = select(column("version_num", String)).select_from(table("alembic_version"))
@@ -30,10 +29,10 @@ def newest() -> str:
 
 
 def current(database: Database) -> str | None:
-    """Name the revision that the database is at; None, or ``DatabaseDown``, for an empty one."""
+    """Name the revision that the database is at; None for an empty one."""
     try:
         with database.connect() as connection:
             row = connection.one(_CURRENT)
-    except psycopg.errors.UndefinedTable:
+    except NoTable:
         return None
     return None if row is None else str(row[0])

@@ -8,8 +8,7 @@ from functools import cache
 from typing import Any, Self
 from weakref import WeakKeyDictionary
 
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from sqlalchemy.dialects import registry
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import CompilerElement
@@ -46,8 +45,9 @@ class Statements:
 
     def __init__(self, dialect_name: str) -> None:
         """Choose the dialect: ``sqlite`` or ``postgresql``."""
-        sqlite = dialect_name == "sqlite"
-        self._dialect: Dialect = sqlite_dialect() if sqlite else PGDialect_psycopg()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves its dialects untyped
+        # SQLAlchemy knows dialects by name and imports the one that is asked for.
+        driver = "sqlite" if dialect_name == "sqlite" else "postgresql.psycopg"
+        self._dialect: Dialect = registry.load(driver)()
         self._fixed: WeakKeyDictionary[CompilerElement, Prepared] = WeakKeyDictionary()
 
     def fixed(self, statement: CompilerElement) -> Prepared:

@@ -188,6 +188,7 @@ def test_the_revision_is_told_as_the_tool_tells_it(database: Database) -> None:
 def test_an_empty_database_is_at_no_revision(database_url: str) -> None:
     """Both engines say so without an error."""
     empty = Database(database_url)
+    assert revision.current(empty) is None
     assert not health.schema_is_current(empty)
     empty.close()
 
