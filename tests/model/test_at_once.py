@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Semaphore
 
 from flask.testing import FlaskClient
 
@@ -43,14 +44,24 @@ class Broker:
     statuses: Counter[int] = field(default_factory=Counter)
     mails: list[str] = field(default_factory=list)
     keep: str = ""
+    done: Semaphore = field(default_factory=lambda: Semaphore(0))
+    """Counts the operations of all brokers."""
 
     def run(self, steps: int) -> None:
         """Do so many operations."""
         does: list[Callable[[], None]] = [self.create, self.create, self.replace, self.delete]
         does += [self.switch, self.affiliate, self.group, self.member, self.member, self.mail]
         does += [self.renumber, self.ungroup, self.several]
-        for _ in range(steps):
-            self.chance.choice(does)()
+        left = steps
+        try:
+            while left:
+                self.chance.choice(does)()
+                left -= 1
+                self.done.release()
+        finally:
+            # Who waits for this broker is not to wait for one that failed.
+            for _ in range(left):
+                self.done.release()
 
     def create(self) -> None:
         """Register somebody, mostly with a number that others use too."""
@@ -161,13 +172,19 @@ class Operator:
     site: Site
     chance: random.Random
     ids: list[str]
+    brokers_done: Semaphore
     done: Counter[str] = field(default_factory=Counter)
 
     def run(self, steps: int) -> None:
-        """Do so many operations; PostgreSQL ends one of two that wait for each other."""
+        """Do so many operations, one whenever the brokers did as many as they are.
+
+        PostgreSQL ends one of two that wait for each other.
+        """
         does: list[Callable[[UnitOfWork], object]] = [self.person, self.person, self.affiliation]
-        does += [self.lift, self.lift, self.institution, self.successor]
+        does += [self.lift, self.lift, self.institution, self.successor, self.successor]
         for _ in range(steps):
+            for _ in BROKERS:
+                self.brokers_done.acquire()
             act = self.chance.choice(does)
             with suppress(NotFound, Conflict, Invalid, DatabaseDown), self.site.unit() as uow:
                 act(uow)
@@ -215,10 +232,12 @@ def brokers(site: Site, seed: int) -> list[Broker]:
     ids: list[str] = []
     groups: dict[str, list[str]] = {client: [] for client in BROKERS}
     kept: dict[str, str] = {}
-    made = []
+    made: list[Broker] = []
+    done = Semaphore(0)
     for place, client in enumerate(BROKERS):
         chance = random.Random(seed * 100 + place)
         one = Broker(site, client, chance, ids, groups[client], site.app.test_client())
+        one.done = done
         if client not in kept:
             kept[client] = one.send("POST", "/Users", {"userName": "kept"}).body["id"]
         one.keep = kept[client]
@@ -230,7 +249,7 @@ def test_at_rest_everything_adds_up(database: Database, tmp_path: Path) -> None:
     """Rules 5 to 10 hold of the rows, and every decision is what the rows say."""
     site = Site(database, tmp_path)
     several = brokers(site, SEED)
-    operator = Operator(site, random.Random(SEED), several[0].ids)
+    operator = Operator(site, random.Random(SEED), several[0].ids, several[0].done)
     with ThreadPoolExecutor(len(several) + 1) as pool:
         work = [*(one.run for one in several), operator.run]
         for done in [pool.submit(run, STEPS) for run in work]:
