@@ -41,6 +41,7 @@ from tests.security.takeover_world import (
     arrival,
     draft,
 )
+from tests.support.rounds import in_rounds
 
 humans: Final = st.sampled_from(HUMANS)
 anybody: Final = st.sampled_from((None, *HUMANS))
@@ -333,16 +334,17 @@ def run(
 
     Here.ground, Here.happened = ground, Counter()
     phases = [Phase.generate, Phase.shrink] if shrink else [Phase.generate]
-    run_state_machine_as_test(
-        seed(chance)(Here),
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            deadline=None,
-            database=None,
-            phases=phases,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    for number, histories in enumerate(in_rounds(examples)):
+        run_state_machine_as_test(
+            seed(f"{chance}, {number}")(Here),
+            settings=settings(
+                max_examples=histories,
+                stateful_step_count=steps,
+                deadline=None,
+                database=None,
+                phases=phases,
+                report_multiple_bugs=False,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
     return Here.happened
