@@ -273,7 +273,8 @@ class Twin:
             return {FORBIDDEN} | taken
         known = self.world.by_number(number)
         if known and (client == PLATFORM or client in self.world.people[known].links):
-            return {CONFLICT}
+            # A platform client that adopts the person names it before its number is looked at.
+            return {CONFLICT} | refusals.anothers(self.world, client, link, person.bar)
         bar = (
             self.world.people[known].bar
             if known

@@ -130,16 +130,22 @@ class Takeover(RuleBasedStateMachine):
     @initialize(
         lie=st.sampled_from((None, *HUMANS)),
         several=st.lists(st.tuples(st.sampled_from(TRUTHFUL), knowing), max_size=4),
+        gathered=st.booleans(),
     )
-    def begin(self, lie: int | None, several: list[tuple[str, Words]]) -> None:
+    def begin(
+        self, lie: int | None, several: list[tuple[str, Words]], *, gathered: bool = False
+    ) -> None:
         """Start with people whom several clients know, since chance alone makes few.
 
         Perhaps a school made one of two before, by the number of one and the subject of another.
+        Perhaps all are in groups, which only what moves or ends a link makes them leave.
         """
         if lie is not None:
             self.write(HOSTILE, Words(None, 1 - lie, lie, 1 - lie), None)
         for client, words in several:
             self.write(client, words, None)
+        for number in range(len(self.register.links) if gathered else 0):
+            self.gather(number)
 
     @rule(client=liars, words=lies)
     def lie(self, client: str, words: Words) -> None:
