@@ -22,5 +22,5 @@ def test_service_and_model_never_part(database: Database, tmp_path: Path) -> Non
     site = Site(database, tmp_path)
     # A statement costs ten times as much there, and its own behaviour is under concurrency.
     few = 2 if database.dialect_name == "postgresql" else 6
-    steps, chance = (40, None) if EXAMPLES else (10, CHANCE)
+    steps, chance = (40, None) if EXAMPLES else (8, CHANCE)
     run(site, EXAMPLES or few, steps, shrink=bool(EXAMPLES), chance=chance)

@@ -45,10 +45,8 @@ CAME_ABOUT: Final = (
 BY_SCRIPT: Final = {"pins_stay"}
 TAKES_LONGER: Final = {
     "contested_is_ignored",
-    "first_of_several",
     "links_leave_rights_behind",
-    "number_of_anybody",
-    "numbers_move_people",
+    "members_stay_behind",
 }
 """Found in a minute at most, and so left to ``make takeover``."""
 SOUGHT_NOW: Final = set(FLAWS) - BY_SCRIPT - (set() if LONG else TAKES_LONGER)
