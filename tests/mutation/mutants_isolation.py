@@ -55,8 +55,8 @@ SCOPES: Final[tuple[tuple[str, str, str, str], ...]] = (
     ),
     (
         f"{_STORAGE}/idempotency.py",
-        '_i.client_pk == bindparam("client"), _i.key',
-        "_i.key",
+        '(_i.client_pk == bindparam("client"), _i.key == bindparam("named"))',
+        '(_i.key == bindparam("named"),)',
         _MATRIX,
     ),
     (f"{_STORAGE}/totals.py", ', list_total.c.client_pk == bindparam("client")', "", _MATRIX),

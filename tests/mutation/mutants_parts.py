@@ -11,7 +11,7 @@ _TOKEN, _TOKEN_TESTS = "mo_oidc/id_token.py", "tests/oidc/test_id_token.py"
 _POLICY, _POLICY_TESTS = "mo_access/domain/policy.py", "tests/access/domain/test_policy.py"
 _DECIDED, _SCOPE = "mo_access/service/decisions.py", "mo_access/storage/client_scope.py"
 _SCOPE_TESTS = "tests/storage/test_client_scope.py"
-_SQL_TESTS, _MATRIX = "tests/storage/test_criteria.py", "tests/security/test_isolation.py"
+_SQL_TESTS, _SEARCHES = "tests/storage/test_criteria.py", "tests/scim/test_number_searches.py"
 _AT_SUCCESSOR = "return any(spot.institution in access.lineage(uow.conn, at) for at in "
 _BOUND = "        .where(client_institution.c.client_pk == client_pk)\n"
 
@@ -48,8 +48,8 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
         "or_(mine, owners)",
         "tests/access/test_shared_people.py",
     ),
-    ("mo_access/storage/criteria.py", "and_(link.c.said_insz == 1, mine)", "mine", _MATRIX),
-    ("mo_access/storage/relations.py", "true() if client is None else known", "true()", _MATRIX),
+    ("mo_access/storage/criteria.py", "and_(link.c.said_insz == 1, mine)", "mine", _SEARCHES),
+    ("mo_access/storage/relations.py", "true() if client is None else known", "true()", _SQL_TESTS),
     (
         "mo_scim/mapping/filters.py",
         "if in_url and _asks_insz(compiled):",
