@@ -15,7 +15,7 @@ SCOPES: Final[tuple[tuple[str, str, str, str], ...]] = (
     (f"{_STORAGE}/people_lists.py", ".where(seen, where)", ".where(where)", _MATRIX),
     (f"{_STORAGE}/groups.py", "found.where(scope(asker, platform=platform))", "found", _MATRIX),
     (f"{_STORAGE}/groups.py", ".where(seen, where)", ".where(where)", _MATRIX),
-    (f"{_STORAGE}/memberships.py", ', link.c.client_pk + 0 == bindparam("client"))', ")", _MATRIX),
+    (f"{_STORAGE}/memberships.py", "_adding(platform=platform)", "_adding(platform=True)", _MATRIX),
     (
         f"{_STORAGE}/memberships.py",
         'person.c.id == _ids.c.value, link.c.client_pk == bindparam("client")',
@@ -55,8 +55,8 @@ SCOPES: Final[tuple[tuple[str, str, str, str], ...]] = (
     ),
     (
         f"{_STORAGE}/idempotency.py",
-        '_i.client_pk == bindparam("client"), _i.key',
-        "_i.key",
+        '(_i.client_pk == bindparam("client"), _i.key == bindparam("named"))',
+        '(_i.key == bindparam("named"),)',
         _MATRIX,
     ),
     (f"{_STORAGE}/totals.py", ', list_total.c.client_pk == bindparam("client")', "", _MATRIX),

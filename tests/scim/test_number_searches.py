@@ -132,3 +132,24 @@ def test_each_number_that_a_search_shows_is_audited(
     read = [event["person"] for event in events if event["kind"] == "person.insz.read"]
     assert sorted(map(str, read)) == sorted(ids[:2])
     assert not any(number in str(events) for number in NUMBERS)
+
+
+def test_a_number_that_only_others_say_is_not_found(
+    broker_of: Callable[[NewClient], Broker],
+) -> None:
+    """Both know the person: who takes its number back finds nobody by it any more (rule 5)."""
+    school, other = (broker_of(NewClient(name, ("900001",))) for name in ("school", "other"))
+    said = {"userName": "an", OURS: {"insz": NUMBERS[0]}}
+    an = school.made("/Users", said)["id"]
+    assert other.made("/Users", said)["id"] == an
+
+    def found(who: Broker, text: str) -> list[str]:
+        answer = who.send("POST", "/Users/.search", {"filter": text})
+        return [one["id"] for one in parsed(answer)["Resources"]]
+
+    asked = (terms(NUMBERS[0]), f"{OURS}:insz pr")
+    assert [found(other, text) for text in asked] == [[an], [an]]
+    taken = other.patched(f"/Users/{an}", {"op": "remove", "path": f"{OURS}:insz"})
+    assert taken.status_code == 200, taken.text
+    assert [found(other, text) for text in asked] == [[], []]
+    assert [found(school, text) for text in asked] == [[an], [an]]
