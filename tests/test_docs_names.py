@@ -81,7 +81,7 @@ def test_every_command_that_is_told_exists() -> None:
 def test_every_option_of_ours_that_is_told_exists() -> None:
     """In a line that begins with `mo-access`, and in the pages about the command line."""
     ours = frozenset[str]().union(*commands().values())
-    lines = re.findall(r"mo-access (?:[^\n`]|\\\n)*", ALL)
+    lines = re.findall(r"mo-access (?:\\\n|[^\n`])*", ALL)
     lines.append(NOW["docs/how-to/command-line.md"])
     lines.append(NOW["docs/how-to/clients-and-tokens.md"])
     told = {
