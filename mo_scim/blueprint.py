@@ -36,9 +36,11 @@ def door() -> Door:
     blueprint.after_request(reporting.count_read)
     for part in (users, groups, bulk, search, discovery, catalogue, me):
         part.add_to(blueprint)
-    return Door("scim", blueprint, (PREFIX,), errors.render)
+    return Door("scim", blueprint, (PREFIX, *_MISTAKEN), errors.render)
 
 
+_MISTAKEN: Final = ("/scim", "/v2", "/Users", "/Groups", "/ServiceProviderConfig")
+"""Where a broker asks whose base address is short of a part: it reads SCIM, not a page."""
 _SEARCHED: Final = frozenset({"resource_id", "number", "slug"})
 """What the ids of resources are called in the routes of lists that can be searched."""
 _allowed = reporting.reported(caller.actor)

@@ -25,7 +25,7 @@ from mo_access.settings import Settings
 from mo_access.storage.engine import Database, DatabaseDown
 from mo_web import csrf, exchange, headers, health, language, log, metrics, requestid, shared, unit
 from mo_web.access_token import AccessTokens, Rules
-from mo_web.errors import Problem, Unauthenticated, problem_of
+from mo_web.errors import Problem, Unauthenticated, WebError, problem_of
 from mo_web.fetch import get_json
 from mo_web.introspection import BUDGET_SECONDS, Introspector
 from mo_web.issuer import Issuers
@@ -189,8 +189,12 @@ def _notice(problem: Problem) -> None:
     if isinstance(problem.cause, Unauthenticated):
         shared.shared().metrics.count_unauthenticated()
     if problem.status >= _FAULT and not isinstance(problem.cause, NotOffered):
+        # What was foreseen is told in a sentence (a full disk, an issuer that is away), the rest
+        # with the place where it happened.
+        foreseen = isinstance(problem.cause, DatabaseDown | WebError)
+        told = {"reason": str(problem.cause)} if foreseen else {"exc_info": problem.cause}
         structlog.get_logger("mo_web").error(
-            "fault", request_id=problem.request_id, status=problem.status, exc_info=problem.cause
+            "fault", request_id=problem.request_id, status=problem.status, **told
         )
 
 

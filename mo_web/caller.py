@@ -26,6 +26,17 @@ from mo_web.subjects import OAuthPerson
 OWN_PREFIX: Final = "mos_"
 # b64token of RFC 6750 section 2.1; a second credential, a comma or a space does not fit.
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+_REMEDIES: Final = {
+    "": ": it is unknown, expired or revoked. Copy it whole, or ask for a new one.",
+    "not_active": (
+        ": it is none of ours, and no provider knows it, or it has ended. Copy it whole, or get a"
+        " new one."
+    ),
+    "person": ": it speaks of a person. Send the token of the client itself (client credentials).",
+    "audience": ": it was made for another service. Ask for one whose aud is this SCIM address.",
+    "expired": ": it has ended. Get a new one.",
+}
+_ANY: Final = ". docs/reasons.md says what the code means and what to do."
 
 
 def actor(scope: str | None = None) -> Actor:
@@ -156,8 +167,8 @@ def _told_apart() -> Iterator[None]:
 def _refused(code: str = "") -> Unauthenticated:
     """Count a failure of this address and return its 401, with the code of docs/reasons.md."""
     shared().limits.failures.take(_address())
-    why = f" ({code})" if code else ": it is unknown, expired or revoked"
-    return Unauthenticated(f"The token is not valid{why}.", offered=True)
+    why = f" ({code})" if code else ""
+    return Unauthenticated(f"The token is not valid{why}{_REMEDIES.get(code, _ANY)}", offered=True)
 
 
 def _refuse_guessers() -> None:

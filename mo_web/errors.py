@@ -55,7 +55,10 @@ class InsufficientScope(WebError):
 
     def __init__(self, scope: str) -> None:
         """Name the scope that is missing."""
-        super().__init__(f"This needs the scope {scope}, which the client was not given.")
+        super().__init__(
+            f"This needs the scope {scope}, which the client was not given. Who runs this service "
+            "can give it (mo-access client change)."
+        )
         self.scope = scope
 
     @property
@@ -130,7 +133,8 @@ def problem_of(cause: Exception, request_id: str) -> Problem:
     if isinstance(cause, WebError):
         return Problem(cause.status, str(cause), request_id, cause, cause.headers)
     if isinstance(cause, DatabaseDown):
-        return problem_of(TryLater("The database does not answer; try again."), request_id)
+        told = TryLater("The database does not answer; try again.")
+        return Problem(told.status, str(told), request_id, cause, told.headers)
     if isinstance(cause, HTTPException) and cause.code is not None:
         return _http_problem(cause, cause.code, request_id)
     message = "Something went wrong here; the request id leads to the cause in our log."

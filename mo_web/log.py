@@ -68,7 +68,11 @@ def _unless_chance(found: re.Match[str]) -> str:
 def configure(level: str, stream: TextIO | None = None) -> None:
     """Send every log line, ours and the libraries', as redacted JSON to ``stream`` (stderr)."""
     shape = _Shape(
-        foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.stdlib.add_logger_name],
+        foreign_pre_chain=[
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.ExtraAdder(),
+        ],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

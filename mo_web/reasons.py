@@ -22,7 +22,7 @@ class ReasonText:
 
 
 _ASK_NL: Final = "Vraag het aan de Mijn Onderwijsbeheerder van uw instelling."
-_ASK_EN: Final = "Ask the Mijn Onderwijs administrator of your institution."
+_ASK_EN: Final = "Ask the Mijn Onderwijsbeheerder of your institution."
 
 TEXTS: Final[dict[Reason, ReasonText]] = {
     Reason.GRANTED: ReasonText("U hebt toegang.", "You have access.", "Every rule holds."),
@@ -79,7 +79,8 @@ TEXTS: Final[dict[Reason, ReasonText]] = {
     Reason.DORMANT: ReasonText(
         f"Dit thema is voor u opgeschort. {_ASK_NL}",
         f"This theme is suspended for you. {_ASK_EN}",
-        "Who gave the theme has deactivated the person, or ended what the person is there.",
+        "Who gave the theme has deactivated the person, or what it said the person is there ended, "
+        "with the theme or alone.",
     ),
     Reason.LEVEL: ReasonText(
         "Dit thema vraagt een sterkere manier van aanmelden, bijvoorbeeld met eID of itsme.",
@@ -88,7 +89,7 @@ TEXTS: Final[dict[Reason, ReasonText]] = {
     ),
     Reason.ROLE_LEVEL: ReasonText(
         "Als beheerder moet u zich op een sterkere manier aanmelden, bv. met eID of itsme.",
-        "To act as administrator, sign in in a stronger way, for example with eID or itsme.",
+        "To act as beheerder, sign in in a stronger way, for example with eID or itsme.",
         "The session's level is below the level that a beheerder needs (beheerder_min_level).",
     ),
     Reason.NO_ROLE: ReasonText(

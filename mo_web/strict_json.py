@@ -8,7 +8,10 @@ JsonObject = Mapping[str, object]
 
 
 class NotStrictJsonError(ValueError):
-    """The text is not one JSON object with a single meaning (RFC 8259 §4, I-JSON RFC 7493)."""
+    """The text is not one JSON object with a single meaning (RFC 8259 §4, I-JSON RFC 7493).
+
+    Its message says what is wrong, to stand behind what the text is; it quotes none of it.
+    """
 
 
 def parse_object(raw: bytes | str) -> JsonObject:
@@ -26,13 +29,25 @@ def parse_object(raw: bytes | str) -> JsonObject:
             parse_float=_finite_float,
         )
         _refuse_half_characters(text, value)
+    except NotStrictJsonError:
+        raise
     except (ValueError, RecursionError) as error:
         # The cause is dropped: its message can quote the text, and the text can be a token.
-        raise NotStrictJsonError(type(error).__name__) from None
+        raise NotStrictJsonError(_told(error, raw)) from None
     if not isinstance(value, dict):
-        msg = "not an object"
-        raise NotStrictJsonError(msg)
+        raise NotStrictJsonError("is JSON, but no object")
     return value
+
+
+def _told(error: Exception, raw: bytes | str) -> str:
+    """Say what is wrong, and where that is known, without a word of the text."""
+    if not raw.strip():
+        return "is empty"
+    if isinstance(error, json.JSONDecodeError):
+        return f"is no JSON from line {error.lineno}, column {error.colno} on"
+    if isinstance(error, UnicodeError):
+        return "holds what is no UTF-8, or half of a surrogate pair"
+    return "is nested too deep, or holds a number that is too long"
 
 
 def _refuse_half_characters(text: str, value: object) -> None:
@@ -44,19 +59,16 @@ def _refuse_half_characters(text: str, value: object) -> None:
 def _unique_members(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        msg = "repeated member"
-        raise NotStrictJsonError(msg)
+        raise NotStrictJsonError("has a name twice in one object")
     return members
 
 
 def _refuse_constant(name: str) -> object:
-    msg = f"constant {name}"
-    raise NotStrictJsonError(msg)
+    raise NotStrictJsonError(f"holds {name}, which is no JSON")
 
 
 def _finite_float(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        msg = "number out of range"
-        raise NotStrictJsonError(msg)
+        raise NotStrictJsonError("holds a number out of range")
     return number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from mo_access.storage import migrating
 from mo_access.storage.engine import Database
 
 LATEST_SEAL = 60_000_000
+LEAST_ROOM = 256 * 1024 * 1024
+"""Below this many free bytes a night's synchronisation may fill the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,16 @@ def _files(settings: Settings) -> Iterator[Check]:
         if path is not None and path.exists():
             well = not open_to_others(path)
             yield Check(f"{path.name} is ours only", well, f"chmod 600 {path}")
+    yield from _room(settings)
+
+
+def _room(settings: Settings) -> Iterator[Check]:
+    """See that what is written next still fits: in the data folder, and beside a SQLite file."""
+    places = {settings.var} | {path.parent for path in [_sqlite(settings)] if path is not None}
+    for place in sorted(path for path in places if path.is_dir()):
+        free = shutil.disk_usage(place).free
+        told = f"{free // 1024**2} MiB are free: make room, every write is refused without"
+        yield Check(f"there is room on the disk of {place}", free >= LEAST_ROOM, told)
 
 
 def _sqlite(settings: Settings) -> Path | None:

@@ -41,13 +41,14 @@ def read(*, limit: int | None = None) -> Document:
     Raises ``InvalidSyntax``, 413 or 415.
     """
     if request.mimetype not in _TYPES:
-        raise UnsupportedMediaType("Send application/scim+json or application/json.")
+        raise UnsupportedMediaType(
+            "Content-Type: is not that of SCIM. Send application/scim+json or application/json."
+        )
     sent = _without_mark(raw(limit=limit))
     try:
         body = cast("Document", parse_object(sent))
-    except NotStrictJsonError:
-        message = "The body is not one JSON object in UTF-8 in which every name stands once."
-        raise InvalidSyntax(message) from None
+    except NotStrictJsonError as fault:
+        raise InvalidSyntax(f"The body: {fault}. Send one JSON object in UTF-8.") from None
     _check_depth(body)
     _check_text(body, sent)
     return body

@@ -13,6 +13,7 @@ from mo_access.domain.model import Document
 from mo_scim.endpoints import answer
 from mo_scim.mapping.refusals import scim_type
 from mo_web.errors import Problem
+from mo_web.shared import absolute
 
 _ERROR: Final = "urn:ietf:params:scim:api:messages:2.0:Error"
 _BAD_REQUEST: Final = 400
@@ -37,7 +38,8 @@ def document(problem: Problem) -> Document:
 def _detail(problem: Problem) -> str:
     """Say of an address in the words of this door; the router's speak of URLs typed by hand."""
     if isinstance(problem.cause, NotFound):
-        return "Nothing has this address. GET /ResourceTypes lists the endpoints."
+        base = absolute(answer.PREFIX)
+        return f"Nothing has this address. SCIM is at {base}; GET /ResourceTypes there lists it."
     if isinstance(problem.cause, MethodNotAllowed):
         return "This address does not have that method. The header Allow names those that it has."
     return problem.message or problem.phrase

@@ -69,12 +69,23 @@ def read(body: Document, resource: str, profile: Profile) -> tuple[Operation, ..
     if len(items) > MAX_OPERATIONS:
         message = f"Operations: has more than {MAX_OPERATIONS} entries. Send it in parts."
         raise TooMany(message, attribute="Operations")
-    return tuple(op for item in items for op in _operations(item, resource, profile))
+    return tuple(
+        op for number, item in enumerate(items) for op in _entry(number, item, resource, profile)
+    )
+
+
+def _entry(number: int, item: Json, resource: str, profile: Profile) -> Iterator[Operation]:
+    """Read one entry; what is wrong with it is told with its place in the list."""
+    try:
+        yield from _operations(item, resource, profile)
+    except Invalid as fault:
+        place = f"Operations[{number}]" + ("." if fault.attribute else ": ")
+        raise type(fault)(place + fault.message, attribute=fault.attribute) from None
 
 
 def _operations(item: Json, resource: str, profile: Profile) -> Iterator[Operation]:
     if not isinstance(item, dict):
-        raise InvalidSyntax('Operations: an entry is {"op": …, "path": …, "value": …}.')
+        raise InvalidSyntax('is no object. Send {"op": …, "path": …, "value": …}.')
     parts = _parts(item)
     _refuse_unknown(parts, _OPERATION, profile)
     kind = _kind(parts.get("op"), profile)
@@ -108,16 +119,19 @@ def _refuse_unknown(parts: Document, known: frozenset[str], profile: Profile) ->
 
 
 def _kind(op: Json, profile: Profile) -> str:
+    if op is None:
+        raise InvalidSyntax("op: is required. Send add, remove or replace.", attribute="op")
     kind = op.casefold() if isinstance(op, str) else ""
-    odd = kind != op and not profile.allows(Deviation.OP_CASE)
-    if kind not in _KINDS or odd:
-        raise InvalidSyntax("op: is add, remove or replace, in lower case.", attribute="op")
+    if kind not in _KINDS:
+        raise InvalidSyntax("op: is no operation. Send add, remove or replace.", attribute="op")
+    if kind != op and not profile.allows(Deviation.OP_CASE):
+        raise InvalidSyntax(f"op: is not in lower case. Send {kind}.", attribute="op")
     return kind
 
 
 def _keys(kind: str, value: Json, resource: str, profile: Profile) -> Iterator[Operation]:
     if kind == "remove":
-        raise MissingTarget("path: is required for remove.", attribute="path")
+        raise MissingTarget("path: is required for remove. Send what is to go.", attribute="path")
     if not profile.allows(Deviation.NO_PATH):
         raise InvalidSyntax("path: is required. Send one for each operation.", attribute="path")
     if isinstance(value, list) and len(value) == 1 and profile.allows(Deviation.LIST_FOR_OBJECT):
@@ -177,7 +191,8 @@ def _parsed(path: str, profile: Profile) -> AttrPath | ValuePath:
         node = None
     if isinstance(node, AttrPath | ValuePath):
         return node
-    raise InvalidPath('path: cannot be read. Write it as in: emails[type eq "work"].value')
+    message = 'path: cannot be read. Write it as in: emails[type eq "work"].value'
+    raise InvalidPath(message, attribute="path")
 
 
 def _part(place: Place, name: str) -> Place | None:

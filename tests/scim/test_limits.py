@@ -55,8 +55,13 @@ LIMITS = {
 
 def test_the_page_says_the_limits_of_the_code() -> None:
     """Names and figures."""
-    rows = re.findall(r"^\| `([a-z_]+)` \| ([0-9]+) \|", PAGE.read_text("utf-8"), re.MULTILINE)
+    page = PAGE.read_text("utf-8")
+    rows = re.findall(r"^\| `([a-z_]+)` \| ([0-9]+) \|", page, re.MULTILINE)
     assert {name: int(value) for name, value in rows} == LIMITS
+    rates = re.findall(r"^\| `[a-z_]+` \| `MO_([A-Z_]+)` \(([0-9]+)\)", page, re.MULTILINE)
+    defaults = {name: Settings.model_fields[name.lower()].default for name, _ in rates}
+    assert {name: int(value) for name, value in rates} == defaults
+    assert len(rates) == len([row for row in page.splitlines() if "| 429" in row])
 
 
 def padded(size: int) -> bytes:

@@ -31,6 +31,10 @@ def patch(**operation: object) -> Body:
     return {"Operations": [operation]}
 
 
+NO_OP = (400, "invalidSyntax", "Operations[0].op")
+NO_VALUE = (400, "invalidValue", "Operations[0].value")
+RENAME = {"op": "replace", "path": "displayName", "value": "An"}
+SECOND = "Operations[1]"
 # Method, path ({user} and {group} exist), body, status, scimType, attribute.
 REFUSALS: list[Case] = [
     ("POST", "/Users", {"displayName": "x"}, 400, "invalidValue", "userName"),
@@ -87,10 +91,18 @@ REFUSALS: list[Case] = [
     ),
     (
         *("PATCH", "/Users/{user}", patch(op="add", path="emails[", value="x")),
-        *(400, "invalidPath", "path"),
+        *(400, "invalidPath", "Operations[0].path"),
     ),
-    ("PATCH", "/Users/{user}", patch(op="add", path="title"), 400, "invalidValue", "value"),
-    ("PATCH", "/Users/{user}", patch(op="add", value="x"), 400, "invalidValue", "value"),
+    ("PATCH", "/Users/{user}", patch(op="add", path="title"), *NO_VALUE),
+    ("PATCH", "/Users/{user}", patch(op="add", value="x"), *NO_VALUE),
+    ("PATCH", "/Users/{user}", patch(path="active", value=False), *NO_OP),
+    ("PATCH", "/Users/{user}", patch(op="set", path="active", value=False), *NO_OP),
+    ("PATCH", "/Users/{user}", patch(op="remove"), 400, "noTarget", "Operations[0].path"),
+    (
+        *("PATCH", "/Users/{user}", {"Operations": [RENAME, {"op": "add", "path": 1}]}),
+        *(400, "invalidPath", "Operations[1].path"),
+    ),
+    ("PATCH", "/Users/{user}", {"Operations": [RENAME, 1]}, *(400, "invalidSyntax"), SECOND),
 ]
 
 
@@ -129,7 +141,7 @@ def test_a_refusal_names_the_attribute_and_what_to_do(broker: Broker, case: Case
         ("GET", "/Themes/none", 404, "GET /Themes"),
         ("GET", "/Schemas/none", 404, "GET /Schemas"),
         ("GET", "/ResourceTypes/none", 404, "GET /ResourceTypes"),
-        ("GET", "/Shoes", 404, "GET /ResourceTypes"),
+        ("GET", "/Shoes", 404, "SCIM is at http://localhost/scim/v2; GET /ResourceTypes"),
         ("PUT", "/Users", 405, "Allow"),
         ("GET", "/Schemas?filter=x", 403, "Leave out"),
     ],
@@ -148,8 +160,45 @@ def test_a_caller_who_may_not_learns_why(broker_of: Callable[[NewClient], Broker
     reader = broker_of(NewClient("reader", ("900001",), scopes=("scim:read",)))
     told = [
         parsed(one.send("POST", "/Users", {"userName": "x"}))["detail"]
-        for one in (Broker(reader.http, ""), Broker(reader.http, "mos_x"), reader)
+        for one in (*(Broker(reader.http, token) for token in ("", "mos_x", "pasted")), reader)
     ]
     assert told[0].endswith("Send the header Authorization: Bearer <token>.")
-    assert told[1] == "The token is not valid: it is unknown, expired or revoked."
-    assert told[2] == "This needs the scope scim:write, which the client was not given."
+    assert told[1].startswith("The token is not valid: it is unknown, expired or revoked. Copy")
+    assert told[2].startswith("The token is not valid (not_active): it is none of ours")
+    assert told[3].startswith("This needs the scope scim:write, which the client was not given.")
+    assert "mo-access client change" in told[3]
+
+
+@ON_ONE_ENGINE
+@pytest.mark.parametrize(
+    "address", ["/scim", "/scim/Users", "/scim/v1/Users", "/v2/Users", "/Users", "/Groups/x"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_base_address_that_is_short_of_a_part_is_told_the_whole(
+    broker: Broker, address: str, method: str
+) -> None:
+    """A connector shows a SCIM error to its administrator, and a page for people to nobody."""
+    answer = broker.http.open(address, method=method, headers={"Authorization": "Bearer x"})
+    told = parsed(answer)
+    assert (answer.status_code, answer.mimetype) == (404, "application/scim+json")
+    assert "SCIM is at http://localhost/scim/v2;" in told["detail"]
+
+
+@ON_ONE_ENGINE
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        (b"", "is empty"),
+        (b"[]", "is JSON, but no object"),
+        (b'{"userName":', "is no JSON from line 1, column 13 on"),
+        (b'{"userName": "a",\n "userName": "b"}', "has a name twice in one object"),
+        (b'{"userName": NaN}', "holds NaN, which is no JSON"),
+        (b'{"userName": "\xff"}', "holds what is no UTF-8, or half of a surrogate pair"),
+        (b'{"userName": "a", "title": 1e999}', "holds a number out of range"),
+    ],
+)
+def test_a_body_that_cannot_be_read_says_where(broker: Broker, body: bytes, fault: str) -> None:
+    """What is wrong with it, and nothing of what it held."""
+    answer = broker.send("POST", "/Users", body)
+    assert (answer.status_code, parsed(answer)["scimType"]) == (400, "invalidSyntax")
+    assert parsed(answer)["detail"] == f"The body: {fault}. Send one JSON object in UTF-8."

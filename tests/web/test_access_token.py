@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -41,6 +42,13 @@ def said(answer: TestResponse) -> tuple[int, str]:
     """Return the status and what was said."""
     body = answer.json
     return answer.status_code, "" if body is None else str(body.get("message", ""))
+
+
+def refused_for(answer: TestResponse) -> tuple[int, str]:
+    """Return the status and the code of a refusal that also says what to do."""
+    status, text = said(answer)
+    found = re.fullmatch(r"The token is not valid \((\w+)\)[:.] .+\.", text)
+    return status, "" if found is None else found[1]
 
 
 def test_a_machine_token_acts_as_its_client(http: FlaskClient, issuer: Issuer) -> None:
@@ -182,7 +190,7 @@ def test_a_genuine_token_that_says_anything_else_is_refused(
 ) -> None:
     """The issuer's own signature is not enough: 401 with the code of what was wrong."""
     answer = who(http, issuer.token(**claims))
-    assert said(answer) == (401, f"The token is not valid ({code}).")
+    assert refused_for(answer) == (401, code)
     assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
 
 
@@ -270,7 +278,7 @@ def test_a_forged_token_is_refused(
 ) -> None:
     """The verifier decides how to verify; the token has no say in it (RFC 8725)."""
     answer = who(http, bend(issuer, other_rsa_key))
-    assert said(answer) == (401, f"The token is not valid ({code}).")
+    assert refused_for(answer) == (401, code)
 
 
 @ON_ONE_ENGINE
@@ -358,10 +366,9 @@ def test_revoking_the_client_bites_on_the_next_request(
     with unit_of() as uow:
         clients.revoke(uow, "broker")
         uow.commit()
-    assert said(who(http, token)) == (
-        401,
-        "The token is not valid: it is unknown, expired or revoked.",
-    )
+    status, text = said(who(http, token))
+    assert status == 401
+    assert text.startswith("The token is not valid: it is unknown, expired or revoked. Copy it")
 
 
 def test_a_client_that_nobody_bound_is_nobody(http: FlaskClient, issuer: Issuer) -> None:

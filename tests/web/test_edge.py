@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
+from io import StringIO
 
 import pytest
 from flask import Flask
@@ -15,6 +16,7 @@ from mo_access.service import audit
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.settings import Settings
 from mo_access.storage.engine import DatabaseDown
+from mo_web import log
 from mo_web.errors import TooMany, TryLater, Unauthenticated
 
 
@@ -105,7 +107,13 @@ def test_a_commit_that_fails_is_an_error(
         raise DatabaseDown("disk full")
 
     monkeypatch.setattr(UnitOfWork, "commit", broken)
-    assert http.post("/probe/record/200").status_code == 503
+    written = StringIO()
+    log.configure("info", written)
+    answer = http.post("/probe/record/200")
+    assert answer.status_code == 503
+    assert "disk full" not in answer.text
+    fault = json.loads(written.getvalue().splitlines()[0])
+    assert (fault["event"], fault["reason"]) == ("fault", "disk full")
 
 
 def test_a_form_needs_the_token_of_this_browser(http: FlaskClient, app: Flask) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -222,3 +223,14 @@ def test_a_bucket_refills_with_time() -> None:
     now[0] = 0.5
     assert bucket.wait("a") == 0
     assert bucket.take("a") == 0
+
+
+def test_a_line_of_the_core_keeps_its_facts() -> None:
+    """The core knows the standard library's log only: which chains, why, stand in the line too."""
+    written = io.StringIO()
+    log.configure("info", written)
+    facts = {"chains": ["900001"], "reason": "disk full for 85073003328"}
+    logging.getLogger("mo_access.service.upkeep").error("audit_chain_broken", extra=facts)
+    line = json.loads(written.getvalue())
+    assert (line["event"], line["chains"]) == ("audit_chain_broken", ["900001"])
+    assert line["reason"] == "disk full for [insz]"

@@ -20,7 +20,7 @@ from mo_web.introspection import token_in
 from mo_web.subjects import machine
 from tests.web.conftest import ISSUER
 from tests.web.issuer import Issuer
-from tests.web.test_access_token import ON_ONE_ENGINE, said, who
+from tests.web.test_access_token import ON_ONE_ENGINE, refused_for, said, who
 
 Make = Callable[[NewClient], str]
 Unit = Callable[[], UnitOfWork]
@@ -124,7 +124,7 @@ def test_any_other_token_of_the_same_client_is_a_persons(
 ) -> None:
     """The signature, the audience and the client are right: the subject decides."""
     answer = who(http, issuer.token(**{**STOCK, **claims}))
-    assert said(answer) == (401, "The token is not valid (person).")
+    assert refused_for(answer) == (401, "person")
 
 
 @ON_ONE_ENGINE
@@ -153,7 +153,7 @@ def test_the_account_belongs_to_one_client_and_is_for_us(
 @pytest.mark.usefixtures("plain")
 def test_without_a_subject_nothing_changes(http: FlaskClient, issuer: Issuer) -> None:
     """A client that was registered by its id alone has no account: its stock token is refused."""
-    assert said(who(http, issuer.token(**STOCK))) == (401, "The token is not valid (person).")
+    assert refused_for(who(http, issuer.token(**STOCK))) == (401, "person")
     assert who(http, issuer.token()).json == {"client": "plain", "address": "127.0.0.1"}
 
 
@@ -189,7 +189,7 @@ def test_who_has_signed_in_is_a_person_whatever_was_registered(
     sign_in(unit_of, "https://other.example", made=made)
     assert who(http, token).status_code == 200
     sign_in(unit_of, issuer.url, made=made)
-    assert said(who(http, token)) == (401, "The token is not valid (person).")
+    assert refused_for(who(http, token)) == (401, "person")
 
 
 @pytest.mark.usefixtures("pinned")
