@@ -10,7 +10,9 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib
+import os
 import sys
+import tempfile
 from typing import Final
 
 from granian import Granian
@@ -33,8 +35,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--workers", type=int, required=True)
     chosen = parser.parse_args()
-    preload()
-    serve(chosen.host, chosen.port, chosen.workers)
+    with tempfile.TemporaryDirectory(prefix="mo-measures-") as folder:
+        # prometheus_client looks when it is imported: in these files the workers count together.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        preload()
+        serve(chosen.host, chosen.port, chosen.workers)
 
 
 def preload() -> None:

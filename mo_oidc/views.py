@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 import structlog
-from flask import Response, redirect, request
+from flask import Response, g, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from mo_access.domain.errors import Refused
@@ -42,6 +42,7 @@ def login() -> BaseResponse:
     wish = flow.read_request({**asked, "next": _local(asked)})
     if provider is None:
         return pages.choose_provider(_choices(wish))
+    g.oidc_provider = provider.config.name
     browser = session.browser()
     started = flow.start(provider, wish, _callback_of(provider), session.browser_hash(browser))
     _remember(started)
@@ -99,6 +100,7 @@ def callback(provider: str | None = None) -> BaseResponse:
     answer = flow.read_answer(_parameters())
     here = absolute(CALLBACK if provider is None else f"{CALLBACK}/{provider}")
     pending = flow.open_pending(_take(flow.state_of(answer)), session.known_browser(), here)
+    g.oidc_provider = pending.provider
     return _signed_in(providers().named(pending.provider), pending, answer)
 
 
@@ -164,8 +166,9 @@ def _note(code: str, status: int) -> None:
     shared().metrics.count_sign_in(code)
     if status < _SERVER_FAULT:
         shared().limits.failures.take(_address())
+    told = {"provider": g.get("oidc_provider"), "code": code, "status": status}
     log = structlog.get_logger("mo_oidc")
-    log.warning("sign_in_refused", code=code, status=status, request_id=requestid.current())
+    log.warning("sign_in_refused", request_id=requestid.current(), **told)
 
 
 def _address() -> str:

@@ -1,19 +1,44 @@
-"""Counters for Prometheus, on a port of their own and with labels that no request can choose."""
+"""Counters for Prometheus, on a port of their own and with labels that no request can choose.
+
+The workers of a server count together, in files of a folder that the server names
+(``TOGETHER``); whichever of them has the port shows the sums.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import structlog
 from flask import Response
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from mo_web.exchange import Exchange
 
 LABELS: Final = ("method", "route", "status")
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 LOOPBACK: Final = "127.0.0.1"
+TOGETHER: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable by which prometheus_client, when it is imported, learns where to count."""
+
+
+class _Asked(Collector):
+    """A number that is asked for when somebody looks."""
+
+    def __init__(self, name: str, text: str, count: Callable[[], float]) -> None:
+        self._name, self._text, self._count = name, text, count
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        """Give the name alone: nothing is asked before somebody looks."""
+        yield GaugeMetricFamily(self._name, self._text)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Ask."""
+        yield GaugeMetricFamily(self._name, self._text, value=self._count())
 
 
 class Metrics:
@@ -22,6 +47,7 @@ class Metrics:
     def __init__(self) -> None:
         """Make the measures; nothing is exposed yet."""
         self.registry = CollectorRegistry()
+        self._asked: list[_Asked] = []
         self._requests = Counter("mo_requests", "Requests.", LABELS, registry=self.registry)
         self._seconds = Histogram(
             "mo_request_seconds", "Time to answer.", ("route",), registry=self.registry
@@ -81,12 +107,10 @@ class Metrics:
 
     def show_missing_beheerders(self, count: Callable[[], float]) -> None:
         """Show how many institutions lost their last beheerder, asked when somebody looks."""
-        gauge = Gauge(
-            "mo_institutions_without_beheerder",
-            "Institutions that lost their last beheerder.",
-            registry=self.registry,
-        )
-        gauge.set_function(count)
+        told = "Institutions that lost their last beheerder."
+        asked = _Asked("mo_institutions_without_beheerder", told, count)
+        self._asked.append(asked)
+        self.registry.register(asked)
 
     def count_tolerated(self, deviation: str, profile: str) -> None:
         """Count one request that needed a deviation; both names are of sets closed in code."""
@@ -110,11 +134,26 @@ class Metrics:
         self._refused.inc()
 
     def expose(self, port: int) -> None:
-        """Serve the measures on loopback; a port that is taken is a warning (design section 4)."""
+        """Serve the measures on loopback; a port that is taken is a warning (design section 4).
+
+        Where workers count together, one of them has the port and shows what all counted.
+        """
+        together = TOGETHER in os.environ
         try:
-            start_http_server(port, addr=LOOPBACK, registry=self.registry)
+            start_http_server(port, addr=LOOPBACK, registry=self._shown(together=together))
         except OSError as error:
-            structlog.get_logger("mo_web").warning("metrics_port_taken", port=port, why=str(error))
+            say = structlog.get_logger("mo_web")
+            tell = say.info if together else say.warning
+            tell("metrics_port_taken", port=port, why=str(error))
+
+    def _shown(self, *, together: bool) -> CollectorRegistry:
+        if not together:
+            return self.registry
+        sums = CollectorRegistry()
+        MultiProcessCollector(sums)  # type: ignore[no-untyped-call]  # it has no annotations
+        for asked in self._asked:
+            sums.register(asked)
+        return sums
 
 
 def _route(request: Exchange) -> str:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+import requests
 from click.testing import CliRunner
 
 from mo_access.cli import program
+from mo_demo.process import Child, child_environment, reserved_port
 
 ROOT = Path(__file__).resolve().parents[2]
 UNWANTED = (
@@ -75,3 +77,31 @@ def test_serve_leaves_the_command_line_behind(
     assert told.exit_code == 0
     server = ["-m", "deploy.server"]
     assert became == [*server, "--host", "127.0.0.1", "--port", port, "--workers", "2"]
+
+
+def test_the_workers_count_together(tmp_path: Path) -> None:
+    """Whoever answered, the measures have every request, and the log says nothing worse."""
+    with reserved_port() as port, reserved_port() as measures:
+        told = {
+            "PYTHONPATH": str(ROOT),
+            "TMPDIR": str(tmp_path),
+            "MO_VAR": str(tmp_path / "var"),
+            "MO_BASE_URL": f"http://127.0.0.1:{port}",
+            "MO_METRICS_PORT": str(measures),
+        }
+        serve = [sys.executable, "-m", "mo_access.cli", "serve", "--workers", "2"]
+        command = [*serve, "--port", str(port)]
+        server = Child.start("serve", command, child_environment(told), tmp_path / "log")
+        try:
+            server.wait_ready(f"http://127.0.0.1:{port}/health/ready")
+            for _ in range(60):
+                requests.get(f"http://127.0.0.1:{port}/health/live", timeout=10)
+            shown = requests.get(f"http://127.0.0.1:{measures}/metrics", timeout=10).text
+            counting = list(tmp_path.glob("mo-measures-*/counter_*.db"))
+        finally:
+            server.stop()
+    assert 'mo_requests_total{method="GET",route="/health/live",status="200"} 60.0' in shown
+    assert "mo_institutions_without_beheerder 0.0" in shown
+    assert len(counting) == 2, "both workers answered, else nothing is shown"
+    assert '"level": "warning"' not in server.log.read_text()
+    assert list(tmp_path.glob("mo-measures-*")) == []

@@ -24,8 +24,8 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     (_POLICY, "_current(a, today) and a.role", "a.role", _POLICY_TESTS),
     (
         _DECIDED,
-        "not grant.institution and grant.client in clients",
-        "not grant.institution",
+        "    if not placed:\n        return None\n    idle",
+        "    if not placed:\n        return grant\n    idle",
         "tests/oidc/test_jit.py",
     ),
     (

@@ -78,7 +78,8 @@ def test_every_outcome_is_measured_logged_and_audited(
         assert decisions(world) == [("ok", None)]
         return
     (line,) = lines(log, "sign_in_refused")
-    assert (line["code"], bool(line["request_id"])) == (code, True)
+    known = (line["provider"], line["code"], bool(line["request_id"]))
+    assert known == ("broker", code, True)
     assert decisions(world) == ([("refused", code)] if audited else [])
 
 
