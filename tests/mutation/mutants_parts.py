@@ -24,9 +24,9 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     (_POLICY, "_current(a, today) and a.role", "a.role", _POLICY_TESTS),
     (
         _DECIDED,
-        "not grant.institution and grant.client in clients",
-        "not grant.institution",
-        "tests/oidc/test_jit.py",
+        "return grant if grant.institution in at else None",
+        "return grant",
+        "tests/access/test_theme_ends.py",
     ),
     (
         _DECIDED,
