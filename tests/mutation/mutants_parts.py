@@ -30,6 +30,12 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ),
     (
         _DECIDED,
+        "return grant if grant.institution in at else None",
+        "return grant",
+        "tests/access/test_theme_ends.py",
+    ),
+    (
+        _DECIDED,
         "(here if session.capacity & at else none)",
         "here",
         "tests/access/test_explaining.py",
