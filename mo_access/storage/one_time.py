@@ -15,6 +15,11 @@ _TAKE = (
     .where(one_time.c.kind == bindparam("kind_"), one_time.c.value_hash == bindparam("hash"))
     .returning(one_time.c.payload, one_time.c.expires)
 )
+_FIND = select(one_time.c.payload).where(
+    one_time.c.kind == bindparam("kind"),
+    one_time.c.value_hash == bindparam("hash"),
+    one_time.c.expires > bindparam("now"),
+)
 _COUNT = select(func.count()).where(
     one_time.c.kind == bindparam("kind"), one_time.c.owner == bindparam("owner")
 )
@@ -42,6 +47,12 @@ def take(conn: Connection, kind: str, value_hash: bytes) -> tuple[str, int] | No
     """Delete the value and return (payload, expires): of many at once only one gets it."""
     found = conn.one(_TAKE, {"kind_": kind, "hash": value_hash})
     return (str(found[0]), int(found[1])) if found else None
+
+
+def find(conn: Connection, kind: str, value_hash: bytes, now: int) -> str | None:
+    """Return the payload of a value that has not expired, and leave the value where it is."""
+    found = conn.one(_FIND, {"kind": kind, "hash": value_hash, "now": now})
+    return str(found[0]) if found else None
 
 
 def count(conn: Connection, kind: str, owner: str) -> int:

@@ -23,12 +23,6 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
     (_FETCH, "(requests.Session(), seconds, tls)", "(requests.Session(), seconds)", _PRIVATE),
     (_FETCH, "bound(requests.Session(), tls=tls)", "bound(requests.Session())", _PRIVATE),
     ("mo_web/tls.py", "    context.load_verify_locations(cafile=authorities)\n", "", _PRIVATE),
-    (
-        "mo_web/tls.py",
-        "    return context\n",
-        "    context.check_hostname = False\n    return context\n",
-        _PRIVATE,
-    ),
     ("mo_access/settings.py", "        authorities.check(self.ca_file)\n", "", _CA_TESTS),
     (
         _CA,
