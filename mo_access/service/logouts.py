@@ -12,10 +12,10 @@ which a plain hash is broken in seconds.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from mo_access.domain.errors import Refused
+from mo_access.domain.keys import Indexes
 from mo_access.domain.model import Document
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import one_time, people
@@ -64,21 +64,25 @@ def refuse(uow: UnitOfWork, said: SignIn) -> None:
     end has come back; a ``sid`` that ended does not.
     """
     take_turns(uow, said.issuer, said.sid, said.subject)
-    for text, by_time in _names(said):
-        told = _told(uow, text)
-        if told is None or said.began > told["received"]:
+    by_subject, by_session = _places(uow, said)
+    told = one_time.find(uow.conn, _KIND, (*by_subject, *by_session), uow.now)
+    for index, payload in told.items():
+        notice = _read(payload)
+        if said.began > notice["received"]:
             continue
-        if not by_time or said.issued <= told["issued"]:
+        is_sid = said.sid is not None and index in by_session
+        if is_sid or said.issued <= notice["issued"]:
             raise Refused(CODE, MESSAGE)
 
 
-def _names(said: SignIn) -> Iterator[tuple[str, bool]]:
-    """Yield by what the end of a sign-in may have been told, and whether its time counts."""
-    yield _text(_SUBJECT, said.issuer, said.subject), True
+def _places(uow: UnitOfWork, said: SignIn) -> tuple[Indexes, Indexes]:
+    """Return where the end of a sign-in may stand: by its subject, and by its ``sid`` or none."""
     if said.sid is None:
-        yield _text(_NAMELESS, said.issuer, said.subject), True
+        session = _text(_NAMELESS, said.issuer, said.subject)
     else:
-        yield _text(_SID, said.issuer, said.sid), False
+        session = _text(_SID, said.issuer, said.sid)
+    subject = _text(_SUBJECT, said.issuer, said.subject)
+    return uow.keys.indexes(subject), uow.keys.indexes(session)
 
 
 def _remember(uow: UnitOfWork, text: str, issued: int, until: int) -> None:
@@ -89,15 +93,6 @@ def _remember(uow: UnitOfWork, text: str, issued: int, until: int) -> None:
         issued = max(issued, _read(before[0])["issued"])
     payload: Document = {"issued": issued, "received": uow.now}
     one_time.put(conn, _KIND, index, None, json.dumps(payload), until)
-
-
-def _told(uow: UnitOfWork, text: str) -> dict[str, int] | None:
-    """Return what was said, whichever key of the ring it stands under."""
-    for index in uow.keys.indexes(text):
-        found = one_time.find(uow.conn, _KIND, index, uow.now)
-        if found is not None:
-            return _read(found)
-    return None
 
 
 def _read(payload: str) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import bindparam, delete, func, insert, select
 
-from mo_access.storage.engine import Connection
+from mo_access.storage.engine import Connection, Params
 from mo_access.storage.schema import one_time
 
 _PUT = insert(one_time).values(
@@ -15,9 +15,11 @@ _TAKE = (
     .where(one_time.c.kind == bindparam("kind_"), one_time.c.value_hash == bindparam("hash"))
     .returning(one_time.c.payload, one_time.c.expires)
 )
-_FIND = select(one_time.c.payload).where(
+Hashes = tuple[bytes, bytes, bytes, bytes]
+_PLACES = ("first", "second", "third", "fourth")
+_FIND = select(one_time.c.value_hash, one_time.c.payload).where(
     one_time.c.kind == bindparam("kind"),
-    one_time.c.value_hash == bindparam("hash"),
+    one_time.c.value_hash.in_([bindparam(place) for place in _PLACES]),
     one_time.c.expires > bindparam("now"),
 )
 _COUNT = select(func.count()).where(
@@ -49,10 +51,10 @@ def take(conn: Connection, kind: str, value_hash: bytes) -> tuple[str, int] | No
     return (str(found[0]), int(found[1])) if found else None
 
 
-def find(conn: Connection, kind: str, value_hash: bytes, now: int) -> str | None:
-    """Return the payload of a value that has not expired, and leave the value where it is."""
-    found = conn.one(_FIND, {"kind": kind, "hash": value_hash, "now": now})
-    return str(found[0]) if found else None
+def find(conn: Connection, kind: str, hashes: Hashes, now: int) -> dict[bytes, str]:
+    """Return the payloads of those values that have not expired, and leave them where they are."""
+    asked: Params = {"kind": kind, "now": now, **dict(zip(_PLACES, hashes, strict=True))}
+    return {bytes(row[0]): str(row[1]) for row in conn.all(_FIND, asked)}
 
 
 def count(conn: Connection, kind: str, owner: str) -> int:
