@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 KEY: Final = "private_key_jwt"
 TLS: Final = "tls_client_auth"
+PLAIN: Final = "scim"
+"""The mode in which claims give no rights."""
 SECRET: Final = ("client_secret_basic", "client_secret_post")
 # FAPI 2.0 Security Profile §5.4.1.
 FAPI_ALGORITHMS: Final = frozenset({"PS256", "ES256", "EdDSA", "Ed25519"})
@@ -47,6 +49,17 @@ def remarks(providers: Sequence[Provider]) -> tuple[str, ...]:
             if not told.own_callback and not told.fapi2
         ),
     )
+
+
+def distrust(now: Provider | None, issuer: str, mode: str) -> str | None:
+    """Return why a session counts no more, by what its provider is now; None while it counts.
+
+    A name that is configured no more, or means another issuer, vouches for nobody; claims that gave
+    rights do so in the mode of then alone.
+    """
+    if now is None or now.issuer != issuer:
+        return "provider_unknown"
+    return None if mode in (PLAIN, now.mode) else "provider_mode"
 
 
 def client_key(told: Provider) -> ClientKey | None:

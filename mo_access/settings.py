@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from mo_access import authorities
 from mo_access.domain.keys import KeyRing
 from mo_access.domain.levels import DEFAULT_LEVELS
 from mo_access.domain.terms import LastBeheerder, Terms
@@ -80,6 +81,8 @@ class Settings(BaseSettings):
     """Any text of 32 characters or more; made in ``var`` on first start."""
     keys_file: Path | None = None
     """The file of the INSZ and audit keys; ``keys.json`` in ``var`` when not set."""
+    ca_file: Optional = None
+    """PEM file of authorities that outgoing connections believe besides the public ones."""
     metrics_port: Port = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     trusted_proxies: int = Field(default=0, ge=0, le=8)
@@ -188,6 +191,7 @@ class Settings(BaseSettings):
         object.__setattr__(self, "database_url", url)
         self._follow(self.mapping)
         _check_patterns(self.group_patterns)
+        authorities.check(self.ca_file)
         _check_secret(self)
         _check_providers(self)
         return self

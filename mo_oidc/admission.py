@@ -18,7 +18,7 @@ from mo_oidc.id_token import VerifiedClaims
 from mo_web import person_claims, unit, visitor
 from mo_web.faults import TokenRefused
 from mo_web.shared import shared
-from mo_web.token_claims import numeric_date
+from mo_web.token_claims import instant
 
 _MICRO: Final = 1_000_000
 _MAX_SID: Final = 255
@@ -40,19 +40,16 @@ def admit(config: ProviderConfig, finished: Finished) -> str:
     )
     uow = unit.current()
     old = visitor.session_id()
-    if config.mode != provisioned.SCIM:
-        said = read_sign_in(config, finished, uow.now)
+    said = read_sign_in(config, finished, uow.now)
+    if config.mode == provisioned.SCIM:
+        signed_in = sign_in.sign_in(uow, said)
+        _note_ignored(uow, config, finished.claims, signed_in.person)
+    else:
         claimed = provisioned.read(config, finished.claims, said.links)
-        entered = claimed_sign_in.enter(uow, said, claimed).session_id
-        # Ended last: who signs in waits for no session that another sign-in ends.
-        if old is not None:
-            sessions.end(uow, old, visitor.idle())
-        return entered
+        signed_in = claimed_sign_in.enter(uow, said, claimed)
+    # Ended last: who signs in waits for no session that another sign-in, or a logout, ends.
     if old is not None:
         sessions.end(uow, old, visitor.idle())
-    said = read_sign_in(config, finished, uow.now)
-    signed_in = sign_in.sign_in(uow, said)
-    _note_ignored(uow, config, finished.claims, signed_in.person)
     return signed_in.session_id
 
 
@@ -76,6 +73,8 @@ def read_sign_in(config: ProviderConfig, finished: Finished, now: int) -> SignIn
         sid=_sid(said),
         auth_time=_auth_time(said),
         renewal=_renewal(config, finished, now),
+        issued=instant(said, "iat"),
+        began=finished.began,
     )
 
 
@@ -90,7 +89,7 @@ def _sid(said: VerifiedClaims) -> str | None:
 def _auth_time(said: VerifiedClaims) -> int | None:
     """Return when the person signed in there; what is no time is as if it were not told."""
     try:
-        return int(numeric_date(said, "auth_time") * _MICRO)
+        return instant(said, "auth_time")
     except TokenRefused:
         return None
 
@@ -116,7 +115,7 @@ def expiry(said: VerifiedClaims, now: int) -> int:
     ours = now + shared().settings.session_seconds * _MICRO
     if "session_expiry" not in said:
         return ours
-    return min(ours, int(numeric_date(said, "session_expiry") * _MICRO))
+    return min(ours, instant(said, "session_expiry"))
 
 
 def _note_ignored(

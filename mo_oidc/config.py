@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from mo_access.client_keys import ClientKey
 from mo_access.domain.levels import DEFAULT_LEVELS, meets
 from mo_web.client_auth import Credentials
+from mo_web.tls import Tls
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ class ProviderConfig:
     client_auth: str | None = None
     client_key: ClientKey | None = field(repr=False, default=None)
     certificate: tuple[str, str] | None = None
+    ca_file: str | None = None
+    """Who is believed in TLS besides the public authorities; at every provider the same."""
     par: bool = False
     dpop: bool = False
     fapi2: bool = False
@@ -90,6 +93,11 @@ class ProviderConfig:
         return not wanted or any(meets(acr, value, levels) for value in wanted)
 
     @property
+    def tls(self) -> Tls:
+        """How connections to the provider stand in TLS."""
+        return Tls(self.certificate, self.ca_file)
+
+    @property
     def credentials(self) -> Credentials:
         """Who we are there."""
         return Credentials(
@@ -98,5 +106,5 @@ class ProviderConfig:
             secret=self.client_secret,
             way=self.client_auth,
             key=self.client_key,
-            certificate=self.certificate,
+            tls=self.tls,
         )

@@ -95,6 +95,8 @@ class Pending:
     next_url: str
     acr_values: tuple[str, ...] = ()
     max_age: int | None = None
+    began: int = 0
+    """When, in microseconds."""
 
     def to_payload(self) -> Document:
         """Return the record as plain JSON."""
@@ -107,6 +109,7 @@ class Pending:
             "next": self.next_url,
             "acr_values": list(self.acr_values),
             "max_age": self.max_age,
+            "began": self.began,
         }
 
 
@@ -128,6 +131,8 @@ class Finished:
     next_url: str
     refresh_token: str | None = field(repr=False, default=None)
     expires_in: int | None = None
+    began: int = 0
+    """When the person set out, in microseconds."""
 
 
 def read_request(parameters: Mapping[str, str]) -> LoginRequest:
@@ -251,6 +256,8 @@ def open_pending(payload: Mapping[str, object] | None, browser: str, here: str) 
 
 def _from_payload(payload: Mapping[str, object]) -> Pending:
     asked, max_age = payload["acr_values"], payload["max_age"]
+    # Of a sign-in that began under an earlier release it is not known.
+    began = payload.get("began", 0)
     return Pending(
         provider=str(payload["provider"]),
         browser=str(payload["browser"]),
@@ -260,6 +267,7 @@ def _from_payload(payload: Mapping[str, object]) -> Pending:
         next_url=str(payload["next"]),
         acr_values=tuple(str(value) for value in asked) if isinstance(asked, list) else (),
         max_age=max_age if isinstance(max_age, int) else None,
+        began=began if isinstance(began, int) else 0,
     )
 
 
@@ -278,7 +286,9 @@ def finish(provider: Provider, pending: Pending, answer: Mapping[str, str], now:
     if provider.config.userinfo or not links(claims, provider.config.links):
         claims = token_endpoint.with_userinfo(provider, claims, tokens.access_token, tokens.key)
     refresh_token = tokens.refresh_token and kept(tokens.refresh_token, tokens.key)
-    return Finished(claims, tokens.id_token, pending.next_url, refresh_token, tokens.expires_in)
+    return Finished(
+        claims, tokens.id_token, pending.next_url, refresh_token, tokens.expires_in, pending.began
+    )
 
 
 def _code(answer: Mapping[str, str], metadata: Metadata, *, fapi2: bool = False) -> str:

@@ -16,11 +16,11 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
 from mo_access.domain.spelled import may_hold_number
-from mo_access.service import one_time, sessions
+from mo_access.service import logouts, one_time, sessions
 from mo_access.service.sessions import Session
 from mo_oidc import session
 from mo_oidc.config import ProviderConfig
-from mo_oidc.flow import read_answer
+from mo_oidc.flow import PENDING_SECONDS, read_answer
 from mo_oidc.logout_token import LogoutNotice, verify_logout
 from mo_oidc.provider import BudgetedKeys, Provider
 from mo_oidc.providers import providers
@@ -99,6 +99,14 @@ def backchannel() -> Response:
         return _bad_request()
     uow = unit.current()
     ended = sessions.end_by_provider(uow, notice.issuer, sid=notice.sid, subject=notice.subject)
+    logouts.remember(
+        uow,
+        notice.issuer,
+        sid=notice.sid,
+        subject=notice.subject,
+        issued=notice.issued,
+        until=uow.now + PENDING_SECONDS * _MICRO,
+    )
     _note("backchannel_logout", "ok", ended=ended)
     return Response(status=200)
 
@@ -121,6 +129,7 @@ def _notice(token: str) -> LogoutNotice:
 def _use_up(notice: LogoutNotice) -> None:
     """Remember the token until it has expired, on every node; `TokenRefused` when it is known."""
     uow = unit.current()
+    logouts.take_turns(uow, notice.issuer, notice.sid, notice.subject)
     if not one_time.put(uow, _JTI, f"{notice.issuer} {notice.jti}", {}, notice.expires * _MICRO):
         raise TokenRefused("logout_replayed")
 

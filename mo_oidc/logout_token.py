@@ -6,7 +6,7 @@ from mo_oidc.config import ProviderConfig
 from mo_web.faults import TokenRefused
 from mo_web.jws import KeySource, verify_signature
 from mo_web.strict_json import JsonObject
-from mo_web.token_claims import audiences, numeric_date
+from mo_web.token_claims import audiences, instant, numeric_date
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _TYPES = ("logout+jwt", "jwt", "jose")
@@ -25,6 +25,8 @@ class LogoutNotice:
     expires: int
     sid: str | None
     subject: str | None
+    issued: int
+    """When the provider made it, in microseconds."""
 
 
 def verify_logout(token: object, config: ProviderConfig, keys: KeySource, now: int) -> LogoutNotice:
@@ -43,7 +45,7 @@ def verify_logout(token: object, config: ProviderConfig, keys: KeySource, now: i
     if jti is None:
         raise TokenRefused("logout_jti")
     expires = int(numeric_date(claims, "exp")) + config.leeway + 1
-    return LogoutNotice(config.issuer, jti, expires, sid, subject)
+    return LogoutNotice(config.issuer, jti, expires, sid, subject, instant(claims, "iat"))
 
 
 def _check_parties(claims: JsonObject, config: ProviderConfig) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from flask import current_app
@@ -18,6 +19,7 @@ from mo_oidc.errors import FlowRefused
 from mo_oidc.provider import Provider
 from mo_web.faults import UNAVAILABLE, ProviderTrouble
 from mo_web.fetch import get_json
+from mo_web.tls import Tls
 from mo_web.turnstile import Turnstile
 
 _KEY: Final = "mo_oidc"
@@ -73,8 +75,9 @@ def install(
 def made(settings: Settings, turns: Turnstile | None = None) -> Providers:
     """Make the configured providers; nothing is fetched yet."""
     rules = rules_of(settings)
+    fetch = partial(get_json, tls=Tls(authorities=settings.ca_file))
     return Providers(
-        Provider(_config(told, rules), get_json, time.monotonic, turns)
+        Provider(_config(told, rules, settings.ca_file), fetch, time.monotonic, turns)
         for told in settings.providers
     )
 
@@ -92,7 +95,7 @@ def of(app: App) -> Providers:
     return found
 
 
-def _config(told: ProviderSettings, rules: ClaimRules) -> ProviderConfig:
+def _config(told: ProviderSettings, rules: ClaimRules, ca_file: str | None) -> ProviderConfig:
     return ProviderConfig(
         name=told.name,
         issuer=told.issuer,
@@ -117,6 +120,7 @@ def _config(told: ProviderSettings, rules: ClaimRules) -> ProviderConfig:
         client_auth=told.client_auth,
         client_key=provider_rules.client_key(told),
         certificate=told.certificate,
+        ca_file=ca_file,
         par=told.par or told.fapi2,
         dpop=told.binds_by_dpop,
         fapi2=told.fapi2,

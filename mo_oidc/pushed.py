@@ -32,7 +32,7 @@ def pushed(provider: Provider, query: Mapping[str, str]) -> dict[str, str]:
     form = {**query, **shown.form}
     try:
         with provider.turn():
-            answer = fetch.send("POST", endpoint, headers, form, credentials.certificate)
+            answer = fetch.send("POST", endpoint, headers, form, credentials.tls)
     except FetchError as error:
         raise trouble("par", error) from None
     return {"client_id": provider.config.client_id, "request_uri": _request_uri(answer)}

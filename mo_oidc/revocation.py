@@ -69,7 +69,7 @@ def revoke(provider: Provider, endpoint: str, refresh_token: str) -> str:
     form = {"token": refresh_token, "token_type_hint": "refresh_token", **shown.form}
     headers = {"Accept": "application/json", **fetch.basic(shown.basic)}
     try:
-        status = fetch.send("POST", endpoint, headers, form, credentials.certificate).status_code
+        status = fetch.send("POST", endpoint, headers, form, credentials.tls).status_code
     except FetchError as error:
         raise trouble("revocation", error) from None
     if status >= _SERVER_ERRORS or status == _TOO_MANY:

@@ -160,8 +160,8 @@ def _session(config: ProviderConfig, method: str, check: Check) -> OAuth2Session
     if method in (KEY, TLS):
         # What shows who we are stands in the form or in TLS; Authlib adds the name.
         method, secret = client_auth.NONE, ""
-    session = bound(OAuth2Session(client_id, secret or None, token_endpoint_auth_method=method))
-    session.cert = config.certificate
+    made = OAuth2Session(client_id, secret or None, token_endpoint_auth_method=method)
+    session = bound(made, tls=config.tls)
     session.register_compliance_hook("access_token_response", check)
     return session
 
@@ -289,7 +289,7 @@ def _fetched(
     provider: Provider, endpoint: str, access_token: str, key: DpopKey | None
 ) -> tuple[str, str]:
     """Return (media type, text); the token goes in the header or a form (RFC 6750 §2.1, 2.2)."""
-    accept, cert = {"Accept": "application/json, application/jwt"}, provider.config.certificate
+    accept, tls = {"Accept": "application/json, application/jwt"}, provider.config.tls
     if not access_token.isascii() or not access_token.isprintable():
         # RFC 6749 appendix A.12; no header holds anything else.
         raise ProviderTrouble("access_token_form")
@@ -297,9 +297,9 @@ def _fetched(
         if key is not None:
             return text_of(_with_proof(provider, endpoint, access_token, key, accept))
         if provider.config.userinfo_by == "body":
-            return text_of(send("POST", endpoint, accept, {"access_token": access_token}, cert))
+            return text_of(send("POST", endpoint, accept, {"access_token": access_token}, tls))
         bearer = {"Authorization": f"Bearer {access_token}", **accept}
-        return text_of(send("GET", endpoint, bearer, cert=cert))
+        return text_of(send("GET", endpoint, bearer, tls=tls))
     except FetchError as error:
         raise trouble("userinfo", error) from None
 
@@ -312,7 +312,7 @@ def _with_proof(
     def ask() -> requests.Response:
         proof = _proof(provider, "GET", where, key, token)
         headers = {"Authorization": f"{HEADER} {token}", **proof, **accept}
-        return send("GET", where, headers, cert=provider.config.certificate)
+        return send("GET", where, headers, tls=provider.config.tls)
 
     answer = ask()
     given = provider.nonces.note(where, answer.headers)

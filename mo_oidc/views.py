@@ -7,6 +7,7 @@ transaction and no connection is held while we wait for somebody else.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlencode
 
@@ -69,7 +70,7 @@ def _remember(started: flow.Start) -> None:
         uow,
         _STATE,
         started.state,
-        started.pending.to_payload(),
+        replace(started.pending, began=uow.now).to_payload(),
         uow.now + flow.PENDING_SECONDS * _MICRO,
         owner=started.pending.browser,
         most=flow.MAX_PENDING,

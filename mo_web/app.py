@@ -31,6 +31,7 @@ from mo_web.introspection import BUDGET_SECONDS, Introspector
 from mo_web.issuer import Issuers
 from mo_web.limits import Limits
 from mo_web.proxies import ProxyGate
+from mo_web.tls import Tls
 from mo_web.turnstile import Turnstile
 
 MAX_URL: Final = 8 * 1024
@@ -110,7 +111,12 @@ def _parts(settings: Settings, database: Database, keys: KeyRing) -> shared.Shar
         settings,
         database,
         keys,
-        Introspector(settings.providers, settings.introspection_seconds, turns=turns),
+        Introspector(
+            settings.providers,
+            settings.introspection_seconds,
+            turns=turns,
+            ca_file=settings.ca_file,
+        ),
         _access_tokens(settings, turns),
         Limits(
             settings.failed_sign_ins_per_minute,
@@ -135,7 +141,8 @@ def _access_tokens(settings: Settings, turns: Turnstile) -> AccessTokens:
     rules = Rules(
         settings.audiences, settings.scim_token_algorithms, settings.introspection_seconds
     )
-    fetch = partial(get_json, seconds=BUDGET_SECONDS / 2)  # the document, then the keys
+    tls = Tls(authorities=settings.ca_file)
+    fetch = partial(get_json, seconds=BUDGET_SECONDS / 2, tls=tls)  # the document, then the keys
     issuers = Issuers(fetch, monotonic, plain_http=settings.plain_http, turns=turns)
     return AccessTokens(issuers, rules)
 

@@ -13,6 +13,7 @@ from mo_access.client_keys import ClientKey
 from mo_access.provider_rules import KEY, TLS
 from mo_access.settings_types import Provider
 from mo_web.strict_json import JsonObject
+from mo_web.tls import USUAL, Tls
 
 BASIC: Final = "client_secret_basic"
 POST: Final = "client_secret_post"
@@ -64,7 +65,7 @@ class Credentials:
     way: str | None = None
     """The method that is configured; without one it is a secret as the provider takes it."""
     key: ClientKey | None = None
-    certificate: tuple[str, str] | None = None
+    tls: Tls = USUAL
 
     def method(self, taken: Collection[str]) -> str:
         """Return the method of a request where the provider takes these."""
@@ -109,15 +110,15 @@ class Shown:
     basic: tuple[str, str] | None = field(repr=False)
 
 
-def credentials(told: Provider) -> Credentials:
-    """Return who we are at a configured provider."""
+def credentials(told: Provider, ca_file: str | None = None) -> Credentials:
+    """Return who we are at a configured provider; whom we believe there is one setting for all."""
     return Credentials(
         issuer=told.issuer,
         client_id=told.client_id,
         secret=told.client_secret.get_secret_value(),
         way=told.client_auth,
         key=provider_rules.client_key(told),
-        certificate=told.certificate,
+        tls=Tls(told.certificate, ca_file),
     )
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -20,6 +20,7 @@ from urllib3.util import Timeout
 
 from mo_web.deadline import POOLS
 from mo_web.strict_json import JsonObject, NotStrictJsonError, parse_object
+from mo_web.tls import USUAL, Tls, believing
 
 TIMEOUT_SECONDS = 5.0
 MAX_BYTES = 256 * 1024
@@ -33,7 +34,6 @@ _BAD_ADDRESS = (
     requests.exceptions.MissingSchema,
 )
 SessionT = TypeVar("SessionT", bound=requests.Session)
-Certificate: TypeAlias = tuple[str, str] | None
 
 
 class FetchFault(StrEnum):
@@ -93,11 +93,27 @@ def _is_loopback(host: str) -> bool:
 class BoundedAdapter(HTTPAdapter):
     """Transport with the limits of this module; every breach is a `FetchError`."""
 
-    def __init__(self, seconds: float) -> None:
-        """Keep how long a request may take, from connecting to its last byte."""
+    def __init__(self, seconds: float, authorities: str | None = None) -> None:
+        """Keep how long a request may take, from connecting to its last byte.
+
+        `authorities` is the file of those that are believed besides the public ones.
+        """
         self._seconds = seconds
+        self._authorities = authorities
         super().__init__()
         self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def build_connection_pool_key_attributes(
+        self,
+        request: requests.PreparedRequest,
+        verify: bool | str,  # noqa: FBT001 - the signature of requests
+        cert: Any = None,  # noqa: ANN401 - as above
+    ) -> tuple[Any, Any]:
+        """Add whom we believe besides to how a connection is made."""
+        host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
+        if self._authorities is not None and host["scheme"] == "https":
+            pool["ssl_context"] = believing(self._authorities)
+        return host, pool
 
     def send(
         self,
@@ -163,23 +179,27 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
         yield chunk
 
 
-def bound(session: SessionT, seconds: float | None = None) -> SessionT:
+def bound(session: SessionT, seconds: float | None = None, tls: Tls = USUAL) -> SessionT:
     """Put the limits of this module on `session` and return it; `seconds` may shorten the time."""
     limit = TIMEOUT_SECONDS if seconds is None else min(seconds, TIMEOUT_SECONDS)
     if limit <= 0:
         raise FetchError(FetchFault.TIMEOUT)
     session.trust_env = False
+    session.cert = tls.certificate
     session.headers["Accept-Encoding"] = "identity"
-    session.mount("https://", BoundedAdapter(limit))
-    session.mount("http://", BoundedAdapter(limit))
+    session.mount("https://", BoundedAdapter(limit, tls.authorities))
+    session.mount("http://", BoundedAdapter(limit, tls.authorities))
     return session
 
 
 def get_json(
-    url: str, headers: Mapping[str, str] | None = None, seconds: float | None = None
+    url: str,
+    headers: Mapping[str, str] | None = None,
+    seconds: float | None = None,
+    tls: Tls = USUAL,
 ) -> JsonObject:
     """GET `url` and return its JSON object; `FetchError` otherwise."""
-    with only_fetch_errors(), bound(requests.Session(), seconds) as session:
+    with only_fetch_errors(), bound(requests.Session(), seconds, tls) as session:
         response = session.get(url, headers={"Accept": "application/json", **(headers or {})})
     return json_body(response)
 
@@ -189,11 +209,10 @@ def send(
     url: str,
     headers: Mapping[str, str],
     form: Mapping[str, str] | None = None,
-    cert: Certificate = None,
+    tls: Tls = USUAL,
 ) -> requests.Response:
     """Send a request, with our certificate where one is given; return any answer within bounds."""
-    with only_fetch_errors(), bound(requests.Session()) as session:
-        session.cert = cert
+    with only_fetch_errors(), bound(requests.Session(), tls=tls) as session:
         data = None if form is None else dict(form)
         return session.request(method, url, data=data, headers=dict(headers))
 
@@ -232,11 +251,10 @@ def post_form(
     form: Mapping[str, str],
     auth: tuple[str, str] | None,
     seconds: float | None = None,
-    cert: Certificate = None,
+    tls: Tls = USUAL,
 ) -> JsonObject:
     """POST `form`, with HTTP Basic where credentials are given; return the JSON of a 200 answer."""
-    with only_fetch_errors(), bound(requests.Session(), seconds) as session:
-        session.cert = cert
+    with only_fetch_errors(), bound(requests.Session(), seconds, tls) as session:
         response = session.post(
             url, data=dict(form), auth=auth, headers={"Accept": "application/json"}
         )

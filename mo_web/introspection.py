@@ -25,6 +25,7 @@ from mo_web.errors import TryLater
 from mo_web.expiring import Expiring
 from mo_web.faults import ProviderTrouble, TokenRefused
 from mo_web.fetch import FetchError, get_json, post_form
+from mo_web.tls import Tls
 from mo_web.turnstile import Turnstile
 
 MAX_CACHED: Final = 4_096
@@ -56,9 +57,11 @@ class Introspector:
         seconds: int,
         now: Callable[[], float] = time.time,
         turns: Turnstile | None = None,
+        ca_file: str | None = None,
     ) -> None:
         """Keep the providers that may be asked with our credentials."""
-        asked = [(p, client_auth.credentials(p)) for p in providers if p.introspection]
+        asked = [(p, client_auth.credentials(p, ca_file)) for p in providers if p.introspection]
+        self._tls = Tls(authorities=ca_file)
         self._credentials = {p.name: shown for p, shown in asked if shown.confidential}
         self._providers = tuple(p for p, shown in asked if shown.confidential)
         self._now, self._turns = now, turns or Turnstile()
@@ -112,7 +115,7 @@ class Introspector:
         shown = credentials.shown(credentials.method(endpoint.methods))
         form = {"token": token, "token_type_hint": "access_token", **shown.form}
         left = deadline - time.monotonic()
-        return post_form(endpoint.address, form, shown.basic, left, credentials.certificate)
+        return post_form(endpoint.address, form, shown.basic, left, credentials.tls)
 
     def _endpoint(self, provider: Provider, deadline: float) -> _Endpoint:
         """Return where the provider takes questions, from its own metadata (RFC 8414)."""
@@ -120,7 +123,8 @@ class Introspector:
         found, kept = self._endpoints.get(key)
         if found and kept:
             return kept
-        document = get_json(discovery_url(provider.issuer), seconds=deadline - time.monotonic())
+        left = deadline - time.monotonic()
+        document = get_json(discovery_url(provider.issuer), seconds=left, tls=self._tls)
         check_issuer(document, provider.issuer)
         document = client_auth.with_aliases(document, certificate=provider.certificate is not None)
         where = address(document, "introspection_endpoint", provider.issuer)

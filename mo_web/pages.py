@@ -45,6 +45,7 @@ SENTENCES: Final = {
     "level_too_low": _STRONGER,
     "sign_in_too_old": _later("Hiervoor moet u zich opnieuw aanmelden: uw aanmelding is te oud."),
     "session_over": _STOPPED,
+    "signed_out_meanwhile": _START_AGAIN,
     "state_missing": _START_AGAIN,
     "state_unknown": _START_AGAIN,
     "state_other_browser": _START_AGAIN,

@@ -5,6 +5,7 @@ from mo_web.strict_json import JsonObject
 
 # In microseconds, leeway added, it still is an integer of 64 bits, which is what databases hold.
 _END_OF_TIME = 1 << 43
+_MICRO = 1_000_000
 
 
 def audiences(claims: JsonObject) -> tuple[str, ...]:
@@ -24,3 +25,8 @@ def numeric_date(claims: JsonObject, name: str) -> float:
     if not 0 <= value < _END_OF_TIME:
         raise TokenRefused(f"{name}_type")
     return float(value)
+
+
+def instant(claims: JsonObject, name: str) -> int:
+    """Return a NumericDate in microseconds, as times are kept here; refused likewise."""
+    return int(numeric_date(claims, name) * _MICRO)

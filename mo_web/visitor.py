@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+import structlog
 from flask import current_app, g, request
 from flask.sansio.app import App
 
+from mo_access import provider_rules
 from mo_access.service import sessions
 from mo_access.service.sessions import Session
-from mo_web import unit
+from mo_web import requestid, unit
 from mo_web.shared import shared
 
 _NAME: Final = "mo_session"
 _MICRO: Final = 1_000_000
 _LONGEST: Final = 256
-_PLAIN_MODE: Final = "scim"
 _RENEWING: Final = "mo_web.renewing"
 
 
@@ -56,20 +57,26 @@ def _found() -> Session | None:
     found = sessions.find(unit.current(), presented, idle())
     if found is not None and _renewed(found):
         found = sessions.find(unit.current(), presented, idle())
-    if found is not None and not _is_in_mode(found):
-        sessions.end(unit.current(), presented, idle())
+    if found is not None and _distrusted(found):
         return None
     if found is not None:
         unit.current().caller = f"person:{found.person}"
     return found
 
 
-def _is_in_mode(found: Session) -> bool:
-    """Tell whether claims may still give rights, where they did so when the session began."""
-    if found.mode == _PLAIN_MODE:
-        return True
-    provider = shared().settings.provider(found.provider)
-    return provider is not None and provider.mode == found.mode
+def _distrusted(found: Session) -> bool:
+    """End a session for good whose provider, as it is configured now, does not vouch for it."""
+    now = shared().settings.provider(found.provider)
+    code = provider_rules.distrust(now, found.issuer, found.mode)
+    if code is None:
+        return False
+    # Whatever is then answered, and be it a 401: the end stands.
+    sessions.end_distrusted(unit.current(), found, code)
+    unit.current().commit()
+    structlog.get_logger("mo_web").info(
+        "session_ended", code=code, session=found.pk, request_id=requestid.current()
+    )
+    return True
 
 
 def _renewed(found: Session) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.engine.url import make_url
 
 from mo_access import provider_rules
 from mo_access import settings as configuration
-from mo_access.commands import health, mapping_places
+from mo_access.commands import distrusted, health, mapping_places
 from mo_access.commands.desk import as_json, finding, say_json, say_table
 from mo_access.mapping_file import json_schema
 from mo_access.settings import SECRETS, Settings
@@ -31,11 +31,15 @@ def check(*, as_json: bool) -> None:
     """Check every setting and the mapping file.
 
     78 when one cannot be used, 1 when a variable is unknown. What the mapping names and the
-    database does not know is a warning.
+    database does not know is a warning, and so are sessions of a provider that is gone.
     """
     settings = configuration.load(make_keys=False)
     unknown = unknown_variables(Settings.model_fields)
-    warnings = (*provider_rules.remarks(settings.providers), *mapping_places.remarks(settings))
+    warnings = (
+        *provider_rules.remarks(settings.providers),
+        *mapping_places.remarks(settings),
+        *_ending(settings),
+    )
     if as_json:
         say_json({"findings": unknown, "warnings": warnings})
     else:
@@ -82,6 +86,11 @@ def doctor(*, as_json: bool) -> None:
                 click.echo(f"      {one.remedy}")
     if not all(one.well for one in checks):
         finding()
+
+
+def _ending(settings: Settings) -> tuple[str, ...]:
+    with mapping_places.reading(settings) as uow:
+        return () if uow is None else distrusted.remarks(uow, settings)
 
 
 def _mapped(settings: Settings) -> Iterator[tuple[str, dict[str, str], str]]:

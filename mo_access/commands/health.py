@@ -12,6 +12,7 @@ from sqlalchemy.engine.url import make_url
 
 from mo_access import provider_rules
 from mo_access import settings as configuration
+from mo_access.commands import distrusted
 from mo_access.commands.desk import Desk
 from mo_access.key_files import SECRET_FILE, open_to_others
 from mo_access.service import audit, catalogue, health
@@ -93,11 +94,13 @@ def _content(settings: Settings) -> Iterator[Check]:
     with Desk(settings).unit() as uow:
         verdict = audit.verify(uow)
         stored = catalogue.every_document(uow)
+        ending = distrusted.remarks(uow, settings)
     yield Check("the audit trail is sound", verdict.sound, "see mo-access audit verify")
     oldest = verdict.oldest_unsealed
     late = oldest is not None and oldest < time.time() * 1_000_000 - LATEST_SEAL
     told = "events wait for a seal for over a minute: is mo-access serve running?"
     yield Check("the audit trail is sealed", not late, told)
+    yield Check("every session is of a provider that is configured", not ending, "; ".join(ending))
     lost = [d.id for d in stored if not (settings.documents / d.digest).is_file()]
     told = f"import again: {', '.join(lost[:5])}"
     yield Check("every document has its file", not lost, told)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from mo_access.service import claimed_rights, provider_people, sign_in, subjects
+from mo_access.service import claimed_rights, logouts, provider_people, sign_in, subjects
 from mo_access.service.claimed_rights import ClaimedRights, Holder
 from mo_access.service.provider_people import Described
 from mo_access.service.sessions import Session
@@ -30,7 +30,7 @@ def enter(uow: UnitOfWork, said: SignIn, claimed: Claimed) -> SignedIn:
     The rights of the claims hold in this session, and end with it or with newer claims. Raises
     ``Refused`` as ``sign_in.sign_in`` does, but for nobody with ``unknown_person``.
     """
-    uow.write()
+    logouts.refuse(uow, said)
     said = replace(said, subject=subjects.kept_as(uow, said.issuer, said.subject))
     provider_people.take_turn(uow, said.issuer, said.subject)
     usual = sign_in.known(uow, said.issuer, said.subject, said.links)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
 
-from mo_access.domain.model import Event
+from mo_access.domain.model import Document, Event
 from mo_access.domain.policy import Session as PolicySession
 from mo_access.service import subjects
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import clients, sessions
 from mo_access.storage.ended import Ended
-from mo_access.storage.sessions import SessionRow
+from mo_access.storage.sessions import OfProvider, SessionRow
 
 ID_BYTES: Final = 32
 TOUCH_AFTER: Final = 60_000_000
@@ -149,6 +149,21 @@ def end_by_provider(
     ended = uow.ended(gone)
     uow.record(Event("session.end", "provider", facts={"ended": ended}))
     return ended
+
+
+def end_distrusted(uow: UnitOfWork, session: Session, code: str) -> None:
+    """End a session whose provider is not believed any more; ``code`` says why.
+
+    Of several requests that find it so, one writes it down.
+    """
+    if uow.ended(sessions.end_pk(uow.write(), session.pk)):
+        facts: Document = {"session": session.pk, "code": code}
+        uow.record(Event("session.end", "not_trusted", person=session.person, facts=facts))
+
+
+def by_provider(uow: UnitOfWork, idle: int) -> list[OfProvider]:
+    """Count the sessions that are not over, by what they stand on."""
+    return sessions.by_provider(uow.conn, uow.now, uow.now - idle)
 
 
 def listed(uow: UnitOfWork, idle: int) -> list[Session]:

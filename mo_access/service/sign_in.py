@@ -8,7 +8,7 @@ from typing import Final
 
 from mo_access.domain.errors import Refused
 from mo_access.domain.model import Event
-from mo_access.service import sessions, subjects
+from mo_access.service import logouts, sessions, subjects
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import barred_links, identities, last_sign_ins, matching
 from mo_access.storage import sessions as stored_sessions
@@ -21,6 +21,7 @@ MESSAGES: Final = {
     "inactive": "Your access has been withdrawn.",
     "ambiguous_identity": "Your sign-in matches more than one person.",
     "identity_conflict": "Your sign-in points at different people.",
+    logouts.CODE: logouts.MESSAGE,
 }
 
 
@@ -29,7 +30,7 @@ class SignIn:
     """A verified sign-in, as the protocol's door understood it.
 
     ``links`` are (value, attribute) with attribute ``userName``, ``externalId`` or ``insz``;
-    ``capacity`` the institutions that alone count, or None; ``expires`` microseconds.
+    ``capacity`` the institutions that alone count, or None; times are microseconds.
     """
 
     provider: str
@@ -44,6 +45,10 @@ class SignIn:
     sid: str | None = None
     auth_time: int | None = None
     renewal: sessions.Renewal | None = None
+    issued: int = 0
+    """When the provider says that it vouched for this."""
+    began: int = 0
+    """When the person set out for the provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +63,11 @@ class SignedIn:
 def sign_in(uow: UnitOfWork, said: SignIn) -> SignedIn:
     """Open a session for the one person that a verified sign-in belongs to.
 
-    Raises ``Refused`` with the code ``unknown_person``, ``inactive``, ``ambiguous_identity`` or
-    ``identity_conflict``; the caller records it with ``record_refusal`` in a unit of its own.
+    Raises ``Refused`` with the code ``unknown_person``, ``inactive``, ``ambiguous_identity``,
+    ``identity_conflict`` or ``signed_out_meanwhile``; the caller records it with
+    ``record_refusal`` in a unit of its own.
     """
+    logouts.refuse(uow, said)
     said = replace(said, subject=subjects.kept_as(uow, said.issuer, said.subject))
     live = recognised(uow, said.issuer, said.subject, said.links)
     return admitted(uow, said, live)

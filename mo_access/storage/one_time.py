@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import bindparam, delete, func, insert, select
 
-from mo_access.storage.engine import Connection
+from mo_access.storage.engine import Connection, Params
 from mo_access.storage.schema import one_time
 
 _PUT = insert(one_time).values(
@@ -14,6 +14,13 @@ _TAKE = (
     delete(one_time)
     .where(one_time.c.kind == bindparam("kind_"), one_time.c.value_hash == bindparam("hash"))
     .returning(one_time.c.payload, one_time.c.expires)
+)
+Hashes = tuple[bytes, bytes, bytes, bytes]
+_PLACES = ("first", "second", "third", "fourth")
+_FIND = select(one_time.c.value_hash, one_time.c.payload).where(
+    one_time.c.kind == bindparam("kind"),
+    one_time.c.value_hash.in_([bindparam(place) for place in _PLACES]),
+    one_time.c.expires > bindparam("now"),
 )
 _COUNT = select(func.count()).where(
     one_time.c.kind == bindparam("kind"), one_time.c.owner == bindparam("owner")
@@ -42,6 +49,12 @@ def take(conn: Connection, kind: str, value_hash: bytes) -> tuple[str, int] | No
     """Delete the value and return (payload, expires): of many at once only one gets it."""
     found = conn.one(_TAKE, {"kind_": kind, "hash": value_hash})
     return (str(found[0]), int(found[1])) if found else None
+
+
+def find(conn: Connection, kind: str, hashes: Hashes, now: int) -> dict[bytes, str]:
+    """Return the payloads of those values that have not expired, and leave them where they are."""
+    asked: Params = {"kind": kind, "now": now, **dict(zip(_PLACES, hashes, strict=True))}
+    return {bytes(row[0]): str(row[1]) for row in conn.all(_FIND, asked)}
 
 
 def count(conn: Connection, kind: str, owner: str) -> int:

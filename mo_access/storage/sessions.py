@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -12,6 +12,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    func,
     insert,
     or_,
     select,
@@ -293,6 +294,30 @@ def end_subject(
 def sweep(conn: Connection, now: int, idle_since: int) -> list[Ended]:
     """Delete the sessions that are over."""
     return ended.end(conn, _SWEEP, {"now": now, "idle_since": idle_since})
+
+
+class OfProvider(NamedTuple):
+    """How many sessions came from a provider in a mode."""
+
+    provider: str
+    issuer: str
+    mode: str
+    number: int
+
+
+_OF_PROVIDER = (session.c.provider, session.c.issuer, session.c.mode)
+_BY_PROVIDER = (
+    select(*_OF_PROVIDER, func.count())
+    .where(session.c.expires > bindparam("now"), session.c.seen > bindparam("idle_since"))
+    .group_by(*_OF_PROVIDER)
+    .order_by(*_OF_PROVIDER)
+)
+
+
+def by_provider(conn: Connection, now: int, idle_since: int) -> list[OfProvider]:
+    """Count the sessions that are not over, by provider, issuer and mode."""
+    asked: Params = {"now": now, "idle_since": idle_since}
+    return [OfProvider(*row) for row in conn.all(_BY_PROVIDER, asked)]
 
 
 def all_live(conn: Connection, now: int, idle_since: int) -> list[SessionRow]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +14,6 @@ from pathlib import Path
 from mo_demo.browser import Browser, Page
 from mo_demo.process import Child, reserved_port
 from tests.interop import node_provider
-from tests.interop.cache import ROOT
 from tests.interop.conftest import LocalBrowser, Ours
 from tests.interop.node_provider import BROKER, NodeProvider, answer_sign_in
 
@@ -124,19 +122,10 @@ def running_stage(folder: Path, makers: Mapping[str, Make], authority: str = "")
             "MO_INTROSPECTION_SECONDS": "0",
         }
         if authority:
-            service.settings["PYTHONPATH"] = believing(folder, authority)
+            service.settings["MO_CA_FILE"] = authority
         service.start()
         running.callback(service.stop)
         yield Stage(service, providers, process, _client(service, providers), authority)
-
-
-def believing(folder: Path, authority: str) -> str:
-    """Return the path of modules for a machine whose public authorities are this one alone."""
-    found = folder / "believing"
-    found.mkdir()
-    line = f"import certifi\ncertifi.where = lambda: {authority!r}\n"
-    (found / "sitecustomize.py").write_text(line, encoding="utf-8")
-    return os.pathsep.join((str(found), str(ROOT)))
 
 
 def _client(service: Ours, providers: Mapping[str, NodeProvider]) -> str:

@@ -76,6 +76,6 @@ CLAIMS: Final = (
         "return subject",
         _PEOPLE,
     ),
-    ("mo_web/visitor.py", "found is not None and not _is_in_mode(found)", "False", _RIGHTS),
-    ("mo_oidc/admission.py", "    if config.mode != provisioned.SCIM:", "    if True:", _PEOPLE),
+    ("mo_web/visitor.py", "found is not None and _distrusted(found)", "False", _RIGHTS),
+    ("mo_oidc/admission.py", "    if config.mode == provisioned.SCIM:", "    if False:", _PEOPLE),
 )

@@ -41,9 +41,9 @@ def judged(provider: Provider, token: str) -> LogoutNotice:
 def test_a_sound_token_names_whose_sessions_end(
     provider: Provider, script: Script, typ: str | None
 ) -> None:
-    """Session and subject come out, and how long the jti must be remembered."""
+    """Session and subject come out, when it was made and how long the jti must be remembered."""
     notice = judged(provider, sign(claims(), script.key, typ=typ))
-    assert notice == LogoutNotice(ISSUER, "j-1", NOW + 181, "s-1", "person-1")
+    assert notice == LogoutNotice(ISSUER, "j-1", NOW + 181, "s-1", "person-1", NOW * 1_000_000)
 
 
 @pytest.mark.parametrize("changed", [{"sid": None}, {"sub": None}, {"aud": ["x", CLIENT_ID]}])

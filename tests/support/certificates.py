@@ -37,7 +37,7 @@ class Certified:
     @property
     def jwk(self) -> dict[str, object]:
         """Return the public key with its certificate, as clients publish it (RFC 8705 §2.2.2)."""
-        numbers, der = self.key.public_key().public_numbers(), self._der
+        numbers, der = self.key.public_key().public_numbers(), self.der
         return {
             "kty": "EC",
             "crv": "P-256",
@@ -53,7 +53,8 @@ class Certified:
             shutil.copyfile(ours, theirs)
 
     @property
-    def _der(self) -> bytes:
+    def der(self) -> bytes:
+        """Return the certificate as bytes."""
         return self.certificate.public_bytes(Encoding.DER)
 
 
