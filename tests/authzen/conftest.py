@@ -91,7 +91,14 @@ class World:
 @pytest.fixture
 def app(database: Database, tmp_path: Path) -> Flask:
     """Give an application with the decision door only."""
-    settings = Settings(var=tmp_path / "var", database_url=database.url, secret_key="k" * 40)
+    settings = Settings(
+        var=tmp_path / "var",
+        database_url=database.url,
+        secret_key="k" * 40,
+        oidc_name="op",
+        oidc_issuer="https://op.example",
+        oidc_client_id="mo",
+    )
     return create_app(settings, database, KEYS, [door()])
 
 

@@ -181,6 +181,7 @@ def world(database: Database, folder: Path) -> World:
         database_url=database.url,
         base_url=BASE,
         secret_key="a-secret-key-of-the-tests-0123456789",
+        oidc_name="op",
         oidc_issuer="https://op.example",
         oidc_client_id="mo",
         oidc_client_secret="of-the-tests",

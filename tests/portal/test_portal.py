@@ -111,6 +111,7 @@ def client(database: Database, tmp_path: Path) -> FlaskClient:
         database_url=database.url,
         base_url=BASE,
         secret_key="a-secret-key-of-the-tests-0123456789",
+        oidc_name="op",
         oidc_issuer="https://op.example",
         oidc_client_id="mo",
         oidc_client_secret="of-the-tests",
