@@ -47,9 +47,10 @@ EXPLAINING: Final = (
         "next(iter(named.values()), ",
         _PAGES,
     ),
-    (_LIST, "affiliation.c.institution_pk == _here_pk, ", "", _PAGES),
-    (_LIST, "group.c.institution_pk == _here_pk, ", "", _PAGES),
-    (_LIST, "direct_grant.c.institution_pk == _here_pk, ", "", _PAGES),
+    *(
+        (_LIST, f"{table}.c.institution_pk == _here_pk, ", f"{table}.c.outside >= 0, ", _PAGES)
+        for table in ("(affiliation", "(group", " direct_grant")
+    ),
     (
         "mo_access/service/review_csv.py",
         'f"\'{plain}" if _FORMULA.match(plain) else plain',

@@ -11,7 +11,7 @@ _INSZ, _RULES = "mo_access/domain/insz.py", "tests/access/domain/test_insz_rules
 GENERATING: Final = (
     (_BULK, '"active": int(line.draft.active or not actor.platform)', '"active": 1', _SAME),
     (_BULK, '        totals.add(conn, "person", actor.client_pk, line.link_pk, 1)\n', "", _SAME),
-    (_BULK, "    beheerders.touched(uow, _where_beheerders(lines))\n", "", _SAME),
+    (_BULK, "    beheerders.touched(uow, _where_beheerders(lines))\n", "", _REFUSALS),
     (_BULK, "if uow.keys.rotating or stored.is_anybody_blocked(conn):", "if False:", _REFUSALS),
     (
         _BULK,

@@ -1,6 +1,7 @@
 """Remove one check at a time in a copy of the tree; every mutant must make a test fail.
 
 ``python -m tests.mutation.run [TEXT]`` runs the mutants whose file's name holds the text.
+Only where the tests pass without one does it say anything: what fails anyway kills every mutant.
 """
 
 from __future__ import annotations

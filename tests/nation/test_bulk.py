@@ -15,13 +15,16 @@ from mo_access.domain.model import (
     Document,
     Form,
     GroupDraft,
+    Institution,
     PersonDraft,
     Role,
 )
 from mo_access.service import blocks, bulk
 from mo_access.service.bulk import Newcomer, NewMembers
 from mo_access.service.unit_of_work import UnitOfWork
-from mo_access.storage.schema import group, link, person
+from mo_access.storage import catalogue
+from mo_access.storage.bookkeeping import beheerder_watch
+from mo_access.storage.schema import group, institution, link, person
 from mo_demo.nation.filling import Filled
 from mo_demo.nation.person import insz
 from tests.nation.conftest import SMALL, Unit
@@ -30,6 +33,8 @@ BORN = date(1980, 5, 17)
 NUMBER, SECOND = (insz(BORN, turn, "F") for turn in (40, 41))
 FOREIGN = SMALL.school(1)
 """A school of the other board."""
+NEW = "999001"
+"""A school that is none of theirs yet."""
 
 
 class Rotating(KeyRing):
@@ -54,10 +59,17 @@ def board(filled: Filled) -> Actor:
     return filled.brokers[1].actor
 
 
-def draft(name: str, *, number: str = NUMBER, at: str = "", active: bool = True) -> PersonDraft:
-    """Draft a person, gebruiker ``at`` an institution."""
+def draft(
+    name: str,
+    *,
+    number: str = NUMBER,
+    at: str = "",
+    active: bool = True,
+    role: Role = Role.GEBRUIKER,
+) -> PersonDraft:
+    """Draft a person, something ``at`` an institution."""
     document: Document = {"userName": name}
-    claim = AffiliationClaim(Form.AFFILIATIONS, at, Role.GEBRUIKER)
+    claim = AffiliationClaim(Form.AFFILIATIONS, at, role)
     said = (claim,) if at else ()
     return PersonDraft(name, f"x-{name}", active, document, affiliations=said, insz=number)
 
@@ -145,6 +157,25 @@ def test_a_platform_client_switches_off_whom_others_know(
         bulk.register(uow, government, [Newcomer(draft("els", active=False), known)], ids)
         assert not is_active(uow, known.pk)
     assert filled.people
+
+
+def test_who_comes_as_beheerder_is_looked_at(unit: Unit, government: Actor) -> None:
+    """The institution is known to have one from then on, as after any other write."""
+    with unit() as uow:
+        catalogue.add_institutions(uow.write(), [Institution(NEW, "De Es")])
+        bulk.register(uow, government, [Newcomer(draft("els", at=NEW, role=Role.BEHEERDER))], ids)
+        assert NEW not in watched(uow)
+        uow.commit()
+        assert NEW in watched(uow)
+
+
+def watched(uow: UnitOfWork) -> list[str]:
+    """List the institutions that are known to have a beheerder."""
+    found = select(institution.c.number).join(
+        beheerder_watch, beheerder_watch.c.institution_pk == institution.c.pk
+    )
+    rows = uow.conn.all(found.where(beheerder_watch.c.missing_since.is_(None)))
+    return [str(row[0]) for row in rows]
 
 
 def is_active(uow: UnitOfWork, pk: int) -> bool:

@@ -179,6 +179,14 @@ def test_a_day_to_come_is_no_birth() -> None:
     assert ours(later) is None
 
 
+def test_the_day_is_the_callers() -> None:
+    """Whatever the clock says that python-stdnum asks: on the eve a year is still to come."""
+    text = checked("210000001", after_1999=True)
+    with pytest.raises(Invalid):
+        parse(text, date(2020, 12, 31))
+    assert parse(text, date(2021, 1, 1)).births == ((2021, None, None),)
+
+
 @pytest.mark.parametrize("number", ["85073003328", "85073003427", "17073003384", "98472899765"])
 def test_other_digits_are_no_digits(number: str) -> None:
     """Arabic-Indic and full-width forms of the samples, whole or one of them."""
