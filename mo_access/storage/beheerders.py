@@ -137,12 +137,14 @@ def _recovered(line: CTE) -> Select[Any]:
 
 def _through_groups(line: CTE) -> Select[Any]:
     """Select where role groups have members whom the group's client knows."""
-    # From the members, of whom there are few, and not from the client, who may know a nation.
-    knows = and_(link.c.person_pk == person.c.pk, unindexed(link.c.client_pk) == group.c.client_pk)
+    # From the groups and their members, of whom there are few, and not from the client, who may
+    # know a nation and have a hundred thousand groups: each person with each group is for ever.
+    whose = unindexed(group.c.client_pk)
+    knows = and_(link.c.person_pk == person.c.pk, unindexed(link.c.client_pk) == whose)
     found = select(group.c.institution_pk).select_from(group)
     found = found.join(membership, membership.c.group_pk == group.c.pk)
     found = found.join(person, person.c.pk == membership.c.person_pk).join(link, knows)
-    return found.join(client, client.c.pk == group.c.client_pk).where(
+    return found.join(client, client.c.pk == whose).where(
         *(group.c.role == _BEHEERDER, _person_on, link.c.active == 1),
         *(group.c.outside == 0, client.c.beheerders == 1, _free(line, group.c.institution_pk)),
     )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from mo_access.domain.terms import LastBeheerder as Choice
 from mo_access.service import people
+from mo_access.storage import beheerders as stored
 from mo_access.storage.engine import Database
 from tests.access.beheerder_kit import (
     SCHOOL,
+    THEME,
     House,
     beheerder,
     draft,
@@ -18,7 +21,9 @@ from tests.access.beheerder_kit import (
     missing,
     together,
 )
+from tests.scim.conftest import ON_ONE_ENGINE
 from tests.support.statements import asked
+from tests.support.steps import steps
 
 KEPT = "beheerder.retain"
 
@@ -74,3 +79,20 @@ def test_only_who_touches_a_beheerder_pays_for_it(
             house.person(actor, draft(name, said))
         costs.append(len(seen))
     assert costs[1] - costs[0] == 2
+
+
+@ON_ONE_ENGINE
+def test_looking_at_all_of_them_costs_in_proportion(house: House) -> None:
+    """Twice as many people and groups of one client: twice the steps, not four times.
+
+    PostgreSQL counts none, and plans by what it knows of the tables.
+    """
+    actor, taken = house.client("school", SCHOOL)(), list[int]()
+    for size in (60, 120):
+        for number in range(60):
+            one = house.person(actor, draft(f"p{size}-{number}", gebruiker()))
+            house.group(actor, one, role=None, theme=THEME)
+        with house.unit() as uow:
+            look = partial(stored.every_standing, uow.conn, uow.today)
+            taken.append(steps(uow.conn, look))
+    assert taken[1] < 3 * taken[0]

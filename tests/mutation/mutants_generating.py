@@ -33,8 +33,14 @@ GENERATING: Final = (
     (_INSZ, "    if not births:\n", "    if False:\n", _RULES),
     (
         "mo_access/storage/beheerders.py",
-        "unindexed(link.c.client_pk) == group.c.client_pk",
-        "link.c.client_pk == group.c.client_pk",
+        "unindexed(link.c.client_pk) == whose",
+        "link.c.client_pk == whose",
         "tests/storage/test_explaining_plans.py",
+    ),
+    (
+        "mo_access/storage/beheerders.py",
+        "whose = unindexed(group.c.client_pk)",
+        "whose = group.c.client_pk",
+        "tests/access/test_beheerders_at_once.py",
     ),
 )
