@@ -142,9 +142,11 @@ class Metrics:
         try:
             start_http_server(port, addr=LOOPBACK, registry=self._shown(together=together))
         except OSError as error:
-            say = structlog.get_logger("mo_web")
-            tell = say.info if together else say.warning
-            tell("metrics_port_taken", port=port, why=str(error))
+            log, told = structlog.get_logger("mo_web"), {"port": port, "why": str(error)}
+            if together:
+                log.info("metrics_port_taken", **told)
+            else:
+                log.warning("metrics_port_taken", **told)
 
     def _shown(self, *, together: bool) -> CollectorRegistry:
         if not together:
