@@ -20,6 +20,8 @@ from mo_web import exchange, requestid
 
 _REQUESTS: Final = logging.getLogger("mo_web.request")
 _READY: Final = "ready_line"
+# What our own floors tell beside a line; what a library adds may hold anything.
+_OURS: Final = ("chains", "reason")
 _OFFSET: Final = len("+00:00")
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _HIDDEN: Final[tuple[tuple[str, re.Pattern[str], str], ...]] = (
@@ -71,7 +73,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
         foreign_pre_chain=[
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
-            structlog.stdlib.ExtraAdder(),
+            structlog.stdlib.ExtraAdder(allow=_OURS),
         ],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,

@@ -106,6 +106,7 @@ def follow(uow: UnitOfWork, person_pk: int, bar: str | None) -> None:
 def settle(uow: UnitOfWork, person_pk: int, bar: str | None) -> None:
     """Let a person who was made under a bar be under what stands of it, whoever changes it now."""
     if bar is not None:
+        # Held first, in a statement of its own: the next one sees what was set or lifted meanwhile.
         stored.stands(uow.conn, bar)
         stored.settle(uow.conn, person_pk)
 

@@ -121,6 +121,11 @@ def block_of(bar: ColumnElement[str | None]) -> ColumnElement[str | None]:
     return found.order_by(block.c.id).limit(1).scalar_subquery()
 
 
+def standing(bar: ColumnElement[str | None]) -> ColumnElement[str | None]:
+    """Give the bar itself while a block of it stands, else NULL."""
+    return select(block.c.bar).where(block.c.bar == bar).limit(1).scalar_subquery()
+
+
 def of_another(target: ColumnElement[int]) -> ColumnElement[bool]:
     """Tell whether a record is known as that of a human under a block, and the target is not."""
     theirs = select(person.c.bar).where(person.c.pk == target).scalar_subquery()

@@ -12,16 +12,15 @@ from typing import Final
 from sqlalchemy import Connection as CoreConnection
 from sqlalchemy import delete, exists, func, or_, select, text, update
 
-from mo_access.storage.bars import at_institution, block_of
+from mo_access.storage.bars import at_institution, block_of, standing
 from mo_access.storage.interventions import block, block_key
 from mo_access.storage.schema import affiliation, person
 
-_stands: Final = exists(select(block.c.pk).where(block.c.bar == person.c.bar))
 _KEYS: Final = ~exists(select(block.c.pk).where(block.c.bar == block_key.c.bar))
-_standing: Final = select(block.c.bar).where(block.c.bar == person.c.bar).limit(1).scalar_subquery()
+_standing: Final = standing(person.c.bar)
 _on_person: Final = block_of(person.c.bar)
 _PEOPLE: Final = or_(
-    (person.c.bar.is_not(None)) & ~_stands, person.c.blocked.is_distinct_from(_on_person)
+    person.c.bar.is_distinct_from(_standing), person.c.blocked.is_distinct_from(_on_person)
 )
 _there: Final = at_institution(affiliation.c.person_pk, affiliation.c.institution_pk)
 _AFFILIATIONS: Final = affiliation.c.blocked.is_distinct_from(_there)

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from mo_access.domain.keys import Indexes
 from mo_access.storage import bars, ended
-from mo_access.storage.bars import PERSON, Record, at_institution, identity_key, number_key
+from mo_access.storage.bars import Record, at_institution, identity_key, number_key
 from mo_access.storage.ended import END, Ended
 from mo_access.storage.engine import Connection
 from mo_access.storage.identities import speaks
@@ -206,20 +206,12 @@ def forget(conn: Connection, bar: str) -> None:
 
 
 _UNNAME = update(person).where(person.c.bar == bindparam("of")).values(bar=None)
-_on_whole: Final = (
-    select(block.c.id)
-    .where(block.c.bar == person.c.bar, block.c.kind == PERSON)
-    .limit(1)
-    .scalar_subquery()
-)
+_on_whole: Final = bars.block_of(person.c.bar)
 _MARK_PEOPLE = update(person).where(person.c.bar == bindparam("of")).values(blocked=_on_whole)
 _SETTLE = (
     update(person)
     .where(person.c.pk == bindparam("of"))
-    .values(
-        bar=select(block.c.bar).where(block.c.bar == person.c.bar).limit(1).scalar_subquery(),
-        blocked=_on_whole,
-    )
+    .values(bar=bars.standing(person.c.bar), blocked=_on_whole)
 )
 _PEOPLE = select(person.c.id).where(person.c.bar == bindparam("of")).order_by(person.c.pk)
 _barred = select(person.c.pk).where(person.c.bar == bindparam("of"))

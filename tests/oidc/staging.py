@@ -1,7 +1,7 @@
 """Setting the stage: the service made and joined to its provider, in process or by HTTP."""
 
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 
 from joserfc.jwk import Key
 
@@ -34,6 +34,27 @@ def over_http(stack: ExitStack, key: Key, told: Mapping[str, object]) -> World:
     world = _opened(stack, World(site, base, over_http=True))
     stack.enter_context(serving(site.app, server))
     return world
+
+
+@contextmanager
+def two_nodes(
+    settings: Settings, script: Script, database: Database, **told: object
+) -> Iterator[tuple[World, World]]:
+    """Yield two nodes on one database, each with connections of its own, and register a person."""
+    usual = settings.model_dump(exclude_unset=True)
+    chosen = Settings.model_validate({**usual, "database_url": database.url, **told})
+    with ExitStack() as stack:
+        made = []
+        for _ in range(2):
+            own = Database(database.url)
+            stack.callback(own.close)
+            app = create_app(chosen, own, KEYS, [door(chosen), host.door()])
+            made.append(World(Site(app, script, own, KEYS), BASE, over_http=False))
+        with made[0].site.unit() as uow:
+            host.seed(uow)
+            uow.commit()
+        made[0].register()
+        yield made[0], made[1]
 
 
 def _service(stack: ExitStack, script: Script, told: Mapping[str, object]) -> Site:

@@ -16,6 +16,7 @@ from tests.oidc import host
 from tests.oidc.broker import ISSUER, Script
 from tests.oidc.modules.ending import logout_claims
 from tests.oidc.site import BASE, Site
+from tests.oidc.staging import two_nodes
 from tests.oidc.world import Agent, World
 from tests.support.jose import sign
 
@@ -26,19 +27,8 @@ HOUR = 3_600_000_000
 @pytest.fixture
 def nodes(settings: Settings, script: Script, database: Database) -> Iterator[tuple[World, World]]:
     """Two nodes on one database, once for each engine, and a person."""
-    made, opened = [], []
-    for _ in range(2):
-        told = Settings(**{**settings.model_dump(exclude_unset=True), "database_url": database.url})
-        opened.append(Database(database.url))
-        app = create_app(told, opened[-1], KEYS, [door(told), host.door()])
-        made.append(World(Site(app, script, opened[-1], KEYS), BASE, over_http=False))
-    with made[0].site.unit() as uow:
-        host.seed(uow)
-        uow.commit()
-    made[0].register()
-    yield made[0], made[1]
-    for each in opened:
-        each.close()
+    with two_nodes(settings, script, database) as made:
+        yield made
 
 
 def elsewhere(agent: Agent, node: World) -> Agent:

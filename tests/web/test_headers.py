@@ -234,3 +234,10 @@ def test_a_line_of_the_core_keeps_its_facts() -> None:
     line = json.loads(written.getvalue())
     assert (line["event"], line["chains"]) == ("audit_chain_broken", ["900001"])
     assert line["reason"] == "disk full for [insz]"
+
+
+def test_what_a_library_tells_beside_a_line_is_not_logged(lines: io.StringIO) -> None:
+    """It may hold anything: a header with a token, a whole body."""
+    logging.getLogger("library").error("odd", extra={"headers": "Bearer abc", "reason": "odd"})
+    (line,) = (json.loads(told) for told in lines.getvalue().splitlines())
+    assert (line["event"], line["reason"], "headers" in line) == ("odd", "odd", False)
