@@ -44,6 +44,7 @@ def block_institution(uow: UnitOfWork, number: str, reason: str) -> Block:
     made = _made(uow, INSTITUTION, reason, number=number)
     stored.add(conn, made)
     stored.mark_institution(conn, number, made.id)
+    beheerders.touched(uow, [number])
     return _told(uow, "block.set", made, made.reason)
 
 
@@ -64,6 +65,7 @@ def unblock_institution(uow: UnitOfWork, number: str, reason: str) -> Block:
     found = _only(stored.of_institution(conn, number))
     stored.drop(conn, found.id)
     stored.mark_institution(conn, number, None)
+    beheerders.touched(uow, [number])
     return _told(uow, "block.lifted", found, _checked(reason))
 
 

@@ -37,7 +37,8 @@ def readable(
 
     For a client, ``actor``, only of its own people and institutions (ruling 9).
 
-    A right at an institution opens the documents of those that it succeeded (ruling 10).
+    A right at an institution opens the documents of those that it succeeded (ruling 10), where
+    that is not blocked.
     """
     held = {
         (number, right.theme)
@@ -45,7 +46,9 @@ def readable(
         for number in access.lineage(uow.conn, right.institution)
     }
     found = documents.at(uow.conn, sorted({number for number, _ in held}))
-    return tuple(d for d in found if any((d.institution, slug) in held for slug in d.themes))
+    return tuple(
+        d for d in found if not d.shut and any((d.institution, slug) in held for slug in d.themes)
+    )
 
 
 def decide(
@@ -58,7 +61,8 @@ def decide(
     """May the person read this document? Any one of its themes suffices.
 
     Of several refusals the most telling is returned: a level that is too low before no theme.
-    A document without themes is nobody's: the same ``unknown`` as one that is not there.
+    A document without themes is nobody's: the same ``unknown`` as one that is not there. That of a
+    blocked institution is shut for who has a right at its successor too.
     """
     numbers = sorted(access.successors(uow.conn, document.institution))
     answers = [
@@ -66,7 +70,10 @@ def decide(
         for number in numbers
         for slug in document.themes
     ]
-    return min(answers, key=_rank, default=Decision(allowed=False, reason=Reason.UNKNOWN))
+    found = min(answers, key=_rank, default=Decision(allowed=False, reason=Reason.UNKNOWN))
+    if document.shut and found.allowed:
+        return Decision(allowed=False, reason=Reason.BLOCKED)
+    return found
 
 
 def _rank(decision: Decision) -> int:

@@ -36,7 +36,7 @@ def recover(
 
     It is an origin of its own: no client gave it, so none can take it away, and it ends by itself.
     Raises ``Invalid`` for a person who could not sign in or is blocked there, an institution that
-    was succeeded, a reason that is blank or a number of days that is too large.
+    is blocked or was succeeded, a reason that is blank or a number of days that is too large.
     """
     told = without_numbers(reason.strip())[:_LONGEST]
     if not told:
@@ -78,6 +78,9 @@ def listed(uow: UnitOfWork) -> tuple[Listed, ...]:
 
 def _refuse_blocked(uow: UnitOfWork, number: str, person: str) -> None:
     """Refuse who would be beheerder on paper only; a block goes with its institution."""
+    place = access.place(uow.conn, number)
+    if place is not None and place[1]:
+        raise Invalid(f"institution {number} is blocked; lift that first: unblock institution")
     known = person_facts(uow.conn, person)
     if known is not None and known.blocked_at & access.lineage(uow.conn, number):
         raise Invalid(f"{person} is blocked at {number}; lift that first: unblock affiliation")

@@ -76,13 +76,15 @@ class Standing:
 
 
 def line_of(wanted: ColumnElement[bool]) -> CTE:
-    """Give (head, pk, number) of these institutions and, under each, all that it succeeded."""
-    own = institution.c.pk
-    first = select(own.label("head"), own, institution.c.number).where(wanted)
+    """Give (head, pk, number, blocked) of these institutions and, under each, what it succeeded."""
+    own, cell = institution.c.pk, institution.c
+    first = select(own.label("head"), own, cell.number, cell.blocked).where(wanted)
     line = first.cte("line", recursive=True)
     before = institution.alias()
     return line.union(
-        select(line.c.head, before.c.pk, before.c.number).where(before.c.successor == line.c.number)
+        select(line.c.head, before.c.pk, before.c.number, before.c.blocked).where(
+            before.c.successor == line.c.number
+        )
     )
 
 
@@ -178,9 +180,14 @@ def _standing() -> Select[Any]:
     acting: ColumnElement[int] = literal(0)
     for source in _acting(line):
         acting = acting + _any(line, source)
-    held = select(
-        line.c.head, acting.label("acting"), _any(line, _said(line, _retained)).label("kept")
-    ).subquery()
+    held = (
+        select(
+            line.c.head, acting.label("acting"), _any(line, _said(line, _retained)).label("kept")
+        )
+        # What a blocked institution gives counts at no successor; its own head may be blocked.
+        .where(or_(line.c.blocked.is_(None), line.c.pk == line.c.head))
+        .subquery()
+    )
     return (
         select(*_KNOWN, func.max(held.c.acting), func.max(held.c.kept))
         .join_from(institution, held, held.c.head == institution.c.pk)
@@ -204,7 +211,7 @@ def _last_of() -> CTE:
 
 _up = _last_of()
 _STANDING: Final = _standing()
-_EVERY: Final = select(*_KNOWN, institution.c.successor).outerjoin(
+_EVERY: Final = select(*_KNOWN, institution.c.successor, institution.c.blocked).outerjoin(
     beheerder_watch, beheerder_watch.c.institution_pk == institution.c.pk
 )
 _every_line: Final = line_of(_not_succeeded)
@@ -249,11 +256,13 @@ def every_standing(conn: Connection, today: str) -> tuple[Standing, ...]:
     )
     rows = conn.all(_EVERY, {})
     later = {str(row[1]): row[4] for row in rows}
-    ends = {int(row[0]): _end(str(row[1]), later) for row in rows}
-    with_one, with_kept = ({ends[pk] for pk in pks} for pks in (acting, kept))
+    ends = {
+        int(row[0]): _end(str(row[1]), later) for row in rows if row[4] is None or row[5] is None
+    }
+    with_one, with_kept = ({ends[pk] for pk in pks & ends.keys()} for pks in (acting, kept))
     return tuple(
         _row(pk, number, watched, since, number in with_one, number in with_kept)
-        for pk, number, watched, since, successor in sorted(rows, key=lambda row: str(row[1]))
+        for pk, number, watched, since, successor, _ in sorted(rows, key=lambda row: str(row[1]))
         if successor is None
     )
 

@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Final
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     CompoundSelect,
     Select,
@@ -19,7 +18,6 @@ from sqlalchemy import (
     cast,
     literal,
     null,
-    or_,
     select,
     true,
     union_all,
@@ -27,7 +25,7 @@ from sqlalchemy import (
 
 from mo_access.domain.affiliations import KEPT, Said
 from mo_access.domain.model import Actor, Form, Role, ShownGroup
-from mo_access.storage.bars import at_institution
+from mo_access.storage import barred_places
 from mo_access.storage.constructs import json_texts
 from mo_access.storage.engine import Connection, Row
 from mo_access.storage.schema import (
@@ -54,12 +52,8 @@ _person: Final = bindparam("person", type_=BIG)
 _page: Final = json_texts(bindparam("people", type_=Text))
 _people: Final = select(cast(_page.c.value, BIG))
 
-
-def _unblocked(person_pk: Column[int]) -> tuple[ColumnElement[bool], ...]:
-    """Tell that no block is on the person, the institution, or what the one is at the other."""
-    here = at_institution(person_pk, institution.c.pk)
-    there = or_(person.c.bar.is_(None), here.is_(None))
-    return person.c.blocked.is_(None), institution.c.blocked.is_(None), there
+# What the one is at the other may be blocked too: see ``_open``.
+_unblocked: Final = (person.c.blocked.is_(None), institution.c.blocked.is_(None))
 
 
 def _statement(*, platform: bool, alone: bool) -> CompoundSelect[tuple[object, ...]]:
@@ -86,11 +80,9 @@ def _statement(*, platform: bool, alone: bool) -> CompoundSelect[tuple[object, .
             affiliation.c.end_day,
             affiliation.c.is_primary,
             link.c.active,
-            and_(
-                *(person.c.active == 1, affiliation.c.outside == 0),
-                *_unblocked(affiliation.c.person_pk),
-            ),
+            and_(person.c.active == 1, affiliation.c.outside == 0, *_unblocked),
             client.c.name,
+            person.c.bar,
         )
         .join(person, person.c.pk == affiliation.c.person_pk)
         .join(institution, institution.c.pk == affiliation.c.institution_pk)
@@ -112,11 +104,9 @@ def _statement(*, platform: bool, alone: bool) -> CompoundSelect[tuple[object, .
             null(),
             literal(0),
             link.c.active,
-            and_(
-                *(person.c.active == 1, group.c.outside == 0),
-                *_unblocked(membership.c.person_pk),
-            ),
+            and_(person.c.active == 1, group.c.outside == 0, *_unblocked),
             client.c.name,
+            person.c.bar,
         )
         .select_from(membership)
         .join(group, group.c.pk == membership.c.group_pk)
@@ -147,8 +137,9 @@ def _recovered(
             affiliation.c.end_day,
             affiliation.c.is_primary,
             literal(1),
-            and_(person.c.active == 1, *_unblocked(affiliation.c.person_pk)),
+            and_(person.c.active == 1, *_unblocked),
             literal("platform"),
+            person.c.bar,
         )
         .join(person, person.c.pk == affiliation.c.person_pk)
         .join(institution, institution.c.pk == affiliation.c.institution_pk)
@@ -170,7 +161,8 @@ _STATEMENTS: Final = {
 def of(conn: Connection, actor: Actor, pks: Iterable[int]) -> dict[int, Derived]:
     """Return the derived part of these persons, by key; one statement for all of them.
 
-    Both kinds come in the order in which they were made.
+    One more where one of them is under a block. Both kinds come in the order in which they were
+    made.
     """
     found = {pk: Derived() for pk in pks}
     params: dict[str, int | str | bytes | None] = {"client": actor.client_pk}
@@ -180,9 +172,16 @@ def of(conn: Connection, actor: Actor, pks: Iterable[int]) -> dict[int, Derived]
     else:
         params["people"] = json.dumps(list(found))
     rows = conn.all(_STATEMENTS[actor.platform, alone], params)
+    shut = barred_places.of(conn, {row[-1] for row in rows if row[-1]})
     for row in sorted(rows, key=_made):
-        _add(found[row[0]], row)
+        _add(found[row[0]], _open(row, shut) if shut else row)
     return found
+
+
+def _open(row: Row, shut: frozenset[tuple[str, str]]) -> Row:
+    """Say that nothing holds where a block is on what the person is there."""
+    *said, on, by, bar = row
+    return (*said, on and (bar, row[4]) not in shut, by, bar)
 
 
 def _made(row: Row) -> tuple[bool, int]:
@@ -195,7 +194,7 @@ def _add(derived: Derived, row: Row) -> None:
     group_id, display = row[2:4]
     if group_id is not None:
         derived.groups.append(ShownGroup(group_id, display))
-    said = _said(row[4:])
+    said = _said(row[4:-1])
     if said is not None:
         derived.said.append(said)
 

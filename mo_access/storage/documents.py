@@ -29,6 +29,8 @@ class Document:
     size: int
     themes: tuple[str, ...]
     confidential: bool
+    shut: bool = False
+    """Whether a block is on its institution as a whole."""
 
 
 _ROWS: Final[Select[Row]] = (
@@ -45,6 +47,7 @@ _ROWS: Final[Select[Row]] = (
         document.c.size,
         theme.c.slug,
         theme.c.confidentiality,
+        institution.c.blocked,
     )
     .select_from(document)
     .join(institution, institution.c.pk == document.c.institution_pk)
@@ -118,4 +121,5 @@ def _document(rows: list[Row]) -> Document:
         size=size,
         themes=tuple(str(row[10]) for row in rows),
         confidential=any(row[11] == "confidential" for row in rows),
+        shut=rows[0][12] is not None,
     )

@@ -121,10 +121,13 @@ _ADD = insert(access_review).values({name: bindparam(name) for name in _COLUMNS}
 def page(
     conn: Connection, numbers: frozenset[str], after: int, count: int, now: int
 ) -> list[Listed]:
-    """Return the next people, by key, who are something or hold something at these institutions."""
+    """Return the next people, by key, who are something or hold something at these institutions.
+
+    Each once, also who signs in between the statements of two of them.
+    """
     asked: Params = {"after": after, "page": count, "now": now}
-    found = {row for at in numbers for row in conn.all(_PAGE, {**asked, "number": at})}
-    return [Listed(*row) for row in sorted(found)[:count]]
+    found = {row[0]: row for at in numbers for row in conn.all(_PAGE, {**asked, "number": at})}
+    return [Listed(*found[pk]) for pk in sorted(found)[:count]]
 
 
 def names(conn: Connection, pks: Sequence[int]) -> list[tuple[int, str, str, str]]:

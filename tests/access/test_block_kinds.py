@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from mo_access.domain.errors import Conflict, Invalid, NotFound, Refused
-from mo_access.domain.model import Actor
+from mo_access.domain.model import Actor, GroupDraft, MemberChange, Query, Role
 from mo_access.domain.policy import Reason
-from mo_access.service import blocks, decisions, people, sessions, sign_in
+from mo_access.service import blocks, decisions, groups, people, sessions, sign_in, succession
 from mo_access.service.decisions import Question
 from mo_access.service.sign_in import SignIn
 from mo_access.service.unit_of_work import UnitOfWork
@@ -132,6 +132,60 @@ def test_a_block_at_the_successor_shuts_what_it_succeeded(unit: Unit) -> None:
             SCHOOL: Reason.BLOCKED,
             OTHER: Reason.GRANTED,
         }
+
+
+@pytest.mark.parametrize("as_platform", [False, True])
+@pytest.mark.parametrize("through_group", [False, True])
+@pytest.mark.parametrize("blocked", [OLD, SCHOOL])
+def test_a_broker_reads_what_the_decision_says(
+    unit: Unit, blocked: str, *, through_group: bool, as_platform: bool
+) -> None:
+    """In a line of successions the status is ``suspended`` where the block shuts, and only there.
+
+    Alone and in a list, for one person more who is under no block.
+    """
+    with unit() as uow:
+        actors = lay_out(uow, "school", "platform")
+        reads = actors["platform" if as_platform else "school"]
+        everywhere = (OLD, SCHOOL, OTHER)
+        held = () if through_group else tuple(map(at, everywhere))
+        an, bo = (people.create(uow, actors["school"], said(n, *held)).id for n in ("an", "bo"))
+        if through_group:
+            _in_role_groups(uow, actors["school"], everywhere, an, bo)
+        blocks.block_affiliation(uow, an, blocked, "Onderzoek")
+
+        def read() -> dict[str, dict[str, str]]:
+            page = people.find(uow, reads, Query()).items
+            listed = {one.id: {a.institution: a.status for a in one.affiliations} for one in page}
+            alone = {a.institution: a.status for a in people.get(uow, reads, an).affiliations}
+            assert listed[an] == alone
+            return {"an": listed[an], "bo": listed[bo]}
+
+        open_, shut = dict.fromkeys(everywhere, "active"), {OLD: "suspended", SCHOOL: "suspended"}
+        assert read() == {"an": open_ | shut, "bo": open_}
+        blocks.unblock_affiliation(uow, an, blocked, "Klaar")
+        assert read() == {"an": open_, "bo": open_}
+
+
+def _in_role_groups(uow: UnitOfWork, actor: Actor, at_: tuple[str, ...], *members: str) -> None:
+    for number in at_:
+        role = GroupDraft(f"MO_{number}_gebruiker", None, {}, (), None, number, Role.GEBRUIKER)
+        groups.create(uow, actor, role, MemberChange("add", members))
+
+
+def test_of_two_schools_that_became_one_the_other_stays_open(unit: Unit) -> None:
+    """A block at the one shuts what both became, and not what the other was: as decided."""
+    with unit() as uow:
+        school = lay_out(uow, "school")["school"]
+        succession.succeed(uow, OTHER, SCHOOL)
+        an = people.create(uow, school, said("an", at(OLD), at(SCHOOL), at(OTHER))).id
+        for number in (OLD, OTHER):
+            theme_group(uow, school, an, institution=number)
+        blocks.block_affiliation(uow, an, OLD, "Onderzoek")
+        found = {number: reason(uow, an, number) for number in (OLD, SCHOOL, OTHER)}
+        assert found == {OLD: Reason.BLOCKED, SCHOOL: Reason.BLOCKED, OTHER: Reason.GRANTED}
+        statuses = {a.institution: a.status for a in people.get(uow, school, an).affiliations}
+        assert statuses == {OLD: "suspended", SCHOOL: "suspended", OTHER: "active"}
 
 
 def test_a_blocked_institution_is_shut_for_everybody(unit: Unit) -> None:

@@ -151,7 +151,7 @@ def test_a_block_elsewhere_takes_no_beheerder_away(
 def test_a_role_of_a_blocked_institution_counts_nowhere(
     house: House, way: Callable[[House, str], str]
 ) -> None:
-    """Nor at its successor, which is open, whoever gave the role."""
+    """Nor at its successor, which is open, whoever gave the role: that is without, at once."""
     an = way(house, BEFORE)
     succeeded(house)
     assert house.is_beheerder(an)
@@ -159,6 +159,30 @@ def test_a_role_of_a_blocked_institution_counts_nowhere(
         blocks.block_institution(uow, BEFORE, "Fraude")
         uow.commit()
     assert not house.is_beheerder(an)
+    assert missing(house) == [(SCHOOL, "missing")]
+    assert house.events(LOST, FOUND)[-1] == (LOST, SCHOOL)
+    told = house.events(LOST, FOUND)
+    swept(house)
+    assert house.events(LOST, FOUND) == told
+    with house.unit() as uow:
+        blocks.unblock_institution(uow, BEFORE, "Klaar")
+        uow.commit()
+    assert house.is_beheerder(an)
+    assert missing(house) == []
+    assert house.events(LOST, FOUND)[-1] == (FOUND, SCHOOL)
+
+
+def test_a_blocked_institution_keeps_its_beheerders(house: House) -> None:
+    """Nobody acts there, but there is nobody to look for either; what it succeeded counts on."""
+    an = _said(house, BEFORE)
+    succeeded(house)
+    with house.unit() as uow:
+        blocks.block_institution(uow, SCHOOL, "Fraude")
+        uow.commit()
+    swept(house)
+    assert not house.is_beheerder(an)
+    assert missing(house) == []
+    assert house.events(LOST) == []
 
 
 def test_nobody_under_a_block_is_retained(house: House) -> None:
@@ -201,6 +225,21 @@ def test_who_is_blocked_there_is_not_recovered(house: House, blocked: str) -> No
         recovery.recover(uow, SCHOOL, an, "weg")
     with house.unit() as uow:
         recovery.recover(uow, OTHER, an, "weg")
+
+
+def test_nobody_is_recovered_where_the_institution_is_blocked(house: House) -> None:
+    """There nobody acts as beheerder: the days would pass for nothing."""
+    an = house.person(house.client("s", SCHOOL)(), draft("an"))
+    with house.unit() as uow:
+        blocks.block_institution(uow, SCHOOL, "Fraude")
+        uow.commit()
+    with house.unit() as uow, pytest.raises(Invalid, match="institution 900001 is blocked"):
+        recovery.recover(uow, SCHOOL, an, "weg")
+    with house.unit() as uow:
+        blocks.unblock_institution(uow, SCHOOL, "Klaar")
+        recovery.recover(uow, SCHOOL, an, "weg")
+        uow.commit()
+    assert house.is_beheerder(an)
 
 
 def test_who_is_registered_again_under_a_block_makes_nobody_beheerder(house: House) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 from sqlalchemy import select
@@ -13,7 +14,9 @@ from mo_access.service import clients, history, people, sessions, sign_in
 from mo_access.service.clients import NewClient
 from mo_access.service.sign_in import SignIn
 from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage import review as stored
 from mo_access.storage.bookkeeping import last_sign_in
+from mo_access.storage.engine import Connection
 from tests.access.conftest import NOW
 from tests.support.statements import asked
 
@@ -94,3 +97,18 @@ def test_a_tombstone_keeps_no_sign_in(unit: Unit, platform: Actor) -> None:
         people.delete(uow, platform, person, lambda _: None)
         uow.commit()
     assert kept(unit) == []
+
+
+def test_who_signs_in_while_a_list_is_read_stands_on_it_once() -> None:
+    """A list of several institutions takes a statement for each; the sign-in is new to the last."""
+
+    class Between:
+        """Answers each statement a moment later."""
+
+        moments = iter((None, 5))
+
+        def all(self, *_: object) -> list[tuple[int, str, int | None]]:
+            return [(1, "an", next(self.moments))]
+
+    listed = stored.page(cast("Connection", Between()), frozenset({"900000", "900001"}), 0, 9, 0)
+    assert [one.id for one in listed] == ["an"]

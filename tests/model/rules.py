@@ -199,7 +199,7 @@ class World:
         """Return the affiliations that this client reads, each with its status."""
         told = [c for c in self.claims(person_id) if client in {c.client, PLATFORM}]
         switch = self.people[person_id].switch
-        live = {c: c.live and switch and not self.barred(person_id, c.said.at) for c in told}
+        live = {c: c.live and switch and not self.shut(person_id, c.said.at) for c in told}
         undated = {
             c.said.at
             for c in told
@@ -227,7 +227,7 @@ class World:
             return False
         if not any(link.active for link in person.links.values()):
             return False
-        if self.barred(person_id, at) or self.barred_in_history(person_id, at):
+        if self.shut(person_id, at):
             return False
         near = self.lineage(at)
         here = [
@@ -238,6 +238,10 @@ class World:
         if not any(self.counts(c) for c in here):
             return False
         return self.gives(person_id, theme, at, here) and level >= LEVELS[theme]
+
+    def shut(self, person_id: str, at: str) -> bool:
+        """Tell whether a block lets the person be nothing at this place, also by its history."""
+        return self.barred(person_id, at) or self.barred_in_history(person_id, at)
 
     def barred(self, person_id: str, at: str) -> bool:
         """Tell whether a block is on the person, the place, or what the one is at the other."""

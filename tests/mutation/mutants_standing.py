@@ -24,6 +24,11 @@ _EITHER_BLOCKED: Final = "func.coalesce(affiliation.c.blocked, institution.c.blo
 
 _JUDGED: Final = "    _judge_beheerders(uow, bar)\n\n\ndef settle"
 _BLOCKING: Final = "mo_access/service/blocks.py"
+_BEHEERDERS: Final = "mo_access/storage/beheerders.py"
+_OPEN: Final = "line.c.blocked.is_(None)"
+_PLACES: Final = "mo_access/storage/barred_places.py"
+_DOCUMENTS: Final = "mo_access/service/documents.py"
+_DOOR_TESTS: Final = "tests/security/test_blocked_at_doors.py"
 _RENUMBER_TESTS: Final = "tests/access/test_renumbering.py"
 
 STANDING: Final = (
@@ -176,8 +181,17 @@ STANDING: Final = (
     ("mo_access/service/decisions.py", "or len(idle) < len(placed)", "or True", _SPREAD_TESTS),
     ("mo_access/service/decisions.py", "or len(idle) < len(placed)", "or not idle", _SPREAD_TESTS),
     ("mo_access/service/decisions.py", "if a.client == grant.client and ", "if ", _SPREAD_TESTS),
-    (_DERIVED, "return person.c.blocked.is_(None), ", "return ", _BLOCK_TESTS),
-    (_DERIVED, "or_(person.c.bar.is_(None), here.is_(None))", "true()", _BLOCK_TESTS),
+    (_DERIVED, "(person.c.blocked.is_(None), ", "(true(), ", _BLOCK_TESTS),
+    (_DERIVED, "on and (bar, row[4]) not in shut", "on", _BLOCK_TESTS),
+    (_PLACES, "_i.number == _after.c.successor", "_i.number == _after.c.number", _BLOCK_TESTS),
+    (_PLACES, "_i.successor == _before.c.number", "_i.number == _before.c.number", _BLOCK_TESTS),
+    (_DOCUMENTS, "    if document.shut and found.allowed:", "    if False:", _DOOR_TESTS),
+    (_DOCUMENTS, "not d.shut and ", "", _DOOR_TESTS),
+    (_BLOCKING, "    beheerders.touched(uow, [number])\n", "", _ROLE_TESTS),
+    (_BEHEERDERS, "line.c.blocked.is_(None)", "line.c.pk == line.c.pk", _ROLE_TESTS),
+    (_BEHEERDERS, "or_(line.c.blocked.is_(None), line.c.pk == line.c.head)", _OPEN, _ROLE_TESTS),
+    (_BEHEERDERS, "if row[4] is None or row[5] is None", "if True", _ROLE_TESTS),
+    (_BEHEERDERS, "if row[4] is None or row[5] is None", "if row[5] is None", _ROLE_TESTS),
     (_SESSIONS, "        ~_blocked_capacity,\n", "", _BLOCK_TESTS),
     ("mo_access/service/sign_in.py", "    _refuse_blocked_capacity(", "    (", _BLOCK_TESTS),
     (

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from mo_access.domain.model import AffiliationClaim, Form, GrantClaim, PersonDraft, Role
-from mo_access.service import blocks, clients, import_documents, people
+from mo_access.service import blocks, clients, import_documents, people, succession
 from mo_access.service.clients import NewClient
 from mo_access.storage.engine import Database
 from mo_authzen.door import door as authzen
@@ -195,3 +195,25 @@ def test_applications_are_told_no(doors: Doors, kind: Kind) -> None:
         assert [one["id"] for one in found["results"] if one["id"] == doors.an] == who
     doors.lift(kind)
     assert doors.reason(BLOCKED, orgcode=BLOCKED) == "granted"
+
+
+def test_documents_of_a_blocked_school_are_shut_at_its_successor_too(doors: Doors) -> None:
+    """Who reads by a right at the successor has its own documents, and those of before no more."""
+    with doors.world.unit() as uow:
+        succession.succeed(uow, BLOCKED, FREE)
+        uow.commit()
+    an = doors.browser((FREE,))
+
+    def seen() -> tuple[int, int, bool, str]:
+        statuses = (an.status("/documents/een"), an.status("/documents/twee"))
+        resource = {"type": "document", "id": "een"}
+        told = doors.asked("evaluation", resource=resource)["context"]["reason_code"]
+        return (*statuses, "Telling" in an.text("/"), told)
+
+    assert seen() == (200, 200, True, "granted")
+    doors.block("institution")
+    assert seen() == (403, 200, False, "blocked")
+    found = doors.asked("search/resource", resource={"type": "document"})["results"]
+    assert [one["id"] for one in found] == ["twee"]
+    doors.lift("institution")
+    assert seen() == (200, 200, True, "granted")
