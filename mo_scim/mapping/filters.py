@@ -67,6 +67,10 @@ _GROUP_COLUMNS: Final = {
 }
 
 
+# Looked for where the texts are taken out: so it is an attribute that is called so.
+_INSZ: Final = re.compile(r"(?<![\w-])insz(?![\w-])", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """What surrounds a node: the kind of resource, the values, and the attribute of brackets.
@@ -96,19 +100,18 @@ def compile_filter(
     """Return what a filter on ``User`` or ``Group`` asks, as far as the profile tolerates it.
 
     An attribute that only others of the kinds ``across`` have is one without a value here (RFC
-    7644 section 3.4.2.1). Raises ``InvalidFilter``, and ``Sensitive`` for an INSZ in a URL
-    (``in_url``).
+    7644 section 3.4.2.1). Raises ``InvalidFilter``, and ``Sensitive`` for one in a URL (``in_url``)
+    that names the INSZ, however it is asked and written, and whether it can be read or not.
     """
     if len(text) > MAX_CHARACTERS:
         raise InvalidFilter(f"filter: has more than {MAX_CHARACTERS} characters. Send it in parts.")
     form, values = _apart(cure(text))
-    compiled = _criteria(_parsed(form), _Reading(resource, values, None, across, profile))
-    if in_url and _asks_insz(compiled):
+    if in_url and _INSZ.search(form):
         message = (
             "insz: is sensitive and may not stand in a URL. POST the filter to /Users/.search."
         )
         raise Sensitive(message, attribute="insz")
-    return compiled
+    return _criteria(_parsed(form), _Reading(resource, values, None, across, profile))
 
 
 @lru_cache(maxsize=1_024)
@@ -335,15 +338,3 @@ def _column(place: Place, sub: str, resource: str) -> Column | None:
 def _element_key(place: Place) -> str:
     name = place.key.rpartition(":")[2]
     return name if name in _RELATIONS else place.key
-
-
-def _asks_insz(found: Criteria) -> bool:
-    match found:
-        case criteria.And() | criteria.Or():
-            return _asks_insz(found.left) or _asks_insz(found.right)
-        case criteria.Not():
-            return _asks_insz(found.inner)
-        case criteria.Compare() | criteria.Present():
-            return found.field is Column.INSZ
-        case _:
-            return False

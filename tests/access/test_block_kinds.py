@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from mo_access.domain.errors import Conflict, Invalid, NotFound, Refused
-from mo_access.domain.model import Actor, GroupDraft, MemberChange, Query, Role
+from mo_access.domain.model import Actor, GroupDraft, MemberChange, PersonView, Query, Role
 from mo_access.domain.policy import Reason
 from mo_access.service import blocks, decisions, groups, people, sessions, sign_in, succession
 from mo_access.service.decisions import Question
@@ -156,15 +156,18 @@ def test_a_broker_reads_what_the_decision_says(
 
         def read() -> dict[str, dict[str, str]]:
             page = people.find(uow, reads, Query()).items
-            listed = {one.id: {a.institution: a.status for a in one.affiliations} for one in page}
-            alone = {a.institution: a.status for a in people.get(uow, reads, an).affiliations}
-            assert listed[an] == alone
+            listed = {one.id: _statuses(one) for one in page}
+            assert listed[an] == _statuses(people.get(uow, reads, an))
             return {"an": listed[an], "bo": listed[bo]}
 
         open_, shut = dict.fromkeys(everywhere, "active"), {OLD: "suspended", SCHOOL: "suspended"}
         assert read() == {"an": open_ | shut, "bo": open_}
         blocks.unblock_affiliation(uow, an, blocked, "Klaar")
         assert read() == {"an": open_, "bo": open_}
+
+
+def _statuses(view: PersonView) -> dict[str, str]:
+    return {a.institution: a.status.value for a in view.affiliations}
 
 
 def _in_role_groups(uow: UnitOfWork, actor: Actor, at_: tuple[str, ...], *members: str) -> None:

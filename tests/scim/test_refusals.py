@@ -74,6 +74,18 @@ REFUSALS: list[Case] = [
     ("GET", "/Themes?sortBy=shoe", None, 400, "invalidFilter", "sortBy"),
     ("GET", "/Institutions?filter=shoe eq 1", None, 400, "invalidFilter", "filter"),
     ("GET", f'/Users?filter={USER}:insz eq "1"', None, 403, "sensitive", "insz"),
+    *(
+        ("GET", f"{path}?filter={asked}", None, 403, "sensitive", "insz")
+        for path in ("/Users", "", "/Groups")
+        for asked in (
+            'insz sw "85"',
+            f"not ({USER}:insz pr)",
+            f'{USER}[insz eq "1"]',
+            f'{USER.upper()}:INSZ co "85"',
+            'userName eq "a" or insz eq',
+        )
+    ),
+    ("GET", '/Users?filter=shoe eq "insz"', None, 400, "invalidFilter", "filter"),
     ("POST", "/.search", {"filter": 'shoe eq "1"'}, 400, "invalidFilter", "filter"),
     ("POST", "/Users/.search", {"filter": 1}, 400, "invalidValue", "filter"),
     ("PATCH", "/Users/{user}", {}, 400, "invalidSyntax", "Operations"),
