@@ -172,9 +172,10 @@ def test_a_role_of_a_blocked_institution_counts_nowhere(
     assert house.events(LOST, FOUND)[-1] == (FOUND, SCHOOL)
 
 
-def test_a_blocked_institution_keeps_its_beheerders(house: House) -> None:
+@pytest.mark.parametrize("held", [BEFORE, SCHOOL])
+def test_a_blocked_institution_keeps_its_beheerders(house: House, held: str) -> None:
     """Nobody acts there, but there is nobody to look for either; what it succeeded counts on."""
-    an = _said(house, BEFORE)
+    an = _said(house, held)
     succeeded(house)
     with house.unit() as uow:
         blocks.block_institution(uow, SCHOOL, "Fraude")
