@@ -16,7 +16,10 @@ Raw: TypeAlias = "sqlite3.Connection | psycopg.Connection"
 
 
 class DatabaseDown(Exception):
-    """The database cannot be reached or is too busy; nothing was changed by this call."""
+    """The database cannot be reached or is too busy; nothing was changed by this call.
+
+    Unless it is raised by a commit: then nobody knows, as with any server that goes meanwhile.
+    """
 
 
 class NoTable(DatabaseDown):
@@ -44,6 +47,9 @@ class Source(Protocol):
 
     def take_back(self, raw: Raw, *, broken: bool) -> None:
         """Keep the connection for the next loan, unless it is of no more use."""
+
+    def flush(self, raw: Raw) -> None:
+        """Return when all that it committed is durable; raises ``DatabaseDown`` where it is not."""
 
     def close(self) -> None:
         """Close what is at rest (SQLite: what rests in this thread)."""

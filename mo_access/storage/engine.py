@@ -179,6 +179,7 @@ class Connection:
             self._text("COMMIT")
             self.in_transaction = False
             self._give_turn()
+            self.database.source.flush(self.raw)
 
     def rollback(self) -> None:
         """Undo the transaction's changes; harmless outside one."""

@@ -45,6 +45,9 @@ class PostgresqlSource:
         if self._pool is not None:
             self._pool.putconn(raw)
 
+    def flush(self, raw: Raw) -> None:
+        """Do nothing: the server answers a commit when it is durable."""
+
     def close(self) -> None:
         """Close the pool."""
         if self._pool is not None:

@@ -8,17 +8,23 @@ from pathlib import Path
 from typing import Final
 
 from mo_access.storage.connections import DatabaseDown, Duplicate, NoTable, Raw
+from mo_access.storage.write_ahead import WriteAheadLog
 
 BUSY_MILLISECONDS: Final = 5_000
 _PRAGMAS: Final = (
     f"busy_timeout={BUSY_MILLISECONDS}",
-    "journal_mode=WAL",
-    # A commit that was answered survives a power cut.
-    "synchronous=FULL",
     "foreign_keys=ON",
     # LIKE on stored text must mean the same on both engines.
     "case_sensitive_like=ON",
+    # The log is flushed by us, after the commit and before anything is answered.
+    "synchronous=NORMAL",
 )
+
+
+class _Handle(sqlite3.Connection):
+    """A connection that knows how many of its changes were flushed."""
+
+    flushed = 0
 
 
 class SqliteSource:
@@ -29,6 +35,7 @@ class SqliteSource:
     def __init__(self, path: str) -> None:
         """Remember the file; nothing is opened yet."""
         self._path = path
+        self._log = WriteAheadLog(Path(path))
         self._local = threading.local()
 
     def lend(self) -> sqlite3.Connection:
@@ -42,8 +49,20 @@ class SqliteSource:
         if raw is not self._local.resting:
             raw.close()
 
+    def flush(self, raw: Raw) -> None:
+        """Return when what was committed survives a power cut."""
+        assert isinstance(raw, _Handle)  # noqa: S101 - what was lent
+        if raw.total_changes == raw.flushed:
+            return
+        try:
+            self._log.flush()
+        except OSError as error:
+            raise DatabaseDown(f"a commit may not be on the disk: {error}") from error
+        raw.flushed = raw.total_changes
+
     def close(self) -> None:
         """Close what rests in this thread."""
+        self._log.close()
         if (resting := self._taken()) is not None:
             resting.close()
 
@@ -64,9 +83,15 @@ class SqliteSource:
     def _opened(self) -> sqlite3.Connection:
         Path(self._path).parent.mkdir(parents=True, exist_ok=True)
         try:
-            opened = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            opened = sqlite3.connect(
+                self._path, isolation_level=None, check_same_thread=False, factory=_Handle
+            )
             for pragma in _PRAGMAS:
                 opened.execute(f"PRAGMA {pragma}")
+            (journal,) = opened.execute("PRAGMA journal_mode=WAL").fetchone()
         except sqlite3.Error as error:
             raise DatabaseDown(str(error)) from error
+        if journal != "wal":
+            opened.close()
+            raise DatabaseDown(f"{self._path}: SQLite keeps no write-ahead log here")
         return opened
