@@ -15,8 +15,9 @@ _CONTEXT: Final = "mo:health"
 
 
 def database_answers(database: Database) -> bool:
-    """Tell whether the database answers a question now."""
+    """Tell whether the database answers a question now, and a write is not refused beforehand."""
     try:
+        database.source.check()
         with database.connect() as connection:
             return connection.one(_ONE) is not None
     except DatabaseDown:

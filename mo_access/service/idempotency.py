@@ -46,10 +46,15 @@ def digest(uow: UnitOfWork, *parts: bytes) -> bytes:
 
 
 def find(uow: UnitOfWork, actor: Actor, key: str) -> Kept | None:
-    """Return what was answered under this key in the last 24 hours."""
+    """Return what was answered under this key in the last 24 hours.
+
+    It is durable: a request that is repeated because its answer does not come may find what the
+    first one committed while that one still waits for the disk.
+    """
     row = stored.find(uow.conn, actor.client_pk, _blind(uow, key), uow.now - KEPT_MICROSECONDS)
     if row is None:
         return None
+    uow.flush()
     request, status, headers, body = row
     pairs = tuple((str(name), str(value)) for name, value in json.loads(headers))
     return Kept(bytes(request), Answer(int(status), pairs, bytes(body)))

@@ -184,6 +184,10 @@ class UnitOfWork:
         if held and self._hand_on is not None:
             self._hand_on(held)
 
+    def flush(self) -> None:
+        """Return when what was read is durable: for an answer that only tells what was done."""
+        self.conn.flush()
+
     def rollback(self) -> None:
         """Undo everything since the last commit."""
         self.conn.rollback()

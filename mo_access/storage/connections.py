@@ -48,8 +48,11 @@ class Source(Protocol):
     def take_back(self, raw: Raw, *, broken: bool) -> None:
         """Keep the connection for the next loan, unless it is of no more use."""
 
-    def flush(self, raw: Raw) -> None:
-        """Return when all that it committed is durable; raises ``DatabaseDown`` where it is not."""
+    def flush(self) -> None:
+        """Return when all that was committed is durable; raises ``DatabaseDown`` where not."""
+
+    def check(self) -> None:
+        """Raise ``DatabaseDown`` where it is known that no commit would be durable."""
 
     def close(self) -> None:
         """Close what is at rest (SQLite: what rests in this thread)."""

@@ -159,6 +159,7 @@ class Connection:
 
     def begin(self) -> None:
         """Start a write transaction (SQLite: IMMEDIATE, so that it never has to upgrade)."""
+        self.database.source.check()
         if self.database.turns is not None:
             self._take_turn(self.database.turns)
             self._text("BEGIN IMMEDIATE")
@@ -173,13 +174,20 @@ class Connection:
         self.in_transaction = True
 
     def commit(self) -> None:
-        """Make the transaction's changes durable."""
+        """Make the transaction's changes durable, and what it read of others' too.
+
+        Also where it changed nothing: who is told that all is so already is told by this answer.
+        """
         if self.in_transaction:
             self._settle()
             self._text("COMMIT")
             self.in_transaction = False
             self._give_turn()
-            self.database.source.flush(self.raw)
+            self.flush()
+
+    def flush(self) -> None:
+        """Return when all is durable that others committed and this connection may have read."""
+        self.database.source.flush()
 
     def rollback(self) -> None:
         """Undo the transaction's changes; harmless outside one."""

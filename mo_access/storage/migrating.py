@@ -132,6 +132,8 @@ def _explicit_transactions(engine: Engine) -> None:
         raw.isolation_level = None
         raw.execute("PRAGMA busy_timeout=60000")
         raw.execute("PRAGMA journal_mode=WAL")
+        # Nobody flushes the log after it (``write_ahead``), and SQLite may be built to leave it.
+        raw.execute("PRAGMA synchronous=FULL")
 
     def began(connection: CoreConnection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")

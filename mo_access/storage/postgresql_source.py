@@ -45,8 +45,11 @@ class PostgresqlSource:
         if self._pool is not None:
             self._pool.putconn(raw)
 
-    def flush(self, raw: Raw) -> None:
-        """Do nothing: the server answers a commit when it is durable."""
+    def flush(self) -> None:
+        """Do nothing: the server shows and answers a commit when it is durable."""
+
+    def check(self) -> None:
+        """Do nothing: the server refuses by itself."""
 
     def close(self) -> None:
         """Close the pool."""

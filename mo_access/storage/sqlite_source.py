@@ -21,12 +21,6 @@ _PRAGMAS: Final = (
 )
 
 
-class _Handle(sqlite3.Connection):
-    """A connection that knows how many of its changes were flushed."""
-
-    flushed = 0
-
-
 class SqliteSource:
     """A connection for each thread, and one more for each loan within a loan."""
 
@@ -35,7 +29,7 @@ class SqliteSource:
     def __init__(self, path: str) -> None:
         """Remember the file; nothing is opened yet."""
         self._path = path
-        self._log = WriteAheadLog(Path(path))
+        self._log = WriteAheadLog(Path(path), BUSY_MILLISECONDS / 1_000)
         self._local = threading.local()
 
     def lend(self) -> sqlite3.Connection:
@@ -49,16 +43,17 @@ class SqliteSource:
         if raw is not self._local.resting:
             raw.close()
 
-    def flush(self, raw: Raw) -> None:
+    def flush(self) -> None:
         """Return when what was committed survives a power cut."""
-        assert isinstance(raw, _Handle)  # noqa: S101 - what was lent
-        if raw.total_changes == raw.flushed:
-            return
         try:
             self._log.flush()
         except OSError as error:
             raise DatabaseDown(f"a commit may not be on the disk: {error}") from error
-        raw.flushed = raw.total_changes
+
+    def check(self) -> None:
+        """Refuse once a flush failed, before anything is changed that nobody could promise."""
+        if self._log.failed:
+            raise DatabaseDown("a commit may not be on the disk: start every process anew")
 
     def close(self) -> None:
         """Close what rests in this thread."""
@@ -83,15 +78,22 @@ class SqliteSource:
     def _opened(self) -> sqlite3.Connection:
         Path(self._path).parent.mkdir(parents=True, exist_ok=True)
         try:
-            opened = sqlite3.connect(
-                self._path, isolation_level=None, check_same_thread=False, factory=_Handle
-            )
-            for pragma in _PRAGMAS:
-                opened.execute(f"PRAGMA {pragma}")
-            (journal,) = opened.execute("PRAGMA journal_mode=WAL").fetchone()
-        except sqlite3.Error as error:
+            opened = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            try:
+                self._made_ready(opened)
+            except BaseException:
+                opened.close()
+                raise
+        except (sqlite3.Error, OSError) as error:
             raise DatabaseDown(str(error)) from error
-        if journal != "wal":
-            opened.close()
-            raise DatabaseDown(f"{self._path}: SQLite keeps no write-ahead log here")
         return opened
+
+    def _made_ready(self, opened: sqlite3.Connection) -> None:
+        for pragma in _PRAGMAS:
+            opened.execute(f"PRAGMA {pragma}")
+        (journal,) = opened.execute("PRAGMA journal_mode=WAL").fetchone()
+        if journal != "wal":
+            raise DatabaseDown(f"{self._path}: SQLite keeps no write-ahead log here")
+        # The first look makes the log where there is none; nothing was committed yet.
+        opened.execute("PRAGMA schema_version").fetchone()
+        self._log.follow()

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -23,13 +25,32 @@ class WriteAheadLog:
     flush would not tell. Until the process starts again nothing counts as durable.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Remember the database; its log stands beside the file itself, not beside a link to it."""
+    def __init__(self, path: Path, seconds: float) -> None:
+        """Remember the database, and how long a flush waits at most for another one.
+
+        The log stands beside the file itself, not beside a link to it.
+        """
         self._path = Path(f"{path.resolve()}-wal")
+        self._seconds = seconds
         self._counting, self._flushing = threading.Lock(), threading.Lock()
         self._file = -1
-        self._commits = self._flushed = 0
-        self._failed = False
+        self._entered = False
+        self._asked = self._flushed = 0
+        self.failed = False
+
+    def follow(self) -> None:
+        """Open the log, anew where the last connection took it away and another made one.
+
+        To be called by each connection before it commits: of a write that failed the kernel tells
+        every file that is open then, once, and whoever opens the log later may hear of nothing.
+        While the connection stays open nobody takes the log away. Raises ``OSError``.
+        """
+        # Without waiting for a flush where there is nothing to do, so for every reader.
+        with suppress(OSError):
+            if self._is_followed():
+                return
+        with self._alone():
+            self._follow()
 
     def flush(self) -> None:
         """Return when all that was committed before this call is on the disk.
@@ -37,12 +58,12 @@ class WriteAheadLog:
         Raises ``OSError`` where it is not, or cannot be known to be.
         """
         with self._counting:
-            self._commits += 1
-            mine = self._commits
-        with self._flushing:
+            self._asked += 1
+            mine = self._asked
+        with self._alone():
             if self._flushed >= mine:
                 return
-            covered = self._commits
+            covered = self._asked
             self._on_disk()
             self._flushed = covered
 
@@ -51,30 +72,50 @@ class WriteAheadLog:
         with self._flushing:
             self._let_go()
 
-    def _on_disk(self) -> None:
-        if self._failed:
-            raise OSError("an earlier flush failed")
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep others out; a disk that hangs must not keep every thread of the process."""
+        if not self._flushing.acquire(timeout=self._seconds):
+            raise TimeoutError("another flush did not end in time")
         try:
-            self._follow()
-            _sync(self._file)
+            yield
+        finally:
+            self._flushing.release()
+
+    def _on_disk(self) -> None:
+        if self.failed:
+            raise OSError("an earlier flush failed")
+        self._follow()
+        self._synced(_sync, self._file)
+        if not self._entered:
+            self._enter()
+
+    def _enter(self) -> None:
+        """Flush the folder: without it a new file is not there after a power cut."""
+        folder = os.open(self._path.parent, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            self._synced(os.fsync, folder)
+        finally:
+            os.close(folder)
+        self._entered = True
+
+    def _synced(self, sync: Callable[[int], None], file: int) -> None:
+        try:
+            sync(file)
         except OSError:
-            self._failed = True
+            self.failed = True
             raise
 
     def _follow(self) -> None:
-        """Open the log, anew where the last connection took it away and another made one."""
-        if self._file >= 0 and os.path.samestat(os.fstat(self._file), self._path.stat()):
-            return
-        self._let_go()
-        self._file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-        # A new file is not there after a power cut unless its folder is on the disk too.
-        folder = os.open(self._path.parent, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        if not self._is_followed():
+            self._let_go()
+            self._file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def _is_followed(self) -> bool:
+        file = self._file
+        return file >= 0 and os.path.samestat(os.fstat(file), self._path.stat())
 
     def _let_go(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
-        self._file = -1
+        file, self._file, self._entered = self._file, -1, False
+        if file >= 0:
+            os.close(file)

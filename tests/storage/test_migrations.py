@@ -67,6 +67,13 @@ def test_groups_of_before_are_counted(database: Database) -> None:
     database.close()
 
 
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+def test_a_migration_is_flushed_by_sqlite_itself(migrated_url: str) -> None:
+    """Whatever SQLite was built to do: nobody flushes the log after it."""
+    with migrating.connected(migrated_url) as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+
+
 def _titled(document: Document) -> tuple[IndexedValue, ...]:
     """Find a title and a long address that end as the userName does."""
     end = str(document["userName"])[1:]
