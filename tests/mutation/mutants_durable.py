@@ -65,6 +65,12 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
         "            self._give_turn()\n",
         _TESTS,
     ),
+    (
+        "mo_access/storage/resealing.py",
+        "        conn.begin()\n        conn.commit()\n",
+        "        conn.begin()\n        conn.rollback()\n",
+        _TESTS,
+    ),
     ("mo_access/service/idempotency.py", "    uow.flush()\n", "    pass\n", _DOOR),
     ("mo_access/service/health.py", "        database.source.check()\n", "        pass\n", _DOOR),
     (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mo_access.storage import write_ahead
+from mo_access.storage import resealing, write_ahead
 from mo_access.storage.engine import Database
 from mo_access.storage.turns import Turns
 from tests.storage.write_ahead.conftest import COUNT, INSERT, Disk, Files, put
@@ -76,6 +76,18 @@ def test_a_transaction_that_changed_nothing_waits_for_what_it_saw(
         conn.begin()
         assert conn.one(COUNT, {}) == (1,)
         conn.commit()
+    assert disk.rows() == {1}
+
+
+def test_who_waits_for_all_other_writers_waits_for_the_disk_too(
+    database: Database, disk: Disk, path: Path
+) -> None:
+    """What they sealed with the new key is on the disk before the old one is thrown away."""
+    with database.connect() as conn:
+        with sqlite3.connect(path) as other:
+            other.execute("INSERT INTO kept VALUES (1)")
+        other.close()
+        assert resealing.wait_for_others(conn)
     assert disk.rows() == {1}
 
 
