@@ -43,6 +43,8 @@ def report(hours: int | None, *, as_json: bool) -> None:
 def _tell(one: ClientReport) -> None:
     click.secho(one.name, bold=True, nl=False)
     click.echo(f"  {one.requests} requests, {one.requests - one.taken} refused", nl=False)
+    if one.unchanged:
+        click.echo(f", {one.unchanged} changed nothing", nl=False)
     click.echo(f"; last success {moment(one.last_success)}", nl=False)
     click.echo(f", last read {moment(one.last_read)}", nl=False)
     click.echo(f", last refusal {moment(one.last_refusal)}")

@@ -32,7 +32,8 @@ class Activity:
 
 def record(uow: UnitOfWork, actor: Actor, *lines: Activity) -> None:
     """Write lines of activity in this transaction, however many there are in one statement."""
-    stored.add(uow.write(), [_row(uow, actor, line) for line in lines])
+    if lines:
+        stored.add(uow.write(), [_row(uow, actor, line) for line in lines])
 
 
 def _row(uow: UnitOfWork, actor: Actor, line: Activity) -> dict[str, int | str | bytes | None]:

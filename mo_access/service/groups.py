@@ -65,10 +65,14 @@ class _Moved:
 
 @dataclass(frozen=True, slots=True)
 class Updated:
-    """A group after a change, and how many members were skipped because nobody knows them."""
+    """A group after a change; how many members were skipped because nobody knows them.
+
+    ``changed``: something is another than before.
+    """
 
     view: GroupView
     skipped: int
+    changed: bool
 
 
 def create(uow: UnitOfWork, actor: Actor, draft: GroupDraft, members: MemberChange) -> GroupView:
@@ -149,7 +153,7 @@ def update(
         if row.view.institution not in {None, now.institution}:
             _record(uow, "group.update", group_id, row.view, facts, subjects)
         theme_ends.end_left(uow, row, holders, actor.name)
-    return Updated(now, len(set(moved.unknown)))
+    return Updated(now, len(set(moved.unknown)), now is not row.view)
 
 
 def delete(

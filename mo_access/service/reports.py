@@ -72,13 +72,15 @@ class Held:
 class ClientReport:
     """What one client sent since a moment; times are microseconds.
 
-    Reads are counted among the requests; ``last_success`` is that of a write.
+    Reads are counted among the requests; ``last_success`` is that of a write, also of one of those
+    that changed nothing (``unchanged``).
     """
 
     id: str
     name: str
     requests: int
     taken: int
+    unchanged: int
     last_success: int | None
     last_read: int | None
     last_refusal: int | None
@@ -114,8 +116,9 @@ def sync(uow: UnitOfWork, since: int = 0) -> tuple[ClientReport, ...]:
             name=name,
             requests=sum(kind.requests for kind in kinds),
             taken=sum(kind.taken for kind in kinds),
-            last_success=success,
-            last_read=max((count.last for count in counts[Kind.READ]), default=None),
+            unchanged=sum(count.times for count in counts[Kind.UNCHANGED]),
+            last_success=_last(counts[Kind.UNCHANGED], success),
+            last_read=_last(counts[Kind.READ]),
             last_refusal=max((one.last for one in why), default=None),
             came_in=kinds,
             refused=why,
@@ -159,16 +162,23 @@ def _counts(rows: list[Row]) -> _Counts:
     return found
 
 
+def _last(counts: list[_Count], known: int | None = None) -> int | None:
+    """Return the latest moment of these counts and another one, None where there is none."""
+    moments = [count.last for count in counts] + ([] if known is None else [known])
+    return max(moments, default=None)
+
+
 def _came_in(rows: list[Row], counts: _Counts) -> tuple[CameIn, ...]:
     """Put what was written down one by one and what was only counted together."""
     came: Counter[tuple[str, str]] = Counter()
     taken: Counter[tuple[str, str]] = Counter()
-    for resource, method, times, well in rows:
+    for resource, method, times, fine in rows:
         came[resource, method] += int(times)
-        taken[resource, method] += int(well or 0)
-    for count in (*counts[Kind.READ], *counts[Kind.TOO_FAST]):
+        taken[resource, method] += int(fine or 0)
+    well = (*counts[Kind.READ], *counts[Kind.UNCHANGED])
+    for count in (*well, *counts[Kind.TOO_FAST]):
         came[count.request] += count.times
-    for count in counts[Kind.READ]:
+    for count in well:
         taken[count.request] += count.times
     return tuple(CameIn(*what, times, taken[what]) for what, times in sorted(came.items()))
 

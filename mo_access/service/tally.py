@@ -3,7 +3,8 @@
 A read must not cost a database write, and no write is to wait for a counter that every request of
 its client raises. So a count is at most ``upkeep.COUNT_EVERY`` seconds old when it is stored, and
 a process that is killed takes those seconds with it. What was changed or refused is not counted
-here: it stands in the activity, in the transaction of the change.
+here: it stands in the activity, in the transaction of the change. A write that changed nothing has
+no such transaction, and a nightly sync has one for everybody.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class Kind(StrEnum):
     READ = "read"
     TOLERATED = "tolerated"
     TOO_FAST = "too_fast"
+    UNCHANGED = "unchanged"
 
 
 class Counted(NamedTuple):

@@ -165,7 +165,7 @@ class Work:
 
     def _succeeded(self, place: int, outcome: Outcome) -> None:
         operation = self._message.operations[place]
-        self._lines.append(writing.line(operation.method, operation.resource, outcome))
+        self._lines += writing.lines(operation.method, operation.resource, outcome)
         told = _named(operation) | {"location": outcome.location, "status": str(outcome.status)}
         if outcome.etag is not None:
             told["version"] = outcome.etag

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from flask import Blueprint, Response
@@ -88,7 +89,8 @@ def replaced(call: Call, write: Write) -> Change:
 
     def change() -> Outcome:
         done = service.update(call.uow, call.actor, write.resource_id, drafted, (step,))
-        return _outcome(call, write, done.view, _unmapped(call, done.view), 200)
+        outcome = _outcome(call, write, done.view, _unmapped(call, done.view), 200)
+        return replace(outcome, changed=done.changed)
 
     return change
 
@@ -110,7 +112,8 @@ def patched(call: Call, write: Write) -> Change:
         skipped = done.skipped and call.profile.allows(Deviation.UNKNOWN_MEMBERS)
         told = (f"members: {done.skipped} unknown, skipped",) if skipped else ()
         status = 200 if done.view.size <= SHOWN_MEMBERS else NO_CONTENT
-        return _outcome(call, write, done.view, (*_unmapped(call, done.view), *told), status)
+        outcome = _outcome(call, write, done.view, (*_unmapped(call, done.view), *told), status)
+        return replace(outcome, changed=done.changed)
 
     return change
 

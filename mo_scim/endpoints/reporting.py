@@ -62,6 +62,11 @@ def count_read(response: Response) -> Response:
     return response
 
 
+def count_unchanged(method: str, resource: str) -> None:
+    """Count a write that was taken and changed nothing: a row for each would be all it writes."""
+    shared().tally.count(caller.actor().client_pk, Kind.UNCHANGED, f"{method} {resource}")
+
+
 def _count(kind: Kind) -> None:
     known = caller.known()
     if known is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from flask import Blueprint, Response
@@ -111,8 +112,10 @@ def _update(
     call: Call, write: Write, drafted: Callable[[PersonView], PersonDraft | None]
 ) -> Change:
     unmapped: list[str] = []
+    seen: list[PersonView] = []
 
     def checked(view: PersonView) -> PersonDraft | None:
+        seen.append(view)
         write.conditions.require(view)
         draft = drafted(view)
         unmapped.extend(draft.unmapped if draft else ())
@@ -120,7 +123,8 @@ def _update(
 
     def change() -> Outcome:
         view = people.update(call.uow, call.actor, write.resource_id, checked)
-        return _outcome(call, write, view, tuple(unmapped), 200)
+        outcome = _outcome(call, write, view, tuple(unmapped), 200)
+        return replace(outcome, changed=view is not seen[-1])
 
     return change
 

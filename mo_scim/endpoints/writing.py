@@ -15,7 +15,15 @@ from flask import Blueprint, Response, request
 from mo_access.domain.model import Document
 from mo_access.service import activity
 from mo_access.service.activity import Activity
-from mo_scim.endpoints import answer, asking, body, calling, preconditions, retrying
+from mo_scim.endpoints import (
+    answer,
+    asking,
+    body,
+    calling,
+    preconditions,
+    reporting,
+    retrying,
+)
 from mo_scim.endpoints.calling import Call
 from mo_scim.endpoints.preconditions import UNCONDITIONAL, Conditions
 from mo_scim.endpoints.reporting import reported
@@ -37,7 +45,10 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a write that was accepted; ``unmapped`` names what gives nothing."""
+    """What became of a write that was accepted; ``unmapped`` names what gives nothing.
+
+    ``changed``: something is another than before.
+    """
 
     status: int
     resource_id: str
@@ -45,6 +56,7 @@ class Outcome:
     etag: str | None = None
     body: bytes | None = None
     unmapped: tuple[str, ...] = ()
+    changed: bool = True
 
 
 Change: TypeAlias = Callable[[], Outcome]
@@ -62,10 +74,13 @@ def add_to(blueprint: Blueprint, resource: str, writers: Writers, limit: int | N
         blueprint.add_url_rule(rule, f"{resource}_{method}", view, methods=[method])
 
 
-def line(method: str, resource: str, outcome: Outcome) -> Activity:
-    """Tell ``sync report`` of a write that was accepted."""
+def lines(method: str, resource: str, outcome: Outcome) -> tuple[Activity, ...]:
+    """Tell ``sync report`` of a write that was accepted; one that did nothing is only counted."""
     resource_id, status, unmapped = outcome.resource_id, outcome.status, outcome.unmapped
-    return Activity(method, resource, resource_id, status, None, unmapped)
+    if not (outcome.changed or unmapped):
+        reporting.count_unchanged(method, resource)
+        return ()
+    return (Activity(method, resource, resource_id, status, None, unmapped),)
 
 
 def _view(resource: str, writer: Writer, limit: int | None) -> Callable[..., Response]:
@@ -92,7 +107,7 @@ def _sent(resource: str, resource_id: str, limit: int | None) -> Write:
 
 
 def _answer(call: Call, resource: str, outcome: Outcome) -> Response:
-    activity.record(call.uow, call.actor, line(request.method, resource, outcome))
+    activity.record(call.uow, call.actor, *lines(request.method, resource, outcome))
     if outcome.body is None:
         return answer.empty(outcome.etag)
     return answer.resource(outcome.body, outcome.etag or "", outcome.location, outcome.status)

@@ -21,7 +21,7 @@ from mo_access.storage.bookkeeping import client_activity, client_tally
 from mo_access.storage.engine import DatabaseDown
 from mo_web import shared
 from mo_web.limits import Buckets
-from tests.scim.conftest import Broker
+from tests.scim.conftest import Broker, parsed
 from tests.scim.conftest import app as app  # noqa: PLC0414 - a fixture, used by its name
 from tests.scim.conftest import broker as broker  # noqa: PLC0414 - a fixture
 from tests.scim.conftest import broker_of as broker_of  # noqa: PLC0414 - a fixture
@@ -132,6 +132,9 @@ def test_the_report_reads_as_text(
 ) -> None:
     """Every fact has its line."""
     sent_day(broker)
+    (an,) = parsed(broker.send("GET", '/Users?filter=userName eq "an"'))["Resources"]
+    same = {"op": "replace", "path": "active", "value": True}
+    assert broker.patched(f"/Users/{an['id']}", same).status_code == 200
     stored()
 
     class Desk:
@@ -141,11 +144,11 @@ def test_the_report_reads_as_text(
 
     monkeypatch.setattr(command, "opened", Desk)
     text = CliRunner().invoke(command.sync, ["report"]).output
-    assert "7 requests, 2 refused; last success" in text
+    assert "9 requests, 2 refused, 1 changed nothing; last success" in text
     assert "2 people, 1 affiliations, 1 memberships of 1 groups that give and 1 that do not" in text
     assert "gives nothing  roles[0]: Toezichter:900001 (1x, last" in text
     assert "see GET /Institutions and GET /Themes" in text
-    assert "tolerated  missing_schemas (7x)" in text
+    assert "tolerated  missing_schemas (8x)" in text
     assert "refused  POST User 409" in text
     assert json.loads(CliRunner().invoke(command.sync, ["report", "--json"]).output)[0]["mapped"]
 
@@ -189,6 +192,66 @@ def test_a_read_writes_nothing_to_the_database(
     broker.send("GET", "/Users")
     stored()
     assert rows() == [(4, 0), (3, 0)]
+
+
+def test_writes_that_change_nothing_are_counted(
+    broker: Broker, unit_of: Callable[[], UnitOfWork], report: Report
+) -> None:
+    """A nightly sync sends everybody again: no row for each, but it came in, and went well."""
+    an = broker.made("/Users", {"userName": "an", "roles": ["gebruiker:900001"]})
+    group = broker.made("/Groups", {"displayName": THEME, "members": [{"value": an["id"]}]})
+    before = report()
+    person, members = {"userName": "an", "roles": ["gebruiker:900001"]}, [{"value": an["id"]}]
+    for _ in range(3):
+        assert broker.send("PUT", f"/Users/{an['id']}", person).status_code == 200
+    again = {"op": "replace", "path": "active", "value": True}
+    assert broker.patched(f"/Users/{an['id']}", again).status_code == 200
+    whole = {"displayName": THEME, "members": members}
+    assert broker.send("PUT", f"/Groups/{group['id']}", whole).status_code == 200
+    add = {"op": "add", "path": "members", "value": members}
+    assert broker.patched(f"/Groups/{group['id']}", add).status_code == 200
+    operations = [
+        {"method": "PUT", "path": f"/Users/{an['id']}", "data": person},
+        {"method": "PUT", "path": f"/Users/{an['id']}", "data": {**person, "title": "new"}},
+    ]
+    assert broker.send("POST", "/Bulk", {"Operations": operations}).status_code == 200
+    told = report()
+    assert (told["unchanged"], before["unchanged"]) == (7, 0)
+    assert told["requests"] == told["taken"] == before["requests"] + 8
+    assert told["last_success"] > before["last_success"]
+    came = {(c["method"], c["resource"]): (c["requests"], c["taken"]) for c in told["came_in"]}
+    assert came["PUT", "User"] == (5, 5)
+    assert (came["PUT", "Group"], came["PATCH", "Group"]) == ((1, 1), (1, 1))
+    with unit_of() as uow:
+        assert uow.conn.one(select(func.count()).select_from(client_activity)) == (3,)
+
+
+def test_what_gives_nothing_is_told_of_writes_that_change_nothing(
+    broker: Broker, report: Report
+) -> None:
+    """Each time, with when last: else its administrator would think it mended."""
+    body = {"userName": "bo", "roles": ["Toezichter:900001"]}
+    made = broker.made("/Users", body)
+    first = report()["unmapped"][0]
+    assert broker.send("PUT", f"/Users/{made['id']}", body).status_code == 200
+    told = report()
+    assert (told["unmapped"][0]["times"], first["times"], told["unchanged"]) == (2, 1, 0)
+    assert told["unmapped"][0]["last"] > first["last"]
+
+
+def test_a_success_that_changes_nothing_comes_after_a_refusal(
+    broker: Broker, unit_of: Callable[[], UnitOfWork], report: Report
+) -> None:
+    """Who was refused and then went on well needs no look."""
+    made = broker.made("/Users", {"userName": "an"})
+    assert broker.send("POST", "/Users", {"userName": "an"}).status_code == 409
+    report()
+    with unit_of() as uow:
+        assert reports.sync(uow)[0].needs_a_look
+    assert broker.send("PUT", f"/Users/{made['id']}", {"userName": "an"}).status_code == 200
+    report()
+    with unit_of() as uow:
+        assert not reports.sync(uow)[0].needs_a_look
 
 
 def test_what_could_not_be_stored_is_counted_again(

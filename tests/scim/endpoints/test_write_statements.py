@@ -204,6 +204,15 @@ def test_what_changes_nothing_is_no_change(
         assert len(audit.last(uow.conn, 100)) == events
 
 
+def test_a_user_sent_again_costs_no_write(broker: Broker, counted: Callable[[], Any]) -> None:
+    """The person, its rights as shown and as held; nothing to flush."""
+    path = f"/Users/{broker.made('/Users', user('an'))['id']}"
+    with counted() as count:
+        broker.send("PUT", path, user("an"))
+    assert (count.of_write, count.commits) == (3, 1)
+    assert not count.begun_with("INSERT", "UPDATE", "DELETE")
+
+
 def test_what_a_write_answers_is_what_a_read_shows(broker: Broker) -> None:
     """Answers are made from what was written; they must be those of a read afterwards."""
     role_group = broker.made("/Groups", {"displayName": "MO_900002_beheerder"})["id"]
