@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from flask import Blueprint
-from werkzeug.exceptions import MethodNotAllowed
+from flask.blueprints import BlueprintSetupState
+from werkzeug.routing import BaseConverter
 
 from mo_access.domain.errors import NotFound
 from mo_scim.endpoints import (
@@ -29,6 +30,7 @@ from mo_web.app import Door
 def door() -> Door:
     """Return the SCIM door; every call makes a new one."""
     blueprint = Blueprint("scim", __name__, url_prefix=PREFIX)
+    blueprint.record(_know_ids)
     blueprint.record(leeway.install)
     blueprint.before_request(_authenticate)
     blueprint.before_request(_refuse_impossible_ids)
@@ -41,9 +43,17 @@ def door() -> Door:
 
 _MISTAKEN: Final = ("/scim", "/v2", "/Users", "/Groups", "/ServiceProviderConfig")
 """Where a broker asks whose base address is short of a part: it reads SCIM, not a page."""
-_SEARCHED: Final = frozenset({"resource_id", "number", "slug"})
-"""What the ids of resources are called in the routes of lists that can be searched."""
 _allowed = reporting.reported(caller.actor)
+
+
+class _Id(BaseConverter):
+    """What ``<id:…>`` is in the routes: any name but that of a search, which is no resource."""
+
+    regex = r"(?!\.search\Z)[^/]+"
+
+
+def _know_ids(state: BlueprintSetupState) -> None:
+    state.app.url_map.converters["id"] = _Id
 
 
 def _authenticate() -> None:
@@ -59,12 +69,7 @@ def _authenticate() -> None:
 
 
 def _refuse_impossible_ids() -> None:
-    """Answer that nothing has such an id; PostgreSQL faults on a NUL instead.
-
-    A search is no resource either: the router takes its address for one where it is not a POST.
-    """
-    for name, value in (exchange.current().view_args or {}).items():
-        if value == reporting.SEARCH and name in _SEARCHED:
-            raise MethodNotAllowed(["POST", "OPTIONS"])
+    """Answer that nothing has such an id; PostgreSQL faults on a NUL instead."""
+    for value in (exchange.current().view_args or {}).values():
         if "\x00" in str(value):
             raise NotFound("There is no such resource.")

@@ -149,7 +149,18 @@ class MijnOnderwijsGroup(Extension):
 
 
 class GroupMember(group.GroupMember):
-    """A member, with a description of each part: SCIM-SDK reads no schema without (RFC 7643 7)."""
+    """A member, with a description of each part: SCIM-SDK reads no schema without (RFC 7643 7).
+
+    It is a person: a group in a group is refused, so the schema does not offer it.
+    """
+
+    ref: Annotated[Reference[scim2_models.User[Any]] | None, Mutability.immutable] = Field(  # type: ignore[assignment]  # on purpose
+        None, serialization_alias="$ref", validation_alias="$ref"
+    )
+    """The address of the person."""
+
+    type: Annotated[str | None, Mutability.immutable] = Field(None, examples=["User"])
+    """What a member is: a User."""
 
     display: str | None = None
     """A name of the member for people to read."""

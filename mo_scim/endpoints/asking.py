@@ -25,6 +25,7 @@ _MOST: Final = 2**31 - 1
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+")
 _DIGITS: Final = 32
 """What is longer is beyond what is counted with, however it goes on."""
+_LISTS: Final = frozenset({"attributes", "excludedattributes"})
 _SPELLED: Final[Mapping[str, str]] = {"startindex": "startIndex"}
 
 
@@ -143,16 +144,25 @@ def check_quotes(text: str, *, numbers: bool = False) -> None:
 
 
 def from_url() -> Asked:
-    """Read the query string; names without case, as some brokers write them."""
-    now = exchange.current()
-    sent = now.args.items() if now.query_string else ()
-    return Asked({name.casefold(): value for name, value in sent}, in_url=True)
+    """Read the query string; names without case, as some brokers write them.
+
+    Of a parameter that comes again the first counts; lists of attributes are one list.
+    """
+    now, found = exchange.current(), dict[str, Json]()
+    for sent, value in now.args.items(multi=True) if now.query_string else ():
+        name = sent.casefold()
+        found[name] = (
+            f"{found[name]},{value}"
+            if name in found and name in _LISTS
+            else (found.get(name, value))
+        )
+    return Asked(found, in_url=True)
 
 
 def from_body(body: Document) -> Asked:
     """Read a SearchRequest; raises ``InvalidSyntax`` for another message on a strict profile."""
     messages.check(body, messages.SEARCH, calling.current().profile)
-    return Asked({name.casefold(): value for name, value in body.items()}, in_url=False)
+    return Asked(messages.parts(body), in_url=False)
 
 
 def _names(value: Json) -> list[str] | str | None:

@@ -25,9 +25,9 @@ T = TypeVar("T", Institution, Theme)
 def add_to(blueprint: Blueprint) -> None:
     """Put the views on the door."""
     blueprint.add_url_rule("/Institutions", view_func=institutions)
-    blueprint.add_url_rule("/Institutions/<number>", view_func=institution)
+    blueprint.add_url_rule("/Institutions/<id:number>", view_func=institution)
     blueprint.add_url_rule("/Themes", view_func=themes)
-    blueprint.add_url_rule("/Themes/<slug>", view_func=theme)
+    blueprint.add_url_rule("/Themes/<id:slug>", view_func=theme)
 
 
 @reported
@@ -80,7 +80,7 @@ def _asked(
     rendered: Callable[[T, str, Selection], bytes],
 ) -> List:
     chosen = asked.selection(resource)
-    places = _places(asked, known, resource, rendered)
+    places = _places(call, asked, known, resource, rendered)
 
     def found(window: Window) -> Found:
         start = window.start - 1 if window.after is None else window.after[1]
@@ -92,6 +92,7 @@ def _asked(
 
 
 def _places(
+    call: Call,
     asked: Asked,
     found: Sequence[T],
     resource: str,
@@ -103,7 +104,7 @@ def _places(
     if not wanted and not sort:
         return places
     whole = selection(None, None, resource)
-    documents = [json.loads(rendered(item, "", whole)) for item in found]
+    documents = [json.loads(rendered(item, call.base, whole)) for item in found]
     if wanted:
         asking.check_quotes(wanted, numbers=resource == "Theme")
         places = short_lists.matching(documents, wanted, resource, asked.across)

@@ -22,13 +22,16 @@ from mo_scim.profiles import Deviation
 
 NO_CONTENT: Final = 204
 SHOWN_MEMBERS: Final = 100
-"""A PATCH answers 200 with the group up to this many members, 204 above (ruling 6)."""
+"""A PATCH answers 200 with the group up to this many members, 204 above (ruling 6).
+
+But 200 with what ``attributes`` names, whatever the size (RFC 7644 section 3.5.2).
+"""
 
 
 def add_to(blueprint: Blueprint) -> None:
     """Put the views on the door."""
     blueprint.add_url_rule("/Groups", "groups", listed)
-    blueprint.add_url_rule("/Groups/<resource_id>", "group", shown)
+    blueprint.add_url_rule("/Groups/<id:resource_id>", "group", shown)
     writing.add_to(blueprint, "Group", WRITERS, body.GROUP_BYTES)
 
 
@@ -111,7 +114,8 @@ def patched(call: Call, write: Write) -> Change:
         )
         skipped = done.skipped and call.profile.allows(Deviation.UNKNOWN_MEMBERS)
         told = (f"members: {done.skipped} unknown, skipped",) if skipped else ()
-        status = 200 if done.view.size <= SHOWN_MEMBERS else NO_CONTENT
+        shown = done.view.size <= SHOWN_MEMBERS or _asks(write)
+        status = 200 if shown else NO_CONTENT
         outcome = _outcome(call, write, done.view, (*_unmapped(call, done.view), *told), status)
         return replace(outcome, changed=done.changed)
 
@@ -158,6 +162,10 @@ def _patched(call: Call, view: GroupView, rest: tuple[Operation, ...]) -> GroupD
     if outcome == whole and not named:
         return None
     return _read(call, outcome, view, named)
+
+
+def _asks(write: Write) -> bool:
+    return write.chosen is not None and write.chosen.included is not None
 
 
 def _unmapped(call: Call, group: GroupView) -> tuple[str, ...]:

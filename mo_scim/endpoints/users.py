@@ -22,7 +22,7 @@ from mo_scim.mapping import operations, patches, render, users
 def add_to(blueprint: Blueprint) -> None:
     """Put the views on the door."""
     blueprint.add_url_rule("/Users", view_func=listed)
-    blueprint.add_url_rule("/Users/<resource_id>", view_func=shown)
+    blueprint.add_url_rule("/Users/<id:resource_id>", view_func=shown)
     writing.add_to(blueprint, "User", WRITERS)
 
 

@@ -69,7 +69,7 @@ _NO_BODY: Final = "DELETE"
 def add_to(blueprint: Blueprint, resource: str, writers: Writers, limit: int | None = None) -> None:
     """Route the writers of a resource by their methods; ``limit`` as for ``body.read``."""
     for method, writer in writers.items():
-        rule = f"/{resource}s" if method == "POST" else f"/{resource}s/<resource_id>"
+        rule = f"/{resource}s" if method == "POST" else f"/{resource}s/<id:resource_id>"
         view = _view(resource, writer, limit)
         blueprint.add_url_rule(rule, f"{resource}_{method}", view, methods=[method])
 

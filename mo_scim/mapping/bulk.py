@@ -9,6 +9,7 @@ from typing import Final
 
 from mo_access.domain.errors import AccessError, Invalid, NotFound, TooLarge
 from mo_access.domain.model import Document, Json
+from mo_scim.mapping import messages
 from mo_scim.mapping.refusals import InvalidSyntax
 
 MAX_OPERATIONS: Final = 1_000
@@ -48,7 +49,7 @@ def read(body: Document) -> Message:
 
     Raises ``InvalidSyntax`` when it is no such message, ``TooLarge`` beyond 1,000 operations.
     """
-    parts = {name.casefold(): value for name, value in body.items()}
+    parts = messages.parts(body)
     items = parts.get("operations")
     if not isinstance(items, list) or not items:
         raise InvalidSyntax("Operations: is required. Send a list of operations.")
@@ -69,7 +70,10 @@ def _limit(value: Json) -> int | None:
 
 
 def _operation(item: Json) -> Operation:
-    parts = {k.casefold(): v for k, v in item.items()} if isinstance(item, dict) else {}
+    try:
+        parts = messages.parts(item) if isinstance(item, dict) else {}
+    except InvalidSyntax as refusal:
+        return Operation("", refusal=refusal)
     method = str(parts.get("method", "")).upper()
     known = method in _METHODS
     read_so_far = Operation(
@@ -96,7 +100,10 @@ def _checked(operation: Operation, parts: Document) -> Operation:
     if operation.method == "POST" and not operation.bulk_id:
         message = "bulkId: is required for a POST. Send a text that no other operation has."
         raise Invalid(message, attribute="bulkId")
-    data = parts.get("data", {} if operation.method == "DELETE" else None)
+    if not isinstance(parts.get("version", ""), str | None):
+        raise Invalid("version: must be text, as an ETag is.", attribute="version")
+    # A DELETE has none: what stands there counts as little as a body does (docs/profiles.md).
+    data = {} if operation.method == "DELETE" else parts.get("data")
     if not isinstance(data, dict):
         raise InvalidSyntax("data: is required. Send the object that the request would have.")
     return replace(operation, resource=resource, target=target, data=data)

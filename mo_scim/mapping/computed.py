@@ -19,6 +19,8 @@ from mo_scim.mapping.shape import Attribute, shape
 from mo_scim.resources import ENTERPRISE
 
 _FIXED: Final = {"members.type": "User", "groups.type": "direct"}
+_SHOWN: Final = 1_000
+"""Times are stored in microseconds and shown in milliseconds (``derived.instant``)."""
 _ALWAYS: Final = frozenset({"id", "schemas", "active", "meta"})
 _ORGANIZATION: Final = f"{ENTERPRISE}:organization".casefold()
 _PRIMARY: Final = Compare(Indexed("affiliations", "primary"), Op.EQ, "true")
@@ -28,6 +30,17 @@ _ENDS: Final = Indexed("affiliations", "end", exact=True)
 def constant(holds: bool) -> Criteria:  # noqa: FBT001 - the constant itself
     """Return what holds for every resource, or for none."""
     return Not(Nothing()) if holds else Nothing()
+
+
+def time(field: criteria.Column, op: Op, asked: int) -> Criteria:
+    """Compare a time as it is shown: a client asks with what it has read."""
+    if op is Op.NE:
+        return Not(time(field, Op.EQ, asked))
+    first = -(-asked // _SHOWN) * _SHOWN
+    last = asked // _SHOWN * _SHOWN + _SHOWN - 1
+    if op is Op.EQ:
+        return criteria.And(Compare(field, Op.GE, first), Compare(field, Op.LE, last))
+    return Compare(field, op, first if op in {Op.GE, Op.LT} else last)
 
 
 def compared(

@@ -59,6 +59,7 @@ _COLUMNS: Final = {
     "meta.created": Column.CREATED,
     "meta.lastmodified": Column.MODIFIED,
 }
+_TIMES: Final = frozenset({Column.CREATED, Column.MODIFIED})
 _USER_COLUMNS: Final = {"username": Column.USER_NAME, "active": Column.ACTIVE}
 _GROUP_COLUMNS: Final = {
     "displayname": Column.DISPLAY_NAME,
@@ -117,20 +118,25 @@ def compile_filter(
 @lru_cache(maxsize=1_024)
 def sort_field(text: str, resource: str) -> Field:
     """Return the field that ``sortBy`` names; raises ``InvalidFilter`` when there is none."""
-    try:
-        node = Path(text).ast
-    except SCIMException:
-        node = None
-    place = locate(node, resource) if isinstance(node, AttrPath) else None
-    if place is None:
-        raise InvalidFilter("sortBy: names no attribute of this resource. See GET /Schemas.")
-    place = _value_of(place)
+    place = _value_of(sort_place(text, resource))
     if place.key.rpartition(":")[2] in _RELATIONS or _is_hidden(place):
         raise InvalidFilter(f"sortBy: {place.name} cannot be sorted by. Sort by a single text.")
     field = _field(place, resource)
     if isinstance(field, Indexed) and place.attribute.multi:
         return replace(field, ranked="primary" in place.attribute.subs)
     return field
+
+
+def sort_place(text: str, resource: str) -> Place:
+    """Return the attribute that ``sortBy`` names; raises ``InvalidFilter`` when there is none."""
+    try:
+        node = Path(text).ast if len(text) <= MAX_CHARACTERS else None
+    except SCIMException:
+        node = None
+    place = locate(node, resource) if isinstance(node, AttrPath) else None
+    if place is None:
+        raise InvalidFilter("sortBy: names no attribute of this resource. See GET /Schemas.")
+    return place
 
 
 def _is_hidden(place: Place) -> bool:
@@ -293,7 +299,10 @@ def _comparison(node: Comparison, place: Place, reading: _Reading) -> Criteria:
     if asked is None:
         return _null(node.op, _present(place, reading))
     field = _field(place, reading.resource, reading.element)
-    return criteria.Compare(field, op, operands.operand(place, op, asked))
+    value = operands.operand(place, op, asked)
+    if isinstance(field, Column) and field in _TIMES and isinstance(value, int):
+        return computed.time(field, op, value)
+    return criteria.Compare(field, op, value)
 
 
 def _null(op: CompareOperator, present: Criteria) -> Criteria:

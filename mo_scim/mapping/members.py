@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import groupby
+from itertools import chain, groupby
 
 from scim2_models.path import CompareOperator, Comparison, FilterNode, LogicalExpr, LogicalOperator
 
-from mo_access.domain.errors import Invalid
+from mo_access.domain.errors import Invalid, MissingTarget
 from mo_access.domain.model import MAX_MEMBERS, Json, MemberChange
 from mo_scim.mapping.groups import labelled, members, too_many_members
 from mo_scim.mapping.operations import Operation
@@ -90,12 +90,13 @@ def _listed(value: Json, profile: Profile) -> dict[str, str | None]:
 def _selected(operation: Operation, profile: Profile) -> list[MemberChange]:
     """Read ``members[value eq "…"]``; a change of what only describes a member is none."""
     people = _named(operation.selection)
-    if not people:
+    if people is None:
         message = 'path: members are selected by value, as in members[value eq "<id>"].'
         raise InvalidFilter(message, attribute="path")
     sub = operation.place.sub
     if operation.kind == "remove":
-        return [MemberChange("remove", people)] if sub is None or sub.name == "value" else []
+        whole = sub is None or sub.name == "value"
+        return [MemberChange("remove", people)] if whole and people else []
     if sub is not None and sub.name != "value":
         return []
     if operation.value is None:
@@ -103,17 +104,25 @@ def _selected(operation: Operation, profile: Profile) -> list[MemberChange]:
     added = _added(operation.value, profile)
     if operation.kind == "add":
         return added
+    if not people:
+        raise MissingTarget("members: nobody meets the filter.", attribute="members")
     return [MemberChange("remove", people), *(replace(step, instead=True) for step in added)]
 
 
-def _named(node: FilterNode | None) -> tuple[str, ...]:
-    """Return the ids that a filter selects by; what else it says does not count."""
+def _named(node: FilterNode | None) -> tuple[str, ...] | None:
+    """Return the ids that a filter selects by; what else it says does not count.
+
+    None for a filter that selects by something else.
+    """
     if isinstance(node, Comparison):
         by_value = node.attr_path.attr.casefold() == "value" and node.op is CompareOperator.eq
-        return (str(node.value),) if by_value and isinstance(node.value, str) else ()
+        return (str(node.value),) if by_value and isinstance(node.value, str) else None
     if isinstance(node, LogicalExpr):
         found = [_named(term) for term in node.terms]
-        if node.op is LogicalOperator.or_ and not all(found):
-            return ()
-        return tuple(dict.fromkeys(person for each in found for person in each))
-    return ()
+        naming = [each for each in found if each is not None]
+        if node.op is LogicalOperator.or_:
+            every = tuple(dict.fromkeys(chain.from_iterable(naming)))
+            return every if len(naming) == len(found) else None
+        # Whoever is one person and another is nobody.
+        return tuple(p for p in naming[0] if all(p in e for e in naming)) if naming else None
+    return None

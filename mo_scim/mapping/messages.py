@@ -13,6 +13,14 @@ BULK: Final = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 SEARCH: Final = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
 
+def parts(message: Document) -> Document:
+    """Return the parts under folded names; refuses one that is written twice, in two cases."""
+    found = {name.casefold(): value for name, value in message.items()}
+    if len(found) != len(message):
+        raise InvalidSyntax("The message holds a name twice. Send it once.")
+    return found
+
+
 def check(body: Document, urn: str, profile: Profile) -> None:
     """Refuse a message that does not say that it is one, unless the profile tolerates that."""
     sent = next((value for name, value in body.items() if name.casefold() == "schemas"), None)

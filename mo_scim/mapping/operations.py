@@ -18,7 +18,7 @@ from mo_access.domain.errors import Invalid, MissingTarget
 from mo_access.domain.model import Document, Json
 from mo_scim.mapping import messages
 from mo_scim.mapping.addressing import Place, locate, odd_spelling
-from mo_scim.mapping.filters import cure
+from mo_scim.mapping.filters import MAX_CHARACTERS, cure
 from mo_scim.mapping.refusals import InvalidPath, InvalidSyntax, TooMany
 from mo_scim.mapping.shape import shape
 from mo_scim.profiles import Deviation, Profile
@@ -58,7 +58,7 @@ def read(body: Document, resource: str, profile: Profile) -> tuple[Operation, ..
 
     Raises ``InvalidSyntax``, ``InvalidPath``, ``MissingTarget`` (remove without path), ``TooMany``.
     """
-    parts = _parts(body)
+    parts = messages.parts(body)
     messages.check(body, messages.PATCH, profile)
     _refuse_unknown(parts, _MESSAGE, profile)
     items = parts.get("operations")
@@ -86,7 +86,7 @@ def _entry(number: int, item: Json, resource: str, profile: Profile) -> Iterator
 def _operations(item: Json, resource: str, profile: Profile) -> Iterator[Operation]:
     if not isinstance(item, dict):
         raise InvalidSyntax('is no object. Send {"op": …, "path": …, "value": …}.')
-    parts = _parts(item)
+    parts = messages.parts(item)
     _refuse_unknown(parts, _OPERATION, profile)
     kind = _kind(parts.get("op"), profile)
     path, value = parts.get("path"), parts.get("value")
@@ -103,14 +103,6 @@ def _operations(item: Json, resource: str, profile: Profile) -> Iterator[Operati
         yield from _known(kind, path.strip(), value, resource, profile)
     else:
         yield from _keys(kind, value, resource, profile)
-
-
-def _parts(message: Document) -> Document:
-    """Return the parts under folded names; refuses one that is written twice, in two cases."""
-    parts = {key.casefold(): value for key, value in message.items()}
-    if len(parts) != len(message):
-        raise InvalidSyntax("A PATCH holds a name twice. Send it once.")
-    return parts
 
 
 def _refuse_unknown(parts: Document, known: frozenset[str], profile: Profile) -> None:
@@ -141,6 +133,11 @@ def _keys(kind: str, value: Json, resource: str, profile: Profile) -> Iterator[O
             "value: must be an object when there is no path. Send a path, or { }.",
             attribute="value",
         )
+    yield from _implied(kind, value, resource, profile)
+
+
+def _implied(kind: str, value: Document, resource: str, profile: Profile) -> Iterator[Operation]:
+    """Read an object that is written into the whole resource, extensions included."""
     for key, part in value.items():
         for op in _known(kind, _key(key, resource, profile), part, resource, profile):
             yield Operation(op.kind, op.place, op.value, op.selection, implied=True)
@@ -166,7 +163,10 @@ def _known(
         selection = node.val_filter if isinstance(node, ValuePath) else None
         _check_selection(place, selection)
         _check_spelling(path, place, profile)
-        yield Operation(kind, place, value, selection)
+        if place.attribute is shape(resource) and isinstance(value, dict) and kind != "remove":
+            yield from _implied(kind, value, resource, profile)
+        else:
+            yield Operation(kind, place, value, selection)
     elif not profile.allows(Deviation.UNKNOWN_ATTRIBUTES):
         message = f"path: {path[:120]} names no attribute. See GET /Schemas."
         raise InvalidPath(message, attribute="path")
@@ -180,6 +180,9 @@ def _check_spelling(path: str, place: Place, profile: Profile) -> None:
 
 
 def _parsed(path: str, profile: Profile) -> AttrPath | ValuePath:
+    if len(path) > MAX_CHARACTERS:
+        message = f"path: has more than {MAX_CHARACTERS} characters. Send it in parts."
+        raise InvalidPath(message, attribute="path")
     if _UNSTORABLE.search(path):
         raise InvalidPath("path: holds a character that no value can have.", attribute="path")
     cured = cure(path)

@@ -90,6 +90,7 @@ def _names(given: Iterable[str] | str | None, resource: str) -> frozenset[Name] 
 
 
 def _name(text: str, resource: str) -> Name | None:
+    """Return what a folded text names here; a client may send more names than there are."""
     root = shape(resource)
     core = root.name.casefold()
     if text == core:
@@ -98,8 +99,15 @@ def _name(text: str, resource: str) -> Name | None:
         text = text[len(core) + 1 :]
     for key, attribute in root.subs.items():
         if attribute.extension and text.startswith(key):
-            return (key, *_parts(text[len(key) :].lstrip(":.")))
-    return ("", *_parts(text)) if text and not text.startswith("urn:") else None
+            name, sub = _parts(text[len(key) :].lstrip(":."))
+            return (key, name, sub) if not name or _is_known(name, sub, attribute) else None
+    name, sub = _parts(text)
+    return ("", name, sub) if _is_known(name, sub, root) else None
+
+
+def _is_known(name: str, sub: str, holder: Attribute) -> bool:
+    found = holder.subs.get(name)
+    return found is not None and (not sub or sub in found.subs)
 
 
 def _parts(text: str) -> tuple[str, str]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from scim2_models import SCIMException
 from scim2_models.path import (
     AttrPath,
     CompareOperator,
@@ -15,7 +14,6 @@ from scim2_models.path import (
     LogicalExpr,
     LogicalOperator,
     Not,
-    Path,
     Present,
     ValuePath,
 )
@@ -23,8 +21,14 @@ from scim2_models.path import (
 from mo_access.domain.criteria import Op
 from mo_access.domain.model import Document, Json
 from mo_access.domain.text import fold
-from mo_scim.mapping.addressing import locate
-from mo_scim.mapping.filters import MAX_CHARACTERS, elsewhere, meets_without_value, parse
+from mo_scim.mapping.addressing import Place, locate
+from mo_scim.mapping.filters import (
+    MAX_CHARACTERS,
+    elsewhere,
+    meets_without_value,
+    parse,
+    sort_place,
+)
 from mo_scim.mapping.operands import holds
 from mo_scim.mapping.refusals import InvalidFilter
 from mo_scim.mapping.selecting import meets, number_of
@@ -100,21 +104,21 @@ def _value(document: Document, name: str) -> Json:
 
 def sort_name(text: str, resource: str) -> str:
     """Return the attribute that ``sortBy`` names, a part after a dot. Raises ``InvalidFilter``."""
-    try:
-        node = Path(text).ast
-    except SCIMException:
-        node = None
-    if not isinstance(node, AttrPath):
-        raise InvalidFilter("sortBy: names no attribute of this resource. See GET /Schemas.")
-    return _simple_name(node, resource, "sortBy")
-
-
-def _simple_name(path: AttrPath, resource: str, where: str = "filter") -> str:
-    found = locate(path, resource)
-    if found is None or found.target.kind == "complex" or found.attribute.multi:
-        shown = str(path)[:120]
-        raise InvalidFilter(f"{where}: {shown} is no attribute to search by. See GET /Schemas.")
+    found = sort_place(text, resource)
+    if not _is_simple(found):
+        raise InvalidFilter(f"sortBy: {found.full_name} cannot be sorted by. See GET /Schemas.")
     return f"{found.attribute.name}.{found.sub.name}" if found.sub else found.attribute.name
+
+
+def _check_simple(path: AttrPath, resource: str) -> None:
+    found = locate(path, resource)
+    if found is None or not _is_simple(found):
+        shown = str(path)[:120]
+        raise InvalidFilter(f"filter: {shown} is no attribute to search by. See GET /Schemas.")
+
+
+def _is_simple(place: Place) -> bool:
+    return place.target.kind != "complex" and not place.attribute.multi
 
 
 def _check(node: FilterNode, reading: _Reading) -> None:
@@ -128,7 +132,7 @@ def _check(node: FilterNode, reading: _Reading) -> None:
     elif not isinstance(node, Comparison | Present):
         raise InvalidFilter(_NO_SELECTION)
     elif not _is_schemas(node.attr_path, reading):
-        _simple_name(node.attr_path, reading.resource)
+        _check_simple(node.attr_path, reading.resource)
         if isinstance(node, Comparison):
             _check_number(node, reading)
 

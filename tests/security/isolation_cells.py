@@ -299,7 +299,7 @@ NOTHING_OF_A_CLIENT: Final[Mapping[str, str]] = {
     f"{SCIM}/ResourceTypes": "the same for all",
     f"{SCIM}/ResourceTypes/<name>": "the same for all",
     f"{SCIM}/Themes": "themes are of everybody",
-    f"{SCIM}/Themes/<slug>": "themes are of everybody",
+    f"{SCIM}/Themes/<id:slug>": "themes are of everybody",
     f"{SCIM}/Themes/.search": "themes are of everybody",
     f"{SCIM}/Me": "the token names the person: tests/scim/endpoints/test_me.py",
     "/oidc/login": "asks for no resource; who signs in: test_takeover_machine.py",

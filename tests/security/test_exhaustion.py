@@ -11,6 +11,7 @@ from tests.scim.conftest import ON_ONE_ENGINE, Broker, app, broker, broker_of, p
 
 __all__ = ["app", "broker", "broker_of", "unit_of"]
 MANY = 4_000
+SHORT = 3.0
 SECONDS = 20.0
 """Generous for a slow machine; comparing each with each took minutes, under the write lock."""
 
@@ -43,6 +44,34 @@ def test_there_is_a_limit_to_values_and_to_the_work_of_a_patch(broker: Broker) -
     refused = broker.patched(f"/Users/{made['id']}", *[step] * 100)
     assert refused.status_code == 413
     assert parsed(broker.send("GET", f"/Users/{made['id']}"))["meta"] == made["meta"]
+
+
+@ON_ONE_ENGINE
+def test_names_that_nothing_has_cost_nothing(broker: Broker) -> None:
+    """Each was compared with each attribute of each resource of the page."""
+    for n in range(50):
+        broker.made("/Users", {"userName": f"u{n}"})
+    names = [f"n{n}" for n in range(MANY * 20)]
+    for chosen in ({"attributes": names}, {"excludedAttributes": names}):
+        began = time.monotonic()
+        found = parsed(broker.send("POST", "/Users/.search", {**chosen, "count": 50}))
+        assert found["itemsPerPage"] == 50
+        assert ("userName" in found["Resources"][0]) is ("attributes" not in chosen)
+        assert time.monotonic() - began < SHORT
+
+
+@ON_ONE_ENGINE
+def test_a_path_and_an_order_are_as_short_as_a_filter(broker: Broker) -> None:
+    """They are read by the same grammar, which takes seconds for a megabyte."""
+    path = f"/Users/{broker.made('/Users', {'userName': 'an', 'emails': emails(1)})['id']}"
+    terms = [f'value eq "a{n}"' for n in range(MANY)]
+    long = f"emails[{' or '.join(terms)}]"
+    refused = broker.patched(path, {"op": "remove", "path": long})
+    assert (refused.status_code, parsed(refused)["scimType"]) == (400, "invalidPath")
+    assert "4096" in parsed(refused)["detail"]
+    for where in ("/Users", "/Groups", "/Themes"):
+        answer = broker.send("POST", f"{where}/.search", {"sortBy": long})
+        assert (answer.status_code, parsed(answer)["scimType"]) == (400, "invalidFilter")
 
 
 @ON_ONE_ENGINE

@@ -281,3 +281,37 @@ def test_a_result_names_the_method_that_was_sent(broker: Broker, method: str) ->
         broker, {"method": method, "path": "/Users"}, {"method": "<x>", "path": "/Users"}
     )[:1]
     assert (told["method"], told["status"]) == (method, "400")
+
+
+@ON_ONE_ENGINE
+@pytest.mark.parametrize("data", [None, "", [], {"x": 1}])
+def test_a_deletion_takes_no_notice_of_data(broker: Broker, data: object) -> None:
+    """As one of its own takes none of a body; clients that write every member send null."""
+    gone = broker.made("/Users", {"userName": "gone"})["id"]
+    (told,) = done(broker, {"method": "DELETE", "path": f"/Users/{gone}", "data": data})
+    assert told["status"] == "204"
+
+
+@ON_ONE_ENGINE
+def test_a_version_that_is_no_text_is_refused(broker: Broker) -> None:
+    """It is a condition that cannot be judged: without it the change would overwrite another."""
+    path = f"/Users/{broker.made('/Users', {'userName': 'an'})['id']}"
+    told, plain = done(
+        broker, change(path, DEACTIVATE, version=3), change(path, DEACTIVATE, version=None)
+    )
+    assert (told["status"], told["response"]["scimType"]) == ("400", "invalidValue")
+    assert plain["status"] == "200"
+
+
+@ON_ONE_ENGINE
+def test_a_name_twice_in_two_cases_is_refused(broker: Broker) -> None:
+    """Of the message as a whole, of one operation for itself, and of a search."""
+    one = {"method": "DELETE", "path": "/Users/none"}
+    whole = broker.send("POST", "/Bulk", {"Operations": [one], "operations": [one]})
+    assert (whole.status_code, parsed(whole)["scimType"]) == (400, "invalidSyntax")
+    twice, other = done(broker, {**one, "Path": "/Users/other"}, one)
+    assert (twice["status"], twice["response"]["scimType"]) == ("400", "invalidSyntax")
+    assert other["status"] == "404"
+    asked = {"filter": 'userName eq "an"', "Filter": "userName pr"}
+    search = broker.send("POST", "/Users/.search", asked)
+    assert (search.status_code, parsed(search)["scimType"]) == (400, "invalidSyntax")

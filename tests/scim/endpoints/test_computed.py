@@ -283,10 +283,29 @@ def test_members_without_the_asked_part_are_left_out(broker: Broker) -> None:
 
 
 @pytest.mark.parametrize("path", ["/Users", "/Groups", "/Institutions", "/Themes"])
-@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "LINK"])
 def test_a_search_is_no_resource(broker: Broker, path: str, method: str) -> None:
     """Its address has one method (RFC 7644 section 3.4.3)."""
     answer = broker.send(method, f"{path}/.search", {})
     assert answer.status_code == 405
-    assert "POST" in answer.headers["Allow"]
+    assert {name.strip() for name in answer.headers["Allow"].split(",")} == {"POST", "OPTIONS"}
     assert parsed(answer)["status"] == "405"
+
+
+@pytest.mark.parametrize("path", ["/Users", "/Groups"])
+@pytest.mark.parametrize("name", ["created", "lastModified"])
+def test_a_time_is_compared_as_it_is_shown(broker: Broker, path: str, name: str) -> None:
+    """In milliseconds: it is stored finer, and no client can know that."""
+    for number in range(4):
+        made = broker.made(path, {"userName": f"an{number}", "displayName": "x"})
+        whole, finer = made["meta"][name], made["meta"][name].replace("Z", "5Z")
+
+        def among(op: str, value: str, one: str = made["id"]) -> bool:
+            return (
+                page(broker, path, filter=f'meta.{name} {op} "{value}" and id eq "{one}"')[0] == 1
+            )
+
+        assert [among(op, whole) for op in ("eq", "ge", "le")] == [True] * 3
+        assert [among(op, whole) for op in ("ne", "gt", "lt")] == [False] * 3
+        assert [among(op, finer) for op in ("ne", "lt", "le")] == [True] * 3
+        assert [among(op, finer) for op in ("eq", "gt", "ge")] == [False] * 3

@@ -246,6 +246,18 @@ def test_every_attribute_is_described(broker: Broker) -> None:
         assert undescribed(schema["attributes"]) == []
 
 
+@ON_ONE_ENGINE
+def test_the_schema_offers_no_group_in_a_group(broker: Broker) -> None:
+    """Which is refused: it says what a member can be."""
+    urn = "urn:ietf:params:scim:schemas:core:2.0:Group"
+    attributes = {a["name"]: a for a in parsed(broker.send("GET", f"/Schemas/{urn}"))["attributes"]}
+    parts = {part["name"]: part for part in attributes["members"]["subAttributes"]}
+    assert (parts["$ref"]["referenceTypes"], parts["type"]["canonicalValues"]) == (["User"],) * 2
+    inner = broker.made("/Groups", {"displayName": "x"})["id"]
+    nested = {"displayName": "y", "members": [{"value": inner, "type": "Group"}]}
+    assert parsed(broker.send("POST", "/Groups", nested))["scimType"] == "invalidValue"
+
+
 def undescribed(attributes: list[dict[str, Any]]) -> list[str]:
     """Return the names of those without a description, at any depth."""
     found = [one["name"] for one in attributes if not one.get("description")]

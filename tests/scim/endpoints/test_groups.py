@@ -56,6 +56,8 @@ STEPS = [
     ([{"op": "remove", "path": "members[value eq A]"}], "B"),
     ([{"op": "remove", "path": 'members[$ref eq null and value eq "A"]'}], "B"),
     ([{"op": "remove", "path": 'members[value eq "A" or value eq "B"]'}], ""),
+    ([{"op": "remove", "path": 'members[value eq "A" and value eq "B"]'}], "AB"),
+    ([{"op": "remove", "path": 'members[value eq "A" and (value eq "A" or value eq "B")]'}], "B"),
     ([{"op": "remove", "path": "members", "value": []}], "AB"),
     ([{"op": "remove", "path": "members"}], ""),
     ([{"op": "remove", "path": "members", "value": None}], ""),
@@ -201,13 +203,16 @@ def test_a_name_that_stands_twice_in_two_cases_is_refused(
 
 
 def test_a_large_group_answers_204_to_a_patch(broker: Broker) -> None:
-    """A large group answers 204 to a patch."""
+    """But 200 with what ``attributes`` names (RFC 7644 section 3.5.2)."""
     ids = [broker.made("/Users", {"userName": f"u{n}"})["id"] for n in range(101)]
     path = group_of(broker, *ids[:99])
     assert broker.patched(path, _add(ids[99])).status_code == 200
     answer = broker.patched(path, _add(ids[100]))
     assert (answer.status_code, answer.get_data()) == (204, b"")
     assert answer.headers["ETag"]
+    asked = broker.patched(f"{path}?attributes=displayName", _add(ids[0]))
+    assert (asked.status_code, parsed(asked)["displayName"]) == (200, THEME)
+    assert "members" not in parsed(asked)
 
 
 @pytest.mark.parametrize("query", ["", "?attributes=members.value", "?excludedAttributes=id"])

@@ -124,3 +124,23 @@ def test_institutions_understand_the_whole_grammar(
 ) -> None:
     """So that a console can offer values."""
     assert page(broker, "/Institutions", filter=filter_)[0] == expected
+
+
+def test_lists_of_attributes_that_come_again_are_one(broker: Broker) -> None:
+    """Some clients write each name as a parameter of its own; the case of its name is free."""
+    made = broker.made("/Users", {"userName": "u", "title": "t", "nickName": "n"})
+    path = f"/Users/{made['id']}"
+    shown = parsed(broker.send("GET", f"{path}?attributes=title&attributes=nickName"))
+    assert set(shown) == {"schemas", "id", "title", "nickName"}
+    left = parsed(
+        broker.send("GET", f"{path}?excludedAttributes=title&ExcludedAttributes=nickName")
+    )
+    assert {"title", "nickName"}.isdisjoint(left)
+
+
+@pytest.mark.parametrize("path", ["/Institutions", "/Themes"])
+def test_short_lists_are_asked_by_the_address_that_is_shown(broker: Broker, path: str) -> None:
+    """A location is compared as it stands in the answer."""
+    shown = parsed(ask(broker, path))["Resources"][0]
+    found = page(broker, path, filter=f'meta.location eq "{shown["meta"]["location"]}"')
+    assert found == (1, [shown["id"]])
