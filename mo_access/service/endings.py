@@ -13,8 +13,8 @@ from mo_access.domain import ending
 from mo_access.domain.model import Event
 from mo_access.service import theme_ends
 from mo_access.service.unit_of_work import UnitOfWork
+from mo_access.storage import access, facts, leases
 from mo_access.storage import endings as stored
-from mo_access.storage import facts, leases
 from mo_access.storage.endings import End, Told
 from mo_access.storage.facts import PersonFacts
 
@@ -72,7 +72,7 @@ def ahead(uow: UnitOfWork, days: int, number: str | None = None) -> tuple[Ending
     """
     found = stored.between(uow.conn, (uow.today, ending.later(uow.today, days)), number)
     people = _people(uow, found)
-    shown = {end.key: end for end in found if not _goes_on(end, people[end.person])}
+    shown = {end.key: end for end in found if not _goes_on(uow, end, people[end.person])}
     return tuple(_shown(uow, end) for end in shown.values())
 
 
@@ -95,7 +95,7 @@ def _tell_one(
     uow: UnitOfWork, told: Told, end: End, known: PersonFacts, opted: frozenset[str]
 ) -> None:
     """Tell of one end, unless it was told or something else goes on; that may end before."""
-    on = _goes_on(end, known)
+    on = _goes_on(uow, end, known)
     if (on and told == "noticed") or not stored.claim(uow.conn, told, end, uow.now) or on:
         return
     about = {"role": end.role, "end": end.end}
@@ -106,8 +106,21 @@ def _tell_one(
         theme_ends.end_where(uow, known, frozenset(at), opted, before=before)
 
 
-def _goes_on(end: End, known: PersonFacts) -> bool:
-    return ending.goes_on(known.affiliations, end.institution, end.role, end.end)
+def _goes_on(uow: UnitOfWork, end: End, known: PersonFacts) -> bool:
+    on = ending.goes_on(known.affiliations, end.institution, end.role, end.end)
+    return on and not _is_shut(uow, end.institution, known.blocked_at)
+
+
+def _is_shut(uow: UnitOfWork, number: str, blocked_at: frozenset[str]) -> bool:
+    """Tell whether a block is on what the person is anywhere in this institution's line.
+
+    It goes both ways, as decisions judge it; asks nothing for who is under no such block.
+    """
+    if not blocked_at:
+        return False
+    if number in access.with_successors(uow.conn, blocked_at):
+        return True
+    return not blocked_at.isdisjoint(access.with_successors(uow.conn, [number]))
 
 
 def _shown(uow: UnitOfWork, end: End) -> Ending:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -19,11 +20,10 @@ from sqlalchemy import (
     update,
 )
 
-from mo_access.storage import ended
-from mo_access.storage.bars import at_institution
+from mo_access.storage import barred_places, ended
 from mo_access.storage.contested import CONTESTED
 from mo_access.storage.ended import END, Ended
-from mo_access.storage.engine import Connection, Params
+from mo_access.storage.engine import Connection, Params, Row
 from mo_access.storage.liveness import has_live_link
 from mo_access.storage.schema import BIG, client, institution, link, person, session, session_reach
 
@@ -48,18 +48,15 @@ _may_sign_in: Final[Exists] = exists(
 )
 
 
-def _barred(person_pk: ColumnElement[int]) -> ColumnElement[bool]:
-    """Tell whether a block is on an institution or on what a person is there."""
-    there = at_institution(person_pk, institution.c.pk)
-    return or_(institution.c.blocked.is_not(None), there.is_not(None))
-
-
 _blocked_capacity: Final[Exists] = exists(
     select(institution.c.pk).where(
-        institution.c.number == session.c.capacity, _barred(session.c.person_pk)
+        institution.c.number == session.c.capacity, institution.c.blocked.is_not(None)
     )
 )
-"""A session for one institution alone is over when a block is on what it is for."""
+"""A session for one institution alone is over when that is blocked, or its person is there.
+
+The second is asked of who is under a block alone (``_open``).
+"""
 HOLDS: Final[ColumnElement[bool]] = and_(
     ~_blocked_capacity.correlate(session), _may_sign_in.correlate(session)
 )
@@ -91,6 +88,8 @@ class SessionRow:
     """Somebody gives rights to the person of whom the session is perhaps not (``contested``)."""
     mode: str
     """How its provider was trusted: in ``jit`` only what came with the session counts."""
+    bar: str | None
+    """The human under a block whom its person stands for."""
 
 
 _COLUMNS = (
@@ -113,6 +112,7 @@ _COLUMNS = (
     session.c.renew_at,
     exists(CONTESTED),
     session.c.mode,
+    person.c.bar,
 )
 _LIVE = (
     select(*_COLUMNS)
@@ -156,16 +156,28 @@ _REACH = (
     .join(client, client.c.pk == session_reach.c.client_pk)
     .where(session_reach.c.session_pk == bindparam("session"), client.c.revoked.is_(None))
 )
-_IS_BLOCKED = select(institution.c.pk).where(
-    institution.c.number == bindparam("at"), _barred(bindparam("person", type_=BIG))
-)
+_bar = select(person.c.bar).where(person.c.pk == bindparam("person")).scalar_subquery()
+_BLOCKS = select(institution.c.blocked, _bar).where(institution.c.number == bindparam("at"))
 _TOUCH = update(session).values(seen=bindparam("now")).where(session.c.pk == bindparam("pk_"))
 
 
 def live(conn: Connection, id_hash: bytes, now: int, idle_since: int) -> SessionRow | None:
-    """Return the session with this hash while it, its person and a link of theirs are live."""
-    found = conn.one(_BY_HASH, {"hash": id_hash, "now": now, "idle_since": idle_since})
-    return SessionRow(*found) if found else None
+    """Return the session with this hash while it, its person and a link of theirs are live.
+
+    One statement, and one more for who is under a block.
+    """
+    found = conn.all(_BY_HASH, {"hash": id_hash, "now": now, "idle_since": idle_since})
+    return next(iter(_open(conn, found)), None)
+
+
+def _open(conn: Connection, rows: Iterable[Row]) -> list[SessionRow]:
+    """Leave out sessions for one institution alone where a block shuts the person out.
+
+    A block on what somebody is at an institution goes along its line (``barred_places``).
+    """
+    found = [SessionRow(*row) for row in rows]
+    shut = barred_places.of(conn, {one.bar for one in found if one.bar and one.capacity})
+    return [one for one in found if (one.bar, one.capacity) not in shut]
 
 
 def new(conn: Connection, row: dict[str, int | str | bytes | None], reach: frozenset[int]) -> None:
@@ -180,8 +192,14 @@ def reach(conn: Connection, pk: int) -> list[int]:
 
 
 def is_blocked(conn: Connection, person_pk: int, capacity: str) -> bool:
-    """Tell whether a block is on the one institution that a session would be for."""
-    return conn.one(_IS_BLOCKED, {"person": person_pk, "at": capacity}) is not None
+    """Tell whether a block shuts the one institution that a session would be for."""
+    found = conn.one(_BLOCKS, {"person": person_pk, "at": capacity})
+    if found is None:
+        return False
+    blocked, bar = found
+    if blocked is not None:
+        return True
+    return bar is not None and (bar, capacity) in barred_places.of(conn, [str(bar)])
 
 
 _CONTESTED = (
@@ -259,7 +277,7 @@ def end_own(conn: Connection, person_id: str, pk: int) -> list[Ended]:
 def live_of_person(conn: Connection, person_id: str, now: int, idle_since: int) -> list[SessionRow]:
     """Return a person's live sessions, newest first."""
     asked: Params = {"person": person_id, "now": now, "idle_since": idle_since}
-    return [SessionRow(*row) for row in conn.all(_OF_PERSON, asked)]
+    return _open(conn, conn.all(_OF_PERSON, asked))
 
 
 def end_of_person(conn: Connection, person_pk: int) -> list[Ended]:
@@ -323,4 +341,4 @@ def by_provider(conn: Connection, now: int, idle_since: int) -> list[OfProvider]
 def all_live(conn: Connection, now: int, idle_since: int) -> list[SessionRow]:
     """Return every live session, newest first (for the command line)."""
     newest = _LIVE.order_by(session.c.created.desc())
-    return [SessionRow(*row) for row in conn.all(newest, {"now": now, "idle_since": idle_since})]
+    return _open(conn, conn.all(newest, {"now": now, "idle_since": idle_since}))

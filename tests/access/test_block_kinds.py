@@ -134,6 +134,49 @@ def test_a_block_at_the_successor_shuts_what_it_succeeded(unit: Unit) -> None:
         }
 
 
+@pytest.mark.parametrize(("blocked", "signed_for"), [(OLD, SCHOOL), (SCHOOL, OLD)])
+def test_a_session_for_one_school_ends_by_a_block_in_its_line(
+    unit: Unit, blocked: str, signed_for: str
+) -> None:
+    """Where the decision says ``blocked`` nobody stays signed in, or signs in; else they do."""
+    with unit() as uow:
+        school = lay_out(uow, "school")["school"]
+        everywhere = (at(OLD), at(), at(OTHER))
+        ext = ("ext-1", "externalId")
+        an = people.create(uow, school, said("an", *everywhere, external_id="ext-1")).id
+        capacities: tuple[tuple[str, ...], ...] = ((signed_for,), (OTHER,), (OLD, SCHOOL), ())
+        begun = [signed_in(uow, ext, *capacity) for capacity in capacities]
+
+        def live() -> list[bool]:
+            found = [sessions.find(uow, one, IDLE) is not None for one in begun]
+            assert len(sessions.own(uow, an, IDLE)) == sum(found) == len(sessions.listed(uow, IDLE))
+            return found
+
+        assert live() == [True] * 4
+        blocks.block_affiliation(uow, an, blocked, "Onderzoek")
+        assert live() == [False, True, True, True]
+        with pytest.raises(Refused):
+            signed_in(uow, ext, signed_for)
+        signed_in(uow, ext, OTHER)
+
+
+@pytest.mark.parametrize(("blocked", "signed_for"), [(OLD, SCHOOL), (SCHOOL, OLD)])
+def test_a_session_for_one_school_outlives_a_block_on_another_institution(
+    unit: Unit, blocked: str, signed_for: str
+) -> None:
+    """What the other gives is shut; what the school itself gives is not, so there is a session."""
+    with unit() as uow:
+        school = lay_out(uow, "school")["school"]
+        an = people.create(uow, school, said("an", at(OLD), at(), external_id="ext-1")).id
+        theme_group(uow, school, an, institution=signed_for)
+        here = signed_in(uow, ("ext-1", "externalId"), signed_for)
+        blocks.block_institution(uow, blocked, "Onderzoek")
+        session = sessions.find(uow, here, IDLE)
+        assert session is not None
+        asked = Question(an, signed_for, THEME, session=session.policy)
+        assert decisions.decide(uow, asked).allowed
+
+
 @pytest.mark.parametrize("as_platform", [False, True])
 @pytest.mark.parametrize("through_group", [False, True])
 @pytest.mark.parametrize("blocked", [OLD, SCHOOL])

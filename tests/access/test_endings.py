@@ -13,7 +13,7 @@ from sqlalchemy import select
 from mo_access.domain.keys import KeyRing
 from mo_access.domain.model import GroupDraft, MemberChange, Query, Role
 from mo_access.domain.policy import Reason
-from mo_access.service import endings, groups, people
+from mo_access.service import blocks, endings, groups, people
 from mo_access.service.tally import Tally
 from mo_access.service.upkeep import Upkeep
 from mo_access.storage import leases
@@ -22,6 +22,7 @@ from mo_access.storage.interventions import affiliation_end
 from tests.access.standing_kit import (
     DAY,
     NOW,
+    OLD,
     OTHER,
     SCHOOL,
     TODAY,
@@ -141,6 +142,22 @@ def test_what_goes_on_did_not_end(unit: Unit, node: Node) -> None:
     assert {e["facts"]["role"] for e in found if order[names[e["person"]]] == "less"} == {
         "beheerder"
     }
+
+
+@pytest.mark.parametrize(("blocked", "held"), [(OLD, SCHOOL), (SCHOOL, OLD), (SCHOOL, SCHOOL)])
+def test_what_a_block_shuts_keeps_nobody(unit: Unit, node: Node, blocked: str, held: str) -> None:
+    """On the place itself or elsewhere in its line; who is blocked at another school goes on."""
+    with unit() as uow:
+        school = lay_out(uow, "school")["school"]
+        claims = (at(held, end=TODAY), at(held, start=TODAY + timedelta(1)))
+        an, bob = (people.create(uow, school, said(name, *claims)).id for name in ("an", "bob"))
+        blocks.block_affiliation(uow, an, blocked, "Onderzoek")
+        blocks.block_affiliation(uow, bob, OTHER, "Onderzoek")
+        assert [one.person for one in endings.ahead(uow, 0)] == [an]
+        uow.commit()
+    node(MIDNIGHT).tell_ends()
+    with unit() as uow:
+        assert [event["person"] for event in events(uow, "affiliation.ended")] == [an]
 
 
 @pytest.mark.parametrize("nodes", [2, 3])

@@ -193,6 +193,9 @@ STANDING: Final = (
     (_BEHEERDERS, "if row[4] is None or row[5] is None", "if True", _ROLE_TESTS),
     (_BEHEERDERS, "if row[4] is None or row[5] is None", "if row[5] is None", _ROLE_TESTS),
     (_SESSIONS, "        ~_blocked_capacity,\n", "", _BLOCK_TESTS),
+    (_SESSIONS, "if (one.bar, one.capacity) not in shut]", "]", _BLOCK_TESTS),
+    (_SESSIONS, "return bar is not None and (", "return False and (", _BLOCK_TESTS),
+    (_SESSIONS, "    if blocked is not None:\n", "    if False:\n", _BLOCK_TESTS),
     ("mo_access/service/sign_in.py", "    _refuse_blocked_capacity(", "    (", _BLOCK_TESTS),
     (
         "mo_access/service/blocks.py",
@@ -201,6 +204,8 @@ STANDING: Final = (
         _BLOCK_TESTS,
     ),
     (_ENDS, "or not stored.claim(uow.conn, told, end, uow.now)", "", _END_TESTS),
+    (_ENDS, "if number in access.with_successors(", "if () in access.with_successors(", _END_TESTS),
+    (_ENDS, "return not blocked_at.isdisjoint(", "return () in (", _END_TESTS),
     (_ENDS, "if not leases.take(", "if not (", _END_TESTS),
     ("mo_access/storage/endings.py", "        where=_e[told].is_(None),\n", "", _END_TESTS),
     ("mo_access/storage/leases.py", 'lease.c.expires < bindparam("now"), ', "True, ", _END_TESTS),
