@@ -14,6 +14,7 @@ from mo_access.service.unit_of_work import UnitOfWork
 from mo_access.storage import access, beheerder_changes
 from mo_access.storage import beheerders as stored
 from mo_access.storage.beheerders import Standing
+from mo_access.storage.people import LinkRow
 
 
 def touched(uow: UnitOfWork, numbers: Iterable[str]) -> None:
@@ -35,6 +36,15 @@ def lost(uow: UnitOfWork, numbers: Iterable[str], links: Iterable[int] = ()) -> 
         _refuse(uow, gone)
     for number in gone if uow.terms.last_beheerder == "retain" else ():
         uow.beheerders[number] |= frozenset(links)
+
+
+def touched_by(uow: UnitOfWork, row: LinkRow) -> None:
+    """Have it looked at where the platform made a person beheerder who comes or goes as a whole.
+
+    No client gave that, so it is not among what the client sees that switches the person off.
+    """
+    if row.recovered:
+        touched(uow, beheerder_changes.recovered_at(uow.conn, row.person_pk, uow.today))
 
 
 def is_at(view: PersonView, *, now: bool) -> frozenset[str]:

@@ -146,7 +146,8 @@ def update(
     if now is not row.view:
         kept = _same_role(row.view, now)
         gone = held - _held_links(uow, row) if kept else held
-        _judge_beheerders(uow, row.view, now, gone)
+        left = bool(moved.removed) or (row.view.size > 0 and not kept)
+        _judge_beheerders(uow, row.view if left else None, now, gone)
         facts = {"members_changed": moved.count, "renamed": altered is not None}
         subjects = _subjects(uow, row.view, now, moved)
         _record(uow, "group.update", group_id, now, facts, subjects)
@@ -169,7 +170,7 @@ def delete(
     links, holders = _held_links(uow, row), theme_ends.role_holders(uow, row)
     groups.drop(uow.conn, row.pk, row.client_pk)
     theme_ends.end_left(uow, row, holders, actor.name)
-    _judge_beheerders(uow, row.view, None, links)
+    _judge_beheerders(uow, row.view if held else None, None, links)
     left = {"removed": tuple(person for person, _ in held)} if held else {}
     facts = {"members": row.view.size, **(told or {})}
     _record(uow, "group.delete", group_id, row.view, facts, left)
@@ -192,7 +193,10 @@ def _judge_beheerders(
     now: GroupView | GroupDraft | None,
     gone: frozenset[int],
 ) -> None:
-    """Tell rule 8 whose beheerders may be others now; ``gone`` lost the role by this change."""
+    """Tell rule 8 whose beheerders may be others now; ``gone`` lost the role by this change.
+
+    ``before`` is None where nobody lost it: what the group was is then nobody's last role.
+    """
     if now is not None and now.role is Role.BEHEERDER:
         beheerders.touched(uow, filter(None, [now.institution]))
     if before is not None and before.role is Role.BEHEERDER:

@@ -162,6 +162,7 @@ def update(uow: UnitOfWork, actor: Actor, person_id: str, change: Change) -> Per
         uow.record(person_rows.event("person.update", new_id, replace(moved, at=touched), draft))
         if person_pk != row.person_pk:
             beheerders.touched(uow, beheerders.is_at(before, now=False))
+            beheerders.touched_by(uow, row)
         if person_pk != row.person_pk or not before.own:
             return get(uow, actor, new_id)
         view = _updated(uow, before, columns)
@@ -190,6 +191,7 @@ def delete(
     if not people.pass_ownership(conn, row.person_pk):
         persons.entomb(uow, row.person_pk)
     beheerders.touched(uow, beheerders.is_at(view, now=False))
+    beheerders.touched_by(uow, row)
     at = tuple(sorted({shown.institution for shown in view.affiliations}))
     theme_ends.end_withdrawn(uow, person_id, stood, actor.name)
     uow.record(Event("person.delete", "ok", person=person_id, institutions=at, facts=told or {}))
@@ -305,6 +307,8 @@ def _judge_beheerders(
     """Tell rule 8 what changed: a role alone may be kept or refused, a deactivation never."""
     changed = _made_beheerder(draft) | beheerders.is_at(before, now=False)
     beheerders.touched(uow, changed & touched)
+    if draft.active != before.active:
+        beheerders.touched_by(uow, row)
     if draft.active:
         beheerders.lost(uow, beheerders.is_at(before, now=True) & touched, [row.pk])
 

@@ -233,6 +233,23 @@ def revoke(conn: Connection, number: str, person_id: str, today: str) -> int:
     return conn.run(_REVOKE, {"number": number, "person": person_id, "today": today})
 
 
+_RECOVERED_AT = (
+    select(institution.c.number)
+    .join_from(affiliation, institution, institution.c.pk == affiliation.c.institution_pk)
+    .where(
+        affiliation.c.person_pk == bindparam("person"),
+        affiliation.c.form == _RECOVERY,
+        affiliation.c.link_pk.is_(None),
+        affiliation.c.end_day >= bindparam("today"),
+    )
+)
+
+
+def recovered_at(conn: Connection, person_pk: int, today: str) -> list[str]:
+    """Give the institutions of which the platform made a person beheerder, and that is not over."""
+    return [str(row[0]) for row in conn.all(_RECOVERED_AT, {"person": person_pk, "today": today})]
+
+
 def recoveries(conn: Connection) -> tuple[Recovery, ...]:
     """Give every beheerder whom the platform made, ended ones too, oldest first."""
     return tuple(Recovery(*row) for row in conn.all(_RECOVERIES, {}))

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from mo_access.domain.keys import Indexes
-from mo_access.domain.model import Actor, PersonView, ShownAffiliation, ShownGroup
+from mo_access.domain.model import Actor, Form, PersonView, ShownAffiliation, ShownGroup
 from mo_access.storage import bars
 from mo_access.storage.comparing import unindexed
 from mo_access.storage.engine import Connection, Params, Row
@@ -58,6 +58,8 @@ class LinkRow(NamedTuple):
     """The bar of a person under a block; read only with a lock."""
     ends_themes: bool = False
     """Whether themes may end with an affiliation of the person; read only with a lock."""
+    recovered: bool = False
+    """Whether the platform ever made the person beheerder; read only with a lock."""
 
     def view(
         self,
@@ -146,8 +148,13 @@ _ends_themes: Final = or_(
         .where(membership.c.person_pk == link.c.person_pk, group.c.role.is_not(None), _chosen)
     ),
 )
+_recovered: Final = exists(
+    select(affiliation.c.pk).where(
+        affiliation.c.person_pk == link.c.person_pk, affiliation.c.form == Form.RECOVERY.value
+    )
+)
 _LOCK = {
-    platform: found.add_columns(person.c.bar, _ends_themes).with_for_update(of=link)
+    platform: found.add_columns(person.c.bar, _ends_themes, _recovered).with_for_update(of=link)
     for platform, found in _GET.items()
 }
 # Who writes for the platform may come to change every link of the person. Two who each held their

@@ -175,6 +175,9 @@ def test_a_session_for_one_school_outlives_a_block_on_another_institution(
         assert session is not None
         asked = Question(an, signed_for, THEME, session=session.policy)
         assert decisions.decide(uow, asked).allowed
+        signed_in(uow, ("ext-1", "externalId"), signed_for)
+        with pytest.raises(Refused):
+            signed_in(uow, ("ext-1", "externalId"), blocked)
 
 
 @pytest.mark.parametrize("as_platform", [False, True])

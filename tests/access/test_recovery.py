@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
-from mo_access.domain.errors import Invalid, NotFound
-from mo_access.domain.model import Form, Role
+from mo_access.domain.errors import Invalid, LastBeheerder, NotFound
+from mo_access.domain.model import Actor, Form, GroupDraft, Role
 from mo_access.domain.policy import Reason, Session
 from mo_access.domain.terms import Terms
-from mo_access.service import attention, decisions, people, recovery, succession
+from mo_access.service import attention, decisions, groups, people, recovery, succession
 from mo_access.service.decisions import ANYBODY, Question
 from mo_access.storage.engine import Database
 from mo_access.storage.schema import person as persons
@@ -24,8 +26,10 @@ from tests.access.beheerder_kit import (
     THEME,
     House,
     beheerder,
+    counted,
     draft,
     gebruiker,
+    missing,
 )
 
 
@@ -65,6 +69,56 @@ def test_the_platform_makes_a_beheerder_for_a_time(house: House) -> None:
         assert [one.institution for one in attention.found(uow)] == [SCHOOL]
         (one,) = recovery.listed(uow)
     assert (one.recovery.person, one.recovery.institution, one.current) == (an, SCHOOL, False)
+
+
+def _off(house: House, actor: Actor, an: str) -> None:
+    house.write(actor, an, draft("an", active=False))
+
+
+def _removed(house: House, actor: Actor, an: str) -> None:
+    with house.unit() as uow:
+        people.delete(uow, actor, an, lambda _: None)
+        uow.commit()
+
+
+def _another(house: House, actor: Actor, an: str) -> None:
+    """Send another number: the one left behind is nobody's any more."""
+    house.write(actor, an, draft("an", insz="85073003427"))
+
+
+@pytest.mark.parametrize("go", [_off, _removed, _another])
+def test_who_goes_leaves_the_institution_without_at_once(
+    house: House, go: Callable[[House, Actor, str], None]
+) -> None:
+    """No sweep is waited for, though the client did not give what it ends (rule 8)."""
+    actor = house.client("school", SCHOOL)()
+    an = house.person(actor, draft("an", insz="85073003328"))
+    recover(house, an)
+    lost, found = ("institution.without_beheerder", SCHOOL), ("institution.with_beheerder", SCHOOL)
+    go(house, actor, an)
+    assert (missing(house), counted(house)) == ([(SCHOOL, "missing")], 1)
+    assert house.events(lost[0], found[0]) == [lost]
+    if go is _off:
+        house.write(actor, an, draft("an"))
+        assert (counted(house), house.events(lost[0], found[0])) == (0, [lost, found])
+
+
+def test_a_group_that_loses_nobody_is_not_refused(house: House) -> None:
+    """`refuse`, between the last day of the last beheerder and the sweep that tells of it."""
+    house.choose("refuse")
+    actor = house.client("school", SCHOOL)()
+    house.person(actor, draft("an", beheerder(end=date(2026, 11, 26))))
+    bea = house.person(actor, draft("bea", active=False))
+    empty, group = house.group(actor), house.group(actor, bea)
+    house.at += DAY
+    named = GroupDraft("anders", "ext", {}, (), None, SCHOOL, Role.BEHEERDER)
+    for changed in (empty, group):
+        with house.unit() as uow:
+            groups.update(uow, actor, changed, lambda _: named)
+    with house.unit() as uow:
+        groups.delete(uow, actor, empty, lambda _: None)
+    with house.unit() as uow, pytest.raises(LastBeheerder):
+        groups.delete(uow, actor, group, lambda _: None)
 
 
 def test_no_client_gave_it_so_none_sees_or_takes_it(house: House) -> None:

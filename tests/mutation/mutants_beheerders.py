@@ -79,4 +79,8 @@ ROWS: Final[tuple[tuple[str, str, str, str], ...]] = (
         "",
         _BOARDS,
     ),
+    (_SERVICE, "    if row.recovered:\n", "    if False:\n", _RECOVERY),
+    ("mo_access/service/groups.py", "row.view if left else None", "row.view", _RECOVERY),
+    ("mo_access/service/groups.py", "row.view if held else None", "row.view", _RECOVERY),
+    ("mo_access/service/people.py", "if draft.active != before.active:", "if False:", _RECOVERY),
 )
