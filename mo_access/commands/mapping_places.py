@@ -87,10 +87,19 @@ def slugs(settings: Settings) -> frozenset[str]:
 
 
 def remarks(settings: Settings) -> tuple[str, ...]:
-    """Tell what the mapping names and the database does not know; nothing without a database."""
+    """Tell which rights nothing matches, and what is mapped to and the database does not know.
+
+    The second needs a database.
+    """
+    idle = tuple(
+        f"right {text}: holds a colon; a value is read up to its first one, so none is this right"
+        for text in sorted({*settings.beheerder_rights, *settings.gebruiker_rights})
+        + sorted(settings.theme_rights)
+        if ":" in text
+    )
     with reading(settings) as uow:
         if uow is None:
-            return ()
+            return idle
         known = catalogue.of(uow, ANYBODY)
         themes = sorted(slug for slug in slugs(settings) if known.theme(slug) is None)
         codes = settings.mapping.institutions.items()
@@ -101,6 +110,7 @@ def remarks(settings: Settings) -> tuple[str, ...]:
             if known.theme(text) not in {None, slug}
         ]
     return (
+        *idle,
         *(f"mapping: no theme has the slug {slug}" for slug in themes),
         *(f"institutions.{code}: no institution has the number {n}" for code, n in lost),
         *(f"themes.{text}: is the name of another theme, which counts" for text, _ in taken),

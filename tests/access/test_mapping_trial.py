@@ -255,6 +255,30 @@ def test_the_example_file_is_checked_against_the_database(
     assert claims["roles"] == [{"role": "gebruiker", "institution": "900002", "theme": None}]
 
 
+@pytest.mark.parametrize("database", [False, True])
+def test_a_right_that_nothing_matches_is_told(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, database: bool
+) -> None:
+    """A colon ends a right: one that holds it stands for nothing, in the file or in a variable."""
+    if not database:
+        monkeypatch.setenv("MO_DATABASE_URL", f"sqlite:///{tmp_path}/none.sqlite")
+    right, theme_right = "urn:x:beheerder", "urn:x:lezer-openbaar"
+    monkeypatch.setenv("MO_BEHEERDER_RIGHTS", right)
+    path = tmp_path / "mapping.toml"
+    path.write_text(f'version = 1\n[theme_rights]\n"{theme_right}" = "{THEME}"\n', encoding="utf-8")
+    monkeypatch.setenv("MO_MAPPING_FILE", str(path))
+    told = run("config", "check", "--json").json["warnings"]
+    assert [text.split(": holds")[0] for text in told if "colon" in text] == [
+        f"right {right}",
+        f"right {theme_right}",
+    ]
+    sent = [
+        {"userName": "a", "roles": [{"value": f"{one}:900001"}]} for one in (right, theme_right)
+    ]
+    for item in items(run("mapping", "test", written(tmp_path, sent), "--json")):
+        assert (item["affiliations"], item["themes"]) == ([], [])
+
+
 def test_show_and_check_tell_of_the_file(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
