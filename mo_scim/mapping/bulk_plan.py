@@ -1,7 +1,8 @@
 """What refers to what in a Bulk, and the order to do it in (RFC 7644 sections 3.7.1 and 3.7.2).
 
-A reference is a text ``bulkId:x`` anywhere in ``data`` or as the id in ``path``, the end of an
-address (``…/Users/bulkId:x``), or in quotes inside a text, as in the path of a PATCH.
+A reference is a text ``bulkId:x`` where an id stands: as the id in ``path``, as a member or a
+manager in ``data`` (its ``value``, its ``$ref`` or itself), or in quotes in the path of a PATCH. It
+may be the end of an address (``…/Users/bulkId:x``). A title that begins so is a title.
 """
 
 from __future__ import annotations
@@ -11,12 +12,17 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from mo_access.domain.model import Json
+from mo_access.domain.model import Document, Json
 from mo_scim.mapping.bulk import Operation
 
 PREFIX: Final = "bulkId:"
 _ADDRESS: Final = f"/{PREFIX}"
 _QUOTED: Final = re.compile(f'(?<="){PREFIX}([^"]+)(?=")')
+_HOLDER: Final = re.compile(
+    r"(?:^|[.:])(?:members|manager)(?:\[.*\])?(?:\.(?:value|\$ref))?$", re.IGNORECASE
+)
+"""A name or PATCH path of what holds ids: with its URN or without, or one of its parts."""
+_PARTS: Final = frozenset({"value", "$ref"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +52,15 @@ def references(operation: Operation) -> tuple[str, ...]:
     if operation.refusal is not None:
         return ()
     found = dict.fromkeys(_names(operation.target))
-    _collect(operation.data, found)
+    for text in _texts(operation.data):
+        if PREFIX in text:
+            found.update(dict.fromkeys(_names(text)))
     return tuple(found)
 
 
 def resolved(operation: Operation, ids: Mapping[str, str]) -> Operation:
     """Return the operation with every reference to these bulkIds replaced by the id."""
-    data = {name: _filled(value, ids) for name, value in operation.data.items()}
+    data = _filled_object(operation.data, ids)
     return replace(operation, target=_filled_text(operation.target, ids), data=data)
 
 
@@ -62,25 +70,43 @@ def without(operation: Operation, names: Collection[str]) -> Operation:
     An object that refers to one of them goes as a whole, as an entry of ``members`` or a
     ``manager`` that means nothing without.
     """
-    kept = {k: _left(v, names) for k, v in operation.data.items() if not _refers(v, names)}
-    return replace(operation, data=kept)
+    return replace(operation, data=_left(operation.data, names))
 
 
 def _creates(operation: Operation) -> bool:
     return operation.method == "POST" and operation.refusal is None
 
 
-def _collect(value: Json, found: dict[str, None]) -> None:
-    """Add the bulkIds that a value refers to, in their order."""
+def _held(body: Document) -> Iterator[tuple[str, Json, bool]]:
+    """Give each part of an object, and whether an id stands in it.
+
+    In an operation of a PATCH the path tells what its value is.
+    """
+    path = next((v for name, v in body.items() if name.casefold() == "path"), None)
+    told = isinstance(path, str) and _HOLDER.search(path) is not None
+    for name, value in body.items():
+        key = name.casefold()
+        here = key == "path" or (told and key == "value")
+        yield name, value, here or _HOLDER.search(name) is not None
+
+
+def _texts(value: Json, *, held: bool = False) -> Iterator[str]:
+    """Give the texts that may be references, in their order; ``held``: this is where ids stand."""
     if isinstance(value, str):
-        if PREFIX in value:
-            found.update(dict.fromkeys(_names(value)))
-    elif isinstance(value, dict):
-        for inner in value.values():
-            _collect(inner, found)
+        if held:
+            yield value
     elif isinstance(value, list):
-        for inner in value:
-            _collect(inner, found)
+        for item in value:
+            yield from _texts(item, held=held)
+    elif isinstance(value, dict):
+        parts = _parts(value) if held else _held(value)
+        for _, inner, inside in parts:
+            yield from _texts(inner, held=inside)
+
+
+def _parts(entry: Document) -> Iterator[tuple[str, Json, bool]]:
+    """Give each part of a member or a manager, and whether it is the id."""
+    return ((name, value, name.casefold() in _PARTS) for name, value in entry.items())
 
 
 def _names(text: str) -> list[str]:
@@ -93,14 +119,17 @@ def _names(text: str) -> list[str]:
     return _QUOTED.findall(text)
 
 
-def _filled(value: Json, ids: Mapping[str, str]) -> Json:
+def _filled(value: Json, ids: Mapping[str, str], *, held: bool) -> Json:
     if isinstance(value, str):
-        return _filled_text(value, ids)
-    if isinstance(value, dict):
-        return {name: _filled(inner, ids) for name, inner in value.items()}
+        return _filled_text(value, ids) if held else value
     if isinstance(value, list):
-        return [_filled(inner, ids) for inner in value]
-    return value
+        return [_filled(item, ids, held=held) for item in value]
+    return _filled_object(value, ids, held=held) if isinstance(value, dict) else value
+
+
+def _filled_object(body: Document, ids: Mapping[str, str], *, held: bool = False) -> Document:
+    parts = _parts(body) if held else _held(body)
+    return {name: _filled(value, ids, held=inside) for name, value, inside in parts}
 
 
 def _filled_text(text: str, ids: Mapping[str, str]) -> str:
@@ -115,20 +144,18 @@ def _filled_text(text: str, ids: Mapping[str, str]) -> str:
 
 
 def _refers(value: Json, names: Collection[str]) -> bool:
-    """Tell whether a value is a reference to one of these, or an object that has one."""
-    if isinstance(value, str):
-        return any(name in names for name in _names(value))
-    if isinstance(value, dict):
-        return any(isinstance(v, str) and _refers(v, names) for v in value.values())
-    return False
+    """Tell whether a member or a manager is a reference to one of these, or has one."""
+    return any(name in names for text in _texts(value, held=True) for name in _names(text))
 
 
-def _left(value: Json, names: Collection[str]) -> Json:
-    if isinstance(value, dict):
-        return {k: _left(v, names) for k, v in value.items() if not _refers(v, names)}
-    if isinstance(value, list):
-        return [_left(item, names) for item in value if not _refers(item, names)]
-    return value
+def _left(body: Document, names: Collection[str]) -> Document:
+    left: Document = {}
+    for name, value, held in _held(body):
+        if held and isinstance(value, list):
+            left[name] = [item for item in value if not _refers(item, names)]
+        elif not (held and _refers(value, names)):
+            left[name] = _left(value, names) if isinstance(value, dict) and not held else value
+    return left
 
 
 class _Components:

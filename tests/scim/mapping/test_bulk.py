@@ -104,7 +104,18 @@ def _reach(needs: list[list[int]]) -> list[set[int]]:
 REFERENCES = [
     ({"members": [{"value": "bulkId:a", "$ref": "../Users/bulkId:a"}]}, "a"),
     ({ENTERPRISE: {"manager": {"value": "bulkId:a"}}}, "a"),
-    ({"nickName": "bulkId:a"}, "a"),
+    ({"Manager": "bulkId:a", "Members": "bulkId:b"}, "ab"),
+    ({f"{ENTERPRISE}:manager.value": "bulkId:a"}, "a"),
+    ({"Operations": [{"op": "add", "Path": "members", "Value": ["bulkId:a"]}]}, "a"),
+    ({"Operations": [{"path": "manager.$ref", "value": "../Users/bulkId:a"}]}, "a"),
+    ({"Operations": [{"path": f"{ENTERPRISE}:manager", "value": {"value": "bulkId:a"}}]}, "a"),
+    ({"Operations": [{"path": ENTERPRISE, "value": {"manager": {"value": "bulkId:a"}}}]}, "a"),
+    ({"Operations": [{"value": {"members": [{"value": "bulkId:a"}]}}]}, "a"),
+    ({"title": "bulkId:a", "emails": [{"value": "bulkId:b"}]}, ""),
+    ({"members": [{"value": "u", "display": "bulkId:a"}]}, ""),
+    ({"Operations": [{"path": "title", "value": "bulkId:a"}]}, ""),
+    ({"Operations": [{"path": 'members[value eq "u"].display', "value": "bulkId:a"}]}, ""),
+    ({"Operations": [{"path": "emails", "value": [{"value": "bulkId:a"}]}]}, ""),
     ({"Operations": [{"path": 'members[value eq "bulkId:a"]'}]}, "a"),
     ({"Operations": [{"path": 'members[value eq "bulkId:a" or value eq "bulkId:b"]'}]}, "ab"),
     ({"displayName": "about bulkId:a"}, ""),
@@ -115,7 +126,7 @@ REFERENCES = [
 
 @pytest.mark.parametrize(("data", "names"), REFERENCES)
 def test_references_are_found_and_filled(data: dict[str, Any], names: str) -> None:
-    """Wherever a value stands, and nowhere else."""
+    """Wherever an id stands, and nowhere else: a title that looks like one is a title."""
     operation = Operation("PATCH", "Group", "1", data=data)
     assert bulk_plan.references(operation) == tuple(names)
     filled = json.dumps(bulk_plan.resolved(operation, {"a": "ID-A", "b": "ID-B"}).data)
@@ -129,7 +140,7 @@ def test_what_refers_goes_as_a_whole_and_no_more() -> None:
     """A manager that is not there yet leaves nothing behind, its neighbours stay."""
     data: dict[str, Any] = {
         "userName": "an",
-        "emails": [{"value": "an@x.be"}],
+        "emails": [{"value": "an@x.be"}, {"value": "bulkId:b"}],
         ENTERPRISE: {"department": "d", "manager": {"value": "bulkId:b", "displayName": "B"}},
     }
     left = bulk_plan.without(Operation("POST", "User", "", "a", data=data), {"b"})
