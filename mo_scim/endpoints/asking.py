@@ -127,6 +127,9 @@ class Asked:
     def text(self, name: str) -> str | None:
         """Return a parameter that is text."""
         value = self.parameters.get(name)
+        if self.in_url and isinstance(value, list):
+            message = f"{name}: stands in the URL twice. Send one; join the terms with and, or."
+            raise InvalidFilter(message, attribute=name)
         if value is not None and not isinstance(value, str):
             raise Invalid(f'{name}: must be text. Send it in " ".', attribute=name)
         return value
@@ -146,16 +149,18 @@ def check_quotes(text: str, *, numbers: bool = False) -> None:
 def from_url() -> Asked:
     """Read the query string; names without case, as some brokers write them.
 
-    Of a parameter that comes again the first counts; lists of attributes are one list.
+    Of a parameter that comes again the first counts; lists of attributes are one list. A filter
+    that comes again is refused where a list is asked: nobody can tell how the two are joined.
     """
     now, found = exchange.current(), dict[str, Json]()
     for sent, value in now.args.items(multi=True) if now.query_string else ():
         name = sent.casefold()
-        found[name] = (
-            f"{found[name]},{value}"
-            if name in found and name in _LISTS
-            else (found.get(name, value))
-        )
+        if name not in found:
+            found[name] = value
+        elif name in _LISTS:
+            found[name] = f"{found[name]},{value}"
+        elif name == "filter":
+            found[name] = [found[name], value]
     return Asked(found, in_url=True)
 
 

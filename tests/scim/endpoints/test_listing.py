@@ -144,3 +144,14 @@ def test_short_lists_are_asked_by_the_address_that_is_shown(broker: Broker, path
     shown = parsed(ask(broker, path))["Resources"][0]
     found = page(broker, path, filter=f'meta.location eq "{shown["meta"]["location"]}"')
     assert found == (1, [shown["id"]])
+
+
+@pytest.mark.parametrize("path", ["/Users", "/Groups", "/Institutions", "/Themes", "/"])
+def test_a_filter_that_comes_twice_is_refused(broker: Broker, path: str) -> None:
+    """Whether both or one of them is meant, nobody can tell; a resource alone has no filter."""
+    for asked in ("filter=id pr&Filter=id pr", "filter=id pr&filter=x&filter="):
+        answer = broker.send("GET", f"{path}?{asked}")
+        assert (answer.status_code, parsed(answer)["scimType"]) == (400, "invalidFilter")
+        assert "twice" in parsed(answer)["detail"]
+    user = broker.made("/Users", {"userName": "u"})["id"]
+    assert broker.send("GET", f"/Users/{user}?filter=a&filter=b").status_code == 200
