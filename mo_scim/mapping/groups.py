@@ -122,7 +122,7 @@ def members(body: Document, profile: Profile) -> MemberChange:
     """Return the members of a whole group as one step; none in the body means none at all."""
     sent = [v for name, v in body.items() if name.casefold() == "members"]
     if len(sent) > 1:
-        raise Invalid("members: written twice. Send it once.", attribute="members")
+        raise InvalidSyntax("members: written twice. Send it once.", attribute="members")
     value = sent[0] if sent else None
     people = {} if value is None else labelled(value, profile)
     if not people:
@@ -147,6 +147,8 @@ def _member(item: Json, profile: Profile, where: str, place: int) -> tuple[str, 
 def _named(item: Document, profile: Profile, where: str) -> Document:
     """Return a member by the names that it has here, whatever their case."""
     folded = {name.casefold(): value for name, value in item.items()}
+    if len(folded) != len(item):
+        raise InvalidSyntax(f"{where}: holds a name twice. Send it once.", attribute=where)
     if not _MEMBER.issuperset(folded) and not profile.allows(Deviation.UNKNOWN_ATTRIBUTES):
         raise InvalidSyntax(f"{where}: a member has value, $ref, display and type.")
     return folded | item

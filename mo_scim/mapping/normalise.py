@@ -32,25 +32,26 @@ def normalise(body: Document, shape: Attribute, profile: Profile, path: str = ""
     """Return the body under canonical names, cured where the profile tolerates it.
 
     Raises ``Invalid`` for an attribute that is unknown (where that is not tolerated), written
-    twice, or of another form than its schema says.
+    twice in two cases, or of another form than its schema says.
     """
     result: Document = {}
+    seen: set[str] = set()
     for name, raw in body.items():
         attribute = shape.subs.get(name.casefold())
         if attribute is None:
             _unknown(path + name, profile)
             continue
         where = path + attribute.name
+        if attribute.name in seen:
+            raise InvalidSyntax(f"{where}: written twice. Send it once.", attribute=where)
+        seen.add(attribute.name)
         value = (
             _echoed(raw, attribute)
             if attribute.read_only
             else _value(raw, attribute, profile, where)
         )
-        if value is None:
-            continue
-        if attribute.name in result:
-            raise Invalid(f"{where}: written twice. Send it once.", attribute=where)
-        result[attribute.name] = value
+        if value is not None:
+            result[attribute.name] = value
     return result
 
 

@@ -138,6 +138,8 @@ def _keys(kind: str, value: Json, resource: str, profile: Profile) -> Iterator[O
 
 def _implied(kind: str, value: Document, resource: str, profile: Profile) -> Iterator[Operation]:
     """Read an object that is written into the whole resource, extensions included."""
+    if len({key.casefold() for key in value}) != len(value):
+        raise InvalidSyntax("value: holds a name twice. Send it once.", attribute="value")
     for key, part in value.items():
         for op in _known(kind, _key(key, resource, profile), part, resource, profile):
             yield Operation(op.kind, op.place, op.value, op.selection, implied=True)

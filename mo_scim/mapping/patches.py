@@ -14,6 +14,7 @@ from mo_access.domain.model import Document, Json
 from mo_scim.mapping.entries import is_primary, joined, one_primary, plain, without
 from mo_scim.mapping.normalise import normalise, writable
 from mo_scim.mapping.operations import Operation
+from mo_scim.mapping.refusals import InvalidSyntax
 from mo_scim.mapping.selecting import equalities, meets
 from mo_scim.mapping.shape import Attribute, shape
 from mo_scim.profiles import Deviation, Profile
@@ -109,6 +110,9 @@ def _merge(holder: Document, operation: Operation, shape_: Attribute, profile: P
         value = value[0]
     if not isinstance(value, dict):
         raise Invalid(f"{shape_.name}: must be an object.", attribute=shape_.name)
+    names = [found.name for name in value if (found := shape_.subs.get(name.casefold()))]
+    if len(set(names)) != len(names):
+        raise InvalidSyntax("value: holds a name twice. Send it once.", attribute="value")
     for name, raw in value.items():
         found = shape_.subs.get(name.casefold())
         if found is None or found.extension:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mo_access.service.clients import NewClient
+from mo_scim.resources import ENTERPRISE
 from tests.scim.conftest import BASE, ON_ONE_ENGINE, Broker, parsed
 
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
@@ -89,6 +90,35 @@ def test_a_bad_body_is_400_with_a_scim_error(broker: Broker, path: str, body: by
     assert (answer.status_code, told["status"], told["schemas"]) == (400, "400", [ERROR])
     assert told["scimType"] in {"invalidSyntax", "invalidValue"}
     assert told["detail"]
+
+
+TWICE = [
+    ("/Users", {"userName": "a", "USERNAME": None}),
+    ("/Users", {"userName": "a", "userNAME": "b"}),
+    ("/Users", {"userName": "a", "name": {"givenName": "A", "GivenName": None}}),
+    ("/Users", {"userName": "a", "emails": [{"value": "a@x.be", "Value": "a@x.be"}]}),
+    ("/Users", {"userName": "a", ENTERPRISE: {"department": "d", "Department": None}}),
+    ("/Groups", {"displayName": "a", "DISPLAYNAME": None}),
+    ("/Groups", {"displayName": "a", "members": [], "Members": None}),
+    ("/Groups", {"displayName": "a", "members": [{"value": "x", "Value": "y"}]}),
+]
+
+
+@ON_ONE_ENGINE
+@pytest.mark.parametrize(("path", "body"), TWICE)
+def test_a_name_twice_in_two_cases_is_a_name_twice(
+    broker: Broker, path: str, body: dict[str, Any]
+) -> None:
+    """It has two meanings (RFC 7643 section 2.1), also where one of them is no value."""
+    one = broker.made(path, {"userName": "z", "displayName": "z"})
+    patches = [{"op": "add", "value": {k: v for k, v in body.items() if k != "members"}}]
+    patches += [{"op": "add", "path": ENTERPRISE, "value": body[k]} for k in body if ":" in k]
+    answers = [broker.send("POST", path, body), broker.send("PUT", f"{path}/{one['id']}", body)]
+    answers += [
+        broker.patched(f"{path}/{one['id']}", patch) for patch in patches if "members" not in body
+    ]
+    for answer in answers:
+        assert (answer.status_code, parsed(answer)["scimType"]) == (400, "invalidSyntax")
 
 
 @ON_ONE_ENGINE
