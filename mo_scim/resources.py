@@ -76,7 +76,7 @@ class Affiliation(ComplexAttribute):
     value: Annotated[str | None, Required.true, CaseExact.true] = None
     """The number of the institution, 6 digits."""
 
-    display: Annotated[str | None, Mutability.read_only] = None
+    display: Annotated[str | None, Mutability.read_only, CaseExact.true] = None
     """The name of the institution."""
 
     role: str | None = Field(None, examples=["beheerder", "gebruiker"])
@@ -162,7 +162,7 @@ class GroupMember(group.GroupMember):
     type: Annotated[str | None, Mutability.immutable] = Field(None, examples=["User"])
     """What a member is: a User."""
 
-    display: str | None = None
+    display: Annotated[str | None, CaseExact.true] = None
     """A name of the member for people to read."""
 
 

@@ -237,7 +237,7 @@ def _members(client: Client, makers: Makers) -> RelatedRow:
         held.c.group_pk,
         group.c.pk,
         true() if client is None else known,
-        {"value": who.c.id},
+        {"value": who.c.id, "display": held.c.display},
         makers,
     )
 
@@ -253,6 +253,7 @@ def _affiliations(client: Client, makers: Makers) -> RelatedRow:
         and_(said.c.form != Form.RETAINED.value, said.c.link_pk.is_not(None) if bound else true()),
         {
             "value": place.c.number,
+            "display": place.c.name,
             "role": said.c.role,
             "start": said.c.start_day,
             "end": said.c.end_day,

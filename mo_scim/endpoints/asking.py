@@ -59,12 +59,14 @@ class Asked:
         criteria = None
         if text and text.strip():
             check_quotes(text)
+            call = calling.current()
             criteria = filters.compile_filter(
                 text,
                 resource,
                 in_url=self.in_url,
                 across=self.across,
-                profile=calling.current().profile,
+                profile=call.profile,
+                base_url=call.base,
             )
         return Query(
             criteria=criteria,

@@ -16,12 +16,15 @@ from mo_scim.mapping import operands
 from mo_scim.mapping.addressing import Place
 from mo_scim.mapping.institutions import BRUSSELS
 from mo_scim.mapping.shape import Attribute, shape
-from mo_scim.resources import ENTERPRISE
+from mo_scim.resources import ENTERPRISE, GROUP_EXTENSION
 
 _FIXED: Final = {"members.type": "User", "groups.type": "direct"}
 _SHOWN: Final = 1_000
 """Times are stored in microseconds and shown in milliseconds (``derived.instant``)."""
 _ALWAYS: Final = frozenset({"id", "schemas", "active", "meta"})
+_STATUS: Final = f"{GROUP_EXTENSION}:status".casefold()
+_GIVES: Final = criteria.Or(Present(criteria.Column.THEME), Present(criteria.Column.ROLE))
+"""A group gives something, so that its ``status`` is ``mapped``."""
 _ORGANIZATION: Final = f"{ENTERPRISE}:organization".casefold()
 _PRIMARY: Final = Compare(Indexed("affiliations", "primary"), Op.EQ, "true")
 _ENDS: Final = Indexed("affiliations", "end", exact=True)
@@ -61,6 +64,8 @@ def compared(
     if fixed is not None:
         meets = constant(operands.holds(fixed, op, asked))
         return meets if inside else criteria.And(_entries(place), meets)
+    if place.key == _STATUS:
+        return _status(op, asked)
     if place.key == _ORGANIZATION and asked is not None:
         return _organization(op, str(operands.operand(place, op, asked)))
     return None
@@ -68,13 +73,21 @@ def compared(
 
 def present(place: Place, *, inside: bool) -> Criteria | None:
     """Return what presence asks, None for an attribute that is stored."""
-    if place.key in _ALWAYS:
+    if place.key in _ALWAYS or place.key == _STATUS:
         return constant(True)
     if place.full_name.casefold() in _FIXED:
         return constant(True) if inside else _entries(place)
     if place.key == _ORGANIZATION:
         return criteria.Or(Present(Indexed(_ORGANIZATION)), _derived(None))
     return None
+
+
+def _status(op: Op, asked: object) -> Criteria:
+    """Find groups by whether they give something; it is shown whenever it is asked for."""
+    gives, free = (operands.holds(status, op, asked) for status in ("mapped", "unmapped"))
+    if gives is free:
+        return constant(gives)
+    return _GIVES if gives else Not(_GIVES)
 
 
 def _entries(place: Place) -> Criteria:

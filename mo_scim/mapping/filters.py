@@ -30,7 +30,7 @@ from scim2_models.path import (
 from mo_access.domain import criteria
 from mo_access.domain.criteria import Column, Criteria, Element, Field, Indexed, Nothing, Op
 from mo_access.domain.errors import Sensitive
-from mo_scim.mapping import computed, operands
+from mo_scim.mapping import computed, locations, operands
 from mo_scim.mapping.addressing import Place, locate, odd_spelling
 from mo_scim.mapping.refusals import InvalidFilter
 from mo_scim.profiles import Deviation, Profile
@@ -50,9 +50,14 @@ _EQUALS: Final = frozenset({CompareOperator.eq, CompareOperator.ne})
 _LITERALS: Final = frozenset({"true", "false", "null"})
 _RELATIONS: Final = {
     "groups": frozenset({"value", "display"}),
-    "members": frozenset({"value"}),
-    "affiliations": frozenset({"value", "role", "start", "end", "primary", "origin"}),
+    "members": frozenset({"value", "display"}),
+    "affiliations": frozenset({"value", "display", "role", "start", "end", "primary", "origin"}),
 }
+_UNSEARCHED: Final = {
+    "meta.version": "is made anew for each caller. Send it in If-Match or If-None-Match",
+    "affiliations.status": "follows from days, blocks and more. Search by start, end and active",
+}
+"""What is shown and cannot be asked for, with the reason and what can."""
 _COLUMNS: Final = {
     "id": Column.ID,
     "externalid": Column.EXTERNAL_ID,
@@ -84,6 +89,7 @@ class _Reading:
     element: Place | None = None
     across: Sequence[str] = ()
     profile: Profile | None = None
+    base_url: str = ""
 
     def refuses(self, deviation: Deviation) -> bool:
         """Tell whether the profile keeps this out; it notes what it lets in."""
@@ -97,12 +103,14 @@ def compile_filter(
     in_url: bool = False,
     across: Sequence[str] = (),
     profile: Profile | None = None,
+    base_url: str = "",
 ) -> Criteria:
     """Return what a filter on ``User`` or ``Group`` asks, as far as the profile tolerates it.
 
     An attribute that only others of the kinds ``across`` have is one without a value here (RFC
-    7644 section 3.4.2.1). Raises ``InvalidFilter``, and ``Sensitive`` for one in a URL (``in_url``)
-    that names the INSZ, however it is asked and written, and whether it can be read or not.
+    7644 section 3.4.2.1). ``base_url`` is where addresses begin, as they are shown. Raises
+    ``InvalidFilter``, and ``Sensitive`` for one in a URL (``in_url``) that names the INSZ, however
+    it is asked and written, and whether it can be read or not.
     """
     if len(text) > MAX_CHARACTERS:
         raise InvalidFilter(f"filter: has more than {MAX_CHARACTERS} characters. Send it in parts.")
@@ -112,7 +120,7 @@ def compile_filter(
             "insz: is sensitive and may not stand in a URL. POST the filter to /Users/.search."
         )
         raise Sensitive(message, attribute="insz")
-    return _criteria(_parsed(form), _Reading(resource, values, None, across, profile))
+    return _criteria(_parsed(form), _Reading(resource, values, None, across, profile, base_url))
 
 
 @lru_cache(maxsize=1_024)
@@ -298,6 +306,9 @@ def _comparison(node: Comparison, place: Place, reading: _Reading) -> Criteria:
         return found
     if asked is None:
         return _null(node.op, _present(place, reading))
+    if place.full_name == "meta.location":
+        text = str(operands.operand(place, op, asked))
+        return locations.compared(op, text, reading.base_url, reading.resource)
     field = _field(place, reading.resource, reading.element)
     value = operands.operand(place, op, asked)
     if isinstance(field, Column) and field in _TIMES and isinstance(value, int):
@@ -327,12 +338,17 @@ def _field(place: Place, resource: str, element: Place | None = None) -> Field:
     if column is not None:
         return column
     if place.key == "meta" or (name == "status" and resource == "Group"):
-        raise InvalidFilter(f"filter: {place.full_name} cannot be searched by. Leave it out.")
+        raise _unsearched(place, f"{name}.{sub}")
     if name in _RELATIONS and sub and sub not in _RELATIONS[name]:
-        raise InvalidFilter(f"filter: {place.name}.{sub} cannot be searched by. Leave it out.")
+        raise _unsearched(place, f"{name}.{sub}")
     if element is None and place.attribute.multi and name in _RELATIONS:
         return Indexed(name, sub)
     return Indexed(_element_key(place), sub, exact=place.target.exact)
+
+
+def _unsearched(place: Place, key: str) -> InvalidFilter:
+    reason = _UNSEARCHED.get(key, "cannot be searched by. Leave it out")
+    return InvalidFilter(f"filter: {place.full_name} {reason}.")
 
 
 def _column(place: Place, sub: str, resource: str) -> Column | None:

@@ -138,7 +138,7 @@ def _member(item: Json, profile: Profile, where: str, place: int) -> tuple[str, 
         sent = item if _MEMBER.issuperset(item) else _named(item, profile, f"{where}[{place}]")
         value, display = sent.get("value"), sent.get("display")
         if isinstance(value, str) and value:
-            return value, display if isinstance(display, str) else None
+            return value, (display or None) if isinstance(display, str) else None
     where = f"{where}[{place}]"
     message = f'{where}: has no value. Send {{"value": "<id of the User>"}}.'
     raise Invalid(message, attribute=f"{where}.value")

@@ -11,6 +11,7 @@ from mo_access.domain.text import fold
 from mo_scim.mapping.addressing import Place
 from mo_scim.mapping.refusals import InvalidFilter
 
+_TIMES: Final = frozenset({"meta.created", "meta.lastModified"})
 _ORDER: Final = frozenset({Op.GT, Op.GE, Op.LT, Op.LE})
 _PARTS: Final = frozenset({Op.CO, Op.SW, Op.EW})
 _FRACTION: Final = re.compile(r"(\.\d{6})\d+")
@@ -22,7 +23,7 @@ def operand(place: Place, op: Op, value: object) -> str | int:
     text = _text(value)
     if place.target.kind == "boolean":
         return _flag(place, op, text)
-    if place.key == "meta":
+    if place.full_name in _TIMES:
         return _moment(place, op, text)
     if place.target.kind == "binary" and op is not Op.EQ and op is not Op.NE:
         raise InvalidFilter(f"filter: {op.value} cannot be used with {place.name}.")

@@ -63,7 +63,9 @@ def shape(resource: str) -> Attribute:
 
 def _common() -> list[Attribute]:
     """Describe what RFC 7643 section 3.1 gives to every resource."""
-    meta = _fold(Attribute(name, "string", read_only=True, exact=True) for name in _META)
+    meta = _fold(
+        Attribute(name, "string", read_only=True, exact=name != "location") for name in _META
+    )
     return [
         Attribute("schemas", "reference", multi=True, exact=True, returned="always"),
         Attribute("id", "string", read_only=True, exact=True, returned="always"),

@@ -12,15 +12,23 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scim2_models import ScimFilter
+from scim2_models import Meta, ScimFilter
 
-from mo_access.domain.model import Actor, GroupDraft, MemberChange, Query
+from mo_access.domain.model import Actor, GroupDraft, MemberChange, Query, Role
 from mo_access.service import catalogue, clients, groups, people
 from mo_access.service.unit_of_work import UnitOfWork
 from mo_scim.mapping import render, users
 from mo_scim.mapping.filters import compile_filter, sort_field
 from mo_scim.profiles import LENIENT
-from mo_scim.resources import ENTERPRISE, CoreGroup, CoreUser, User
+from mo_scim.resources import (
+    ENTERPRISE,
+    GROUP_EXTENSION,
+    USER_EXTENSION,
+    CoreGroup,
+    CoreUser,
+    Group,
+    User,
+)
 from tests.scim.conftest import Broker
 
 TEXTS = [
@@ -62,7 +70,11 @@ ONE = [
 ]
 Stored: TypeAlias = CoreUser
 ORACLE = ScimFilter[User]  # type: ignore[valid-type]  # a model made at run time
-OF_GROUPS = ScimFilter[CoreGroup]
+OF_GROUPS = ScimFilter[Group]  # type: ignore[valid-type]  # a model made at run time
+BASE = "https://school.example/scim/v2"
+PLACES = {"900001": "School Een", "900002": "School Twee"}
+STATUS = f"{GROUP_EXTENSION}:status"
+AFFILIATIONS = f"{USER_EXTENSION}:affiliations"
 OPS = ["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"]
 IN_BRACKETS = ["value", "type", "display"]
 
@@ -71,6 +83,18 @@ def texts() -> st.SearchStrategy[str]:
     """Give operands, most of them values that exist."""
     found: st.SearchStrategy[str] = st.sampled_from([*TEXTS, *KINDS, ""])
     return found.map(json.dumps)
+
+
+def places() -> st.SearchStrategy[str]:
+    """Give terms about affiliations, by number and by name, in brackets and without."""
+    asked = st.sampled_from([*PLACES, *PLACES.values(), "school een", "School", "Twee", ""])
+    compared = st.tuples(st.sampled_from(["value", "display"]), st.sampled_from(OPS), asked)
+    terms = compared.map(lambda parts: f"{parts[0]} {parts[1]} {json.dumps(parts[2])}")
+    terms = st.one_of(terms, st.sampled_from(["display pr", "display eq null"]))
+    return st.one_of(
+        terms.map(lambda text: f"{AFFILIATIONS}.{text}"),
+        joined(terms).map(lambda text: f"{AFFILIATIONS}[{text}]"),
+    )
 
 
 def comparisons(names: list[str]) -> st.SearchStrategy[str]:
@@ -119,12 +143,21 @@ times = st.tuples(
     st.sampled_from(["eq", "ne", "gt", "ge", "lt", "le"]),
     st.sampled_from(TIMES).map(json.dumps),
 ).map(" ".join)
-many_kinds = joined(st.one_of(filters, times))
+many_kinds = joined(st.one_of(filters, filters, times, places()))
 GROUPED = ["displayName", "externalId", "DisplayName"]
+statuses = st.one_of(
+    st.tuples(
+        st.just(STATUS),
+        st.sampled_from(OPS),
+        st.sampled_from(["mapped", "UNmapped", "map", "m", "n", ""]).map(json.dumps),
+    ).map(" ".join),
+    st.sampled_from([f"{STATUS} pr", f"{STATUS} eq null", f"{STATUS} ne null"]),
+)
 group_filters = joined(
     st.one_of(
-        comparisons([*GROUPED, "members.value"]),
-        comparisons(["value"]).map(lambda text: f"members[{text}]"),
+        comparisons([*GROUPED, "members.value", "members.display"]),
+        joined(comparisons(["value", "display"])).map(lambda text: f"members[{text}]"),
+        statuses,
         st.sampled_from([f"{name} {op} null" for name in GROUPED for op in ("eq", "ne")]),
         st.sampled_from(["members pr", "externalId pr"]),
         times,
@@ -152,6 +185,8 @@ def body_of(chance: random.Random, number: int) -> dict[str, object]:
         if entries:
             body[name] = entries
     body["active"] = chance.random() < 0.5
+    places = chance.sample(list(PLACES), chance.randint(0, 2))
+    body[USER_EXTENSION] = {"affiliations": [{"value": number} for number in places]}
     return body
 
 
@@ -219,6 +254,14 @@ def test_every_filter_means_the_same(uow: UnitOfWork, actor: Actor, pool: list[S
     holds()
 
 
+def _given(chance: random.Random, draft: GroupDraft) -> GroupDraft:
+    """Let a group give a theme, a role, or nothing."""
+    if chance.random() < 0.3:
+        return replace(draft, theme="leerlingen-openbaar", institution="900001")
+    role = Role.BEHEERDER if chance.random() < 0.5 else None
+    return replace(draft, role=role, institution="900001" if role else None)
+
+
 def test_every_filter_on_groups_means_the_same(
     uow: UnitOfWork, actor: Actor, pool: list[Stored]
 ) -> None:
@@ -226,16 +269,18 @@ def test_every_filter_on_groups_means_the_same(
     chance, stored = random.Random(8), list[CoreGroup]()
     for number in range(25):
         external = f"{chance.choice(TEXTS)}{number}" if chance.random() < 0.5 else None
-        draft = GroupDraft(chance.choice(TEXTS), external, {})
+        draft = _given(chance, GroupDraft(chance.choice(TEXTS), external, {}))
         members = tuple(str(user.id) for user in chance.sample(pool, chance.randint(0, 3)))
-        made = groups.create(uow, actor, draft, MemberChange("add", members))
+        labels = tuple((one, chance.choice([None, *TEXTS])) for one in members)
+        made = groups.create(uow, actor, draft, MemberChange("add", members, labels))
         document = {
             "displayName": draft.display_name,
             **({"externalId": external} if external else {}),
         }
         shown = replace(groups.with_members(uow, made), document=json.dumps(document))
-        whole = render.group(shown, "", render.selection(None, None, "Group"))
-        stored.append(CoreGroup.model_validate_json(whole))
+        everything = ["displayName", "externalId", "members", "meta", STATUS]
+        whole = render.group(shown, "", render.selection(everything, None, "Group"))
+        stored.append(Group.model_validate_json(whole))
 
     @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(group_filters, st.sampled_from(pool))
@@ -244,6 +289,35 @@ def test_every_filter_on_groups_means_the_same(
         query = Query(criteria=compile_filter(asked, "Group"), count=1_000, members=False)
         found = {view.id for view in groups.find(uow, actor, query).items}
         assert found == {group.id for group in stored if OF_GROUPS(asked).match(group)}
+
+    holds()
+
+
+def test_every_filter_on_an_address_means_the_same(
+    uow: UnitOfWork, actor: Actor, pool: list[Stored]
+) -> None:
+    """``meta.location`` is compared as it is shown, whatever part of it is asked."""
+    shown = [
+        user.model_copy(update={"meta": Meta(location=f"{BASE}/Users/{user.id}")}) for user in pool
+    ]
+    front = len(f"{BASE}/Users/")
+    ends = st.one_of(st.integers(0, front + 36), st.integers(front - 1, front + 4))
+
+    @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(
+        st.sampled_from(shown),
+        st.sampled_from(OPS),
+        st.tuples(ends, ends).map(sorted),
+        st.sampled_from(["", "", "", "!", "~"]),
+        st.booleans(),
+    )
+    def holds(one: Stored, op: str, cut: list[int], more: str, loud: bool) -> None:
+        assert one.meta is not None
+        part = str(one.meta.location)[cut[0] : cut[1]] + more
+        text = f"meta.location {op} {json.dumps(part.upper() if loud else part)}"
+        criteria = compile_filter(text, "User", base_url=BASE)
+        found = people.find(uow, actor, Query(criteria=criteria, count=1_000)).items
+        assert {view.id for view in found} == {u.id for u in shown if ORACLE(text).match(u)}
 
     holds()
 
