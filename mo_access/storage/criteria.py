@@ -8,11 +8,12 @@ value; the meaning of every operator is that of scim2-models' ``ScimFilter.match
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, false, not_, or_, select, true, union_all
+from sqlalchemy.sql.elements import False_
 
 from mo_access.domain.criteria import (
     And,
@@ -33,7 +34,7 @@ from mo_access.domain.errors import Invalid
 from mo_access.storage import relations
 from mo_access.storage.comparing import by_code_point, stands
 from mo_access.storage.operands import Makers, Operand
-from mo_access.storage.relations import Client, Row, ValueRow, narrowing
+from mo_access.storage.relations import Client, RelatedRow, Row, ValueRow, narrowing
 from mo_access.storage.schema import BIG, group, link, person
 from mo_access.storage.trigrams import SHORTEST
 
@@ -211,24 +212,43 @@ def _indexed(field: Field, kind: Kind) -> Field:
 def _some(field: Indexed, leaf: Compare | Present, scope: _Scope) -> Condition:
     """Some value of the field meets the condition, whichever element it belongs to."""
     row = _row(field.attribute, scope)
-    return _among(row, row.rows().where(row.direct(field, leaf)))
+    return _among(row, lambda each: each.direct(field, leaf))
 
 
 def _element(element: Element, scope: _Scope) -> Condition:
     """One element meets the whole condition; the most telling equality leads the search."""
-    row = _row(element.attribute, scope)
     lead, rest = _lead(element.inner)
-    chosen = row.rows()
-    if lead is not None:
-        chosen = chosen.where(row.direct(_of_element(lead), lead))
-    if rest is not None:
-        chosen = chosen.where(_inner(rest, row))
-    return _among(row, chosen)
+
+    def met(row: Row) -> Condition:
+        first = true() if lead is None else row.direct(_of_element(lead), lead)
+        return first if rest is None else _both(first, _inner(rest, row))
+
+    return _among(_row(element.attribute, scope), met)
 
 
-def _among(row: Row, chosen: Select[int]) -> Condition:
-    inside = row.outer.in_(chosen.correlate(None))
+def _among(row: Row, met: Callable[[Row], Condition]) -> Condition:
+    """Some row of the attribute meets it; what no row of a table can meet is not looked for."""
+    chosen = [
+        each.rows().where(condition).correlate(None)
+        for each in _tables(row)
+        if not isinstance(condition := met(each), False_)
+    ]
+    if not chosen:
+        return false()
+    inside = row.outer.in_(chosen[0] if len(chosen) == 1 else union_all(*chosen))
     return and_(row.outer.is_not(None), inside) if row.optional else inside
+
+
+def _both(left: Condition, right: Condition) -> Condition:
+    """Join two conditions, so that what cannot be met still shows that it cannot."""
+    impossible = isinstance(left, False_) or isinstance(right, False_)
+    return false() if impossible else and_(left, right)
+
+
+def _tables(row: Row) -> tuple[Row, ...]:
+    """Return the rows of every table that holds elements of the attribute."""
+    also = row.also if isinstance(row, RelatedRow) else None
+    return (row,) if also is None else (row, also)
 
 
 def _lead(inner: Criteria) -> tuple[Compare | None, Criteria | None]:
@@ -280,7 +300,7 @@ def _terms(inner: Criteria) -> list[Criteria]:
 def _inner(criteria: Criteria, row: Row) -> Condition:
     match criteria:
         case And():
-            return and_(_inner(criteria.left, row), _inner(criteria.right, row))
+            return _both(_inner(criteria.left, row), _inner(criteria.right, row))
         case Or():
             return or_(_inner(criteria.left, row), _inner(criteria.right, row))
         case Not():

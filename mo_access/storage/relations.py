@@ -18,10 +18,14 @@ from sqlalchemy import (
     and_,
     case,
     exists,
+    false,
     func,
+    literal,
+    null,
     select,
     true,
 )
+from sqlalchemy.sql.elements import Null
 
 from mo_access.domain.criteria import Compare, Indexed, Op, Present
 from mo_access.domain.errors import Invalid
@@ -156,7 +160,11 @@ class ValueRow:
 
 @dataclass(frozen=True, slots=True)
 class RelatedRow:
-    """An element that is a row of a table of the core, with a column for each part."""
+    """An element that is a row of a table of the core, with a column for each part.
+
+    A part that is NULL has no value in any row. ``also`` are the rows of another table that
+    are elements of the same attribute, with the same ``outer``.
+    """
 
     source: FromClause
     owner: ColumnElement[int]
@@ -166,6 +174,7 @@ class RelatedRow:
     makers: Makers
     folded: frozenset[str] = frozenset()
     optional: bool = False
+    also: RelatedRow | None = None
 
     def rows(self) -> Select[int]:
         """Select the owners of the rows that the caller may see."""
@@ -176,6 +185,8 @@ class RelatedRow:
         if isinstance(leaf, Present) and field.sub not in self.parts:
             return true()
         column = self._column(field)
+        if isinstance(column, Null):
+            return false()
         if isinstance(leaf, Present):
             return column.is_not(None)
         value = Operand.of(leaf.value, self.makers)
@@ -243,7 +254,10 @@ def _members(client: Client, makers: Makers) -> RelatedRow:
 
 
 def _affiliations(client: Client, makers: Makers) -> RelatedRow:
-    """Affiliations as the caller sees them: its own, or all of them for a platform client."""
+    """Affiliations as the caller sees them: its own, or all of them for a platform client.
+
+    Those that role groups give are shown among them.
+    """
     said, place = affiliation.alias(), institution.alias()
     bound = client is not None
     return RelatedRow(
@@ -262,6 +276,34 @@ def _affiliations(client: Client, makers: Makers) -> RelatedRow:
         },
         makers,
         frozenset({"role", "primary"}),
+        also=_through_groups(client, makers),
+    )
+
+
+def _through_groups(client: Client, makers: Makers) -> RelatedRow:
+    """What role groups say of their members, whom the group's client has to know (rule 5)."""
+    held, named = membership.alias(), group.alias()
+    place, known = institution.alias(), link.alias()
+    bound = client is not None
+    whose = and_(known.c.person_pk == held.c.person_pk, known.c.client_pk == named.c.client_pk)
+    source = held.join(named, named.c.pk == held.c.group_pk)
+    source = source.join(place, place.c.pk == named.c.institution_pk).join(known, whose)
+    return RelatedRow(
+        source,
+        known.c.pk if bound else known.c.person_pk,
+        link.c.pk if bound else link.c.person_pk,
+        and_(named.c.role.is_not(None), named.c.client_pk == client if bound else true()),
+        {
+            "value": place.c.number,
+            "display": place.c.name,
+            "role": named.c.role,
+            "start": null(),
+            "end": null(),
+            "primary": null(),
+            "origin": literal(Form.GROUP.value),
+        },
+        makers,
+        frozenset({"role"}),
     )
 
 

@@ -38,6 +38,8 @@ NAMED = [
     f'{OURS}:affiliations[value eq "900001" and role eq "beheerder"]',
     'name.familyName eq "x" and name.givenName ne "y"',
     'organization eq "900001"',
+    'affiliations.value eq "900001" and userName sw "y"',
+    'meta.location eq "/Users/x"',
 ]
 
 
@@ -48,6 +50,8 @@ NAMED_GROUPS = [
     'members[value eq "x"]',
     'members.value eq "x" and displayName sw "y"',
     'members[value eq "x" and type eq "User"]',
+    'members[value eq "x" and display co "y"]',
+    'meta.location eq "/Groups/x"',
 ]
 
 

@@ -81,6 +81,35 @@ def test_people_are_found_by_the_name_of_their_school(broker: Broker, made: dict
         assert page(broker, "/Users", filter=asked) == (0, [])
 
 
+@pytest.mark.parametrize("platform", [False, True])
+def test_people_are_found_by_what_a_role_group_gives(broker_of, platform: bool) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - see conftest
+    """It is shown among the affiliations, with neither days nor a mark."""
+    new = NewClient("p", platform=True) if platform else NewClient("b", ("900001", "900002"))
+    broker = broker_of(new)
+    said = {USER_EXTENSION: {"affiliations": [{"value": "900001", "start": "2020-01-01"}]}}
+    by_group, both, neither = (
+        broker.made("/Users", {"userName": name, **more})["id"]
+        for name, more in (("a", {}), ("b", said), ("c", {}))
+    )
+    members = [{"value": by_group}, {"value": both}]
+    broker.made("/Groups", {"displayName": "MO_900002_beheerder", "members": members})
+    for asked, found in (
+        ('affiliations.role eq "beheerder"', [by_group, both]),
+        ('affiliations.value eq "900002"', [by_group, both]),
+        ('affiliations.value ne "900002"', [neither]),
+        ("affiliations pr", [by_group, both]),
+        ("not (affiliations pr)", [neither]),
+        ("affiliations.start pr", [both]),
+        ('affiliations[value eq "900002" and start eq null]', [by_group, both]),
+        ('affiliations[role eq "beheerder" and not (end lt "2030-01-01")]', [by_group, both]),
+        ('affiliations[value eq "900001" and role eq "beheerder"]', []),
+        ('affiliations[display ew "Twee" and origin eq "group"]', [by_group, both]),
+        (f'schemas eq "{USER_EXTENSION}"', [by_group, both]),
+        ('organization eq "900002"', []),
+    ):
+        assert page(broker, "/Users", filter=asked)[1] == found, asked
+
+
 @pytest.mark.parametrize("profile", ["lenient", "lenient,+relative_location"])
 def test_a_resource_is_found_by_its_address(broker_of, profile: str) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - see conftest
     """By GET and POST, at its endpoint and at the root, wherever this client's addresses begin."""
@@ -105,6 +134,12 @@ def test_an_address_finds_nobody_elses(broker: Broker, broker_of, made: dict[str
     for asked in (f'meta.location eq "{location}"', 'affiliations.display eq "School Een"'):
         assert page(broker, "/Users", filter=asked)[0] == 1
         assert page(other, "/Users", filter=asked) == (0, [])
+    group = {"displayName": "MO_900001_beheerder", "members": [{"value": made["user"]["id"]}]}
+    broker.made("/Groups", group)
+    same = other.made("/Users", {"userName": "same"})["id"]
+    assert page(broker, "/Users", filter='affiliations.role eq "beheerder"')[0] == 1
+    assert page(other, "/Users", filter='affiliations.role eq "beheerder"') == (0, [])
+    assert page(other, "/Users", filter="affiliations eq null") == (1, [same])
     for asked in ('members.display eq "An A."', f'{STATUS} eq "mapped"'):
         assert page(other, "/Groups", filter=asked) == (0, [])
 
