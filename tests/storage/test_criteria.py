@@ -69,7 +69,7 @@ def test_what_has_no_column_is_refused() -> None:
     with pytest.raises(Invalid):
         written(Present(Column.ACTIVE), "group")
     with pytest.raises(Invalid):
-        written(Compare(Indexed("members", "display"), Op.EQ, "x"), "group")
+        written(Compare(Indexed("members", "type"), Op.EQ, "x"), "group")
 
 
 def test_nothing_and_its_opposite() -> None:
