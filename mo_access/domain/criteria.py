@@ -61,6 +61,28 @@ Field: TypeAlias = Column | Indexed
 
 
 @dataclass(frozen=True, slots=True)
+class OrPrimary:
+    """A text to sort by that where it is not said is the institution of an affiliation.
+
+    It is that of the primary one, where that has not ended before ``today``, as YYYY-MM-DD.
+    """
+
+    field: Indexed
+    today: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meets:
+    """To sort by: what meets criteria without values comes before what does not."""
+
+    criteria: Criteria
+
+
+Sort: TypeAlias = Field | OrPrimary | Meets
+"""What a list is sorted by."""
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """The place of a value in criteria that are a shape (``shapes``): its type and size."""
 

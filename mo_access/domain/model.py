@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
-from mo_access.domain.criteria import Criteria, Field
+from mo_access.domain.criteria import Criteria, Sort
 from mo_access.domain.text import LONGEST
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -312,13 +312,13 @@ class Page(Generic[T]):
 class Query:
     """What to list: filled by a door, run by storage inside the caller's scope.
 
-    ``start`` counts from 1; ``count`` 0 asks for the total only. ``sort`` is a field of
+    ``start`` counts from 1; ``count`` 0 asks for the total only. ``sort`` is one of
     ``criteria`` or None for creation order. ``after`` goes on behind that place (``Page.last`` of
     the page before); ``counted`` False leaves out the total.
     """
 
     criteria: Criteria | None = None
-    sort: Field | None = None
+    sort: Sort | None = None
     descending: bool = False
     start: int = 1
     count: int = 100

@@ -9,10 +9,10 @@ value; the meaning of every operator is that of scim2-models' ``ScimFilter.match
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, not_, or_, select, true, union_all
+from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true, union_all
 from sqlalchemy.sql.elements import False_
 
 from mo_access.domain.criteria import (
@@ -32,10 +32,10 @@ from mo_access.domain.criteria import (
 )
 from mo_access.domain.errors import Invalid
 from mo_access.storage import relations
-from mo_access.storage.comparing import by_code_point, stands
+from mo_access.storage.comparing import stands
 from mo_access.storage.operands import Makers, Operand
 from mo_access.storage.relations import Client, RelatedRow, Row, ValueRow, narrowing
-from mo_access.storage.schema import BIG, group, link, person
+from mo_access.storage.schema import group, link, person
 from mo_access.storage.trigrams import SHORTEST
 
 Kind: TypeAlias = Literal["person", "group"]
@@ -78,54 +78,6 @@ def where(shape: Criteria | None, kind: Kind, client: Client, makers: Makers) ->
     return _condition(shape, _Scope(kind, client, makers))
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """The order of a list: a value or None, and the key, which breaks ties.
-
-    Missing values come last, or first when descending.
-    """
-
-    value: ColumnElement[Any] | None
-    key: ColumnElement[int]
-    descending: bool
-
-    def clauses(self) -> tuple[ColumnElement[Any], ...]:
-        """Write the ORDER BY."""
-        if self.value is None:
-            return (self.key.desc() if self.descending else self.key.asc(),)
-        placed = by_code_point(self.value)
-        first = placed.desc().nulls_first() if self.descending else placed.asc().nulls_last()
-        return (first, self.key.asc())
-
-    def turned(self) -> Order:
-        """Return the order that begins where this one, which is by key alone, ends."""
-        return replace(self, descending=not self.descending)
-
-    def after(self, *, missing: bool) -> Condition:
-        """Write what holds for the rows after one with ``after_value`` and ``after_key``.
-
-        ``missing``: it has no such value.
-        """
-        key = bindparam("after_key", type_=BIG)
-        if self.value is None:
-            return self.key < key if self.descending else self.key > key
-        later = self.key > key
-        if missing:
-            nothing = and_(self.value.is_(None), later)
-            return or_(nothing, self.value.is_not(None)) if self.descending else nothing
-        value = bindparam("after_value", type_=self.value.type)
-        placed, tied = by_code_point(self.value), and_(self.value == value, later)
-        if self.descending:
-            return or_(placed < value, tied)
-        return or_(placed > value, tied, self.value.is_(None))
-
-
-def order(sort: Field | None, kind: Kind, *, descending: bool = False) -> Order:
-    """Return the order in which a list is asked for."""
-    value = None if sort is None else _sort_value(sort, kind)
-    return Order(value, _pk(kind), descending)
-
-
 def _condition(criteria: Criteria, scope: _Scope) -> Condition:
     match criteria:
         case And():
@@ -146,7 +98,7 @@ def _condition(criteria: Criteria, scope: _Scope) -> Condition:
 
 def _missing(leaf: Present, scope: _Scope) -> Condition:
     """Look in the value index for this row alone: a list of who has a value may be long."""
-    field = _indexed(leaf.field, scope.kind)
+    field = indexed(leaf.field, scope.kind)
     if isinstance(field, Indexed):
         row = _row(field.attribute, scope)
         if isinstance(row, ValueRow):
@@ -157,20 +109,20 @@ def _missing(leaf: Present, scope: _Scope) -> Condition:
 def _leaf(leaf: Compare | Present, scope: _Scope) -> Condition:
     if isinstance(leaf, Compare) and leaf.op is Op.NE:
         return not_(_leaf(Compare(leaf.field, Op.EQ, leaf.value), scope))
-    field = _indexed(leaf.field, scope.kind)
+    field = indexed(leaf.field, scope.kind)
     if isinstance(field, Indexed):
         return _some(field, leaf, scope)
     if field is Column.INSZ:
         return _insz(leaf, scope)
-    if scope.kind == "person" and field in _OF_PERSON and not _own(field, scope):
-        return _of_person(_meets(_OF_PERSON[field], leaf, field, scope))
-    column = _column(field, scope.kind)
+    if scope.kind == "person" and field in OF_PERSON and not is_own(field, scope.client):
+        return _of_person(_meets(OF_PERSON[field], leaf, field, scope))
+    column = column_of(field, scope.kind)
     return _narrowed(_meets(column, leaf, field, scope), leaf, field, scope)
 
 
-def _own(field: Column, scope: _Scope) -> bool:
+def is_own(field: Column, client: Client) -> bool:
     """Tell whether the client asks of its own link: a platform client asks of the person."""
-    return field is Column.ACTIVE and scope.client is not None
+    return field is Column.ACTIVE and client is not None
 
 
 def _meets(
@@ -190,7 +142,7 @@ def _narrowed(meets: Condition, leaf: Compare | Present, field: Column, scope: _
     """Look only at rows that may hold the part which is asked for."""
     if field not in _IN_PARTS[scope.kind]:
         return meets
-    candidates = narrowing(_pk(scope.kind), scope.kind, leaf, scope.makers)
+    candidates = narrowing(key_of(scope.kind), scope.kind, leaf, scope.makers)
     return meets if candidates is None else and_(candidates, meets)
 
 
@@ -198,7 +150,7 @@ def _of_person(meets: Condition) -> Condition:
     return link.c.person_pk.in_(select(person.c.pk).where(meets))
 
 
-def _indexed(field: Field, kind: Kind) -> Field:
+def indexed(field: Field, kind: Kind) -> Field:
     """Turn a column that lives in another table into the relation that holds it."""
     if isinstance(field, Indexed):
         return field
@@ -336,33 +288,20 @@ def _insz(leaf: Compare | Present, scope: _Scope) -> Condition:
     return mine if scope.client is None else and_(link.c.said_insz == 1, mine)
 
 
-def _pk(kind: Kind) -> ColumnElement[int]:
+def key_of(kind: Kind) -> ColumnElement[int]:
+    """Return the key of what is listed."""
     return link.c.pk if kind == "person" else group.c.pk
 
 
-def _column(field: Column, kind: Kind) -> ColumnElement[Any]:
+def column_of(field: Column, kind: Kind) -> ColumnElement[Any]:
+    """Return the column of the listed row that holds a field; raises ``Invalid`` if none does."""
     columns = _PERSON_COLUMNS if kind == "person" else _GROUP_COLUMNS
     if field not in columns:
         raise Invalid("this attribute cannot be searched", attribute=field.value)
     return columns[field]
 
 
-def _sort_value(sort: Field, kind: Kind) -> ColumnElement[Any]:
-    field = _indexed(sort, kind)
-    if field is Column.ID and kind == "person":
-        found = select(person.c.id).where(person.c.pk == link.c.person_pk)
-        return found.correlate(link).scalar_subquery()
-    if isinstance(field, Column):
-        return _column(field, kind)
-    related = relations.find(field.attribute, kind, None, Makers())
-    if related is not None and related.optional:
-        return related.only()
-    if related is not None:
-        raise Invalid("this attribute cannot be sorted by", attribute=field.attribute)
-    return ValueRow.of(field.attribute, kind, Makers()).first(field)
-
-
-_OF_PERSON: dict[Field, ColumnElement[Any]] = {
+OF_PERSON: dict[Field, ColumnElement[Any]] = {
     Column.ID: person.c.id,
     Column.ACTIVE: person.c.active,
 }

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from mo_access.domain.criteria import Criteria, Field
+from mo_access.domain.criteria import Criteria, Sort
 from mo_access.domain.model import (
     Actor,
     GroupDraft,
@@ -33,7 +33,7 @@ from mo_access.domain.model import (
 )
 from mo_access.domain.shapes import shaped
 from mo_access.domain.text import fold
-from mo_access.storage import criteria, totals, trigrams
+from mo_access.storage import criteria, ordering, totals, trigrams
 from mo_access.storage.comparing import unindexed
 from mo_access.storage.engine import Connection
 from mo_access.storage.listing import CLIENT, Asked, Source, kept, listed, on_page
@@ -145,16 +145,17 @@ _PAGE: Final = _columns().where(group.c.pk.in_(on_page))
 
 @kept
 def source(
-    shape: Criteria | None, sort: Field | None, *, descending: bool, platform: bool
+    shape: Criteria | None, sort: Sort | None, *, descending: bool, platform: bool
 ) -> Source:
     """Return what a bound or a platform client lists with queries of this shape."""
     makers, start = Makers(), not criteria.selective(shape)
     seen = scope(CLIENT, platform=platform, start=start)
-    where = criteria.where(shape, "group", None if platform else CLIENT, makers)
+    client = None if platform else CLIENT
+    where = criteria.where(shape, "group", client, makers)
     return Source(
         keys=select().select_from(group).where(seen, where),
         rows=_PAGE,
-        order=criteria.order(sort, "group", descending=descending),
+        order=ordering.order(sort, "group", client, descending=descending),
         makers=makers,
     )
 

@@ -10,13 +10,13 @@ from typing import Any, Final, Protocol
 
 from sqlalchemy import BindParameter, Integer, Select, Text, bindparam, cast, func, select
 
-from mo_access.domain.criteria import Criteria, Field
+from mo_access.domain.criteria import Criteria, Sort
 from mo_access.domain.model import Position, Query
 from mo_access.domain.shapes import terms
 from mo_access.storage.constructs import json_texts
-from mo_access.storage.criteria import Order
 from mo_access.storage.engine import Connection, Row
 from mo_access.storage.operands import Makers
+from mo_access.storage.ordering import Order
 from mo_access.storage.schema import BIG
 from mo_access.storage.statements import Params, Value
 
@@ -55,7 +55,7 @@ class Make(Protocol):
     """Makes the source of a shape of queries."""
 
     def __call__(
-        self, shape: Criteria | None, sort: Field | None, *, descending: bool, platform: bool
+        self, shape: Criteria | None, sort: Sort | None, *, descending: bool, platform: bool
     ) -> Source:
         """Return what a bound or a platform client lists with queries of this shape."""
 
@@ -132,7 +132,7 @@ def kept(make: Make) -> Make:
     held = lru_cache(maxsize=SHAPES)(make)
 
     def found(
-        shape: Criteria | None, sort: Field | None, *, descending: bool, platform: bool
+        shape: Criteria | None, sort: Sort | None, *, descending: bool, platform: bool
     ) -> Source:
         way = make if terms(shape) > TERMS else held
         return way(shape, sort, descending=descending, platform=platform)

@@ -8,10 +8,10 @@ from typing import Final
 
 from sqlalchemy import select
 
-from mo_access.domain.criteria import Criteria, Field
+from mo_access.domain.criteria import Criteria, Sort
 from mo_access.domain.model import Actor, Page, Query
 from mo_access.domain.shapes import shaped
-from mo_access.storage import criteria, people, totals
+from mo_access.storage import criteria, ordering, people, totals
 from mo_access.storage.engine import Connection
 from mo_access.storage.listing import CLIENT, Asked, Source, kept, listed, on_page
 from mo_access.storage.operands import Makers
@@ -26,16 +26,17 @@ _PAGE: Final = {
 
 @kept
 def source(
-    shape: Criteria | None, sort: Field | None, *, descending: bool, platform: bool
+    shape: Criteria | None, sort: Sort | None, *, descending: bool, platform: bool
 ) -> Source:
     """Return what a bound or a platform client lists with queries of this shape."""
     makers, start = Makers(), not criteria.selective(shape)
     seen = people.scope(CLIENT, platform=platform, start=start)
-    where = criteria.where(shape, "person", None if platform else CLIENT, makers)
+    client = None if platform else CLIENT
+    where = criteria.where(shape, "person", client, makers)
     return Source(
         keys=select().select_from(link).where(seen, where),
         rows=_PAGE[platform],
-        order=criteria.order(sort, "person", descending=descending),
+        order=ordering.order(sort, "person", client, descending=descending),
         makers=makers,
     )
 

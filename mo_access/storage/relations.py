@@ -173,6 +173,12 @@ class RelatedRow:
     parts: Mapping[str, ColumnElement[Any]]
     makers: Makers
     folded: frozenset[str] = frozenset()
+    shown: tuple[ColumnElement[Any], ...] = ()
+    """In which order they are shown, a primary one first.
+
+    Memberships by their own key: SQLite plans without statistics, and would start at all groups of
+    the client for each person if their index did not spare it the sorting.
+    """
     optional: bool = False
     also: RelatedRow | None = None
 
@@ -201,10 +207,23 @@ class RelatedRow:
             raise Invalid("this attribute cannot be searched", attribute=field.attribute)
         return self.parts[field.sub]
 
-    def only(self) -> ColumnElement[str | None]:
-        """Give the value of a row that its owner has at most one of, for sorting."""
-        found = select(self.parts[""]).where(self.owner == self.outer)
-        return found.correlate(link, group).scalar_subquery()
+    def first(self, field: Indexed, *meets: ColumnElement[bool]) -> ColumnElement[Any]:
+        """Give the value to sort by: of the first row that the caller may see and that has one.
+
+        Of the primary one where there is one. Without a part it is presence, the same for all.
+        Those of ``also`` are shown after these; ``meets`` is said of these alone.
+        """
+        present = not field.sub and "" not in self.parts
+        column = literal(1) if present else self._column(field)
+        if isinstance(column.type, Text):
+            # The label of a member may be of any length, as in ``ValueRow.first``.
+            column = func.substr(column, 1, LONGEST, type_=Text)
+        mine = (self.owner == self.outer, self.belongs, *meets)
+        found = select(column).select_from(self.source).where(*mine, column.is_not(None))
+        one = found.order_by(*self.shown).limit(1).correlate(link, group).scalar_subquery()
+        if self.also is None or isinstance(self.also.parts.get(field.sub), Null):
+            return one
+        return func.coalesce(one, self.also.first(field))
 
 
 def find(
@@ -231,6 +250,7 @@ def _groups(client: Client, makers: Makers) -> RelatedRow:
         {"value": named.c.id, "display": named.c.display_key},
         makers,
         frozenset({"display"}),
+        (held.c.group_pk,),
     )
 
 
@@ -250,6 +270,7 @@ def _members(client: Client, makers: Makers) -> RelatedRow:
         true() if client is None else known,
         {"value": who.c.id, "display": held.c.display},
         makers,
+        shown=(held.c.person_pk,),
     )
 
 
@@ -276,6 +297,7 @@ def _affiliations(client: Client, makers: Makers) -> RelatedRow:
         },
         makers,
         frozenset({"role", "primary"}),
+        (said.c.is_primary.desc(), said.c.pk),
         also=_through_groups(client, makers),
     )
 
@@ -304,6 +326,7 @@ def _through_groups(client: Client, makers: Makers) -> RelatedRow:
         },
         makers,
         frozenset({"role"}),
+        (held.c.group_pk,),
     )
 
 

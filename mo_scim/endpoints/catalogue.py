@@ -99,7 +99,7 @@ def _places(
     rendered: Callable[[T, str, Selection], bytes],
 ) -> list[int]:
     """Return which of the list meet the filter, in the asked order."""
-    wanted, sort = asked.text("filter"), asked.text("sortby")
+    wanted, sort = asked.text("filter"), (asked.text("sortby") or "").strip()
     places = list(range(len(found)))
     if not wanted and not sort:
         return places

@@ -5,7 +5,7 @@ RFC 7644 sections 3.4.2.1 and 3.4.3.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -15,6 +15,7 @@ from mo_scim.endpoints import asking, body, catalogue, groups, listing, users
 from mo_scim.endpoints.asking import Asked
 from mo_scim.endpoints.listing import Kind
 from mo_scim.endpoints.reporting import reported
+from mo_scim.mapping import filters
 from mo_scim.resources import INSTITUTION, THEME
 
 _KINDS: Final[dict[str, Kind]] = {
@@ -57,8 +58,16 @@ def _everything(asked: Asked) -> Response:
     """
     text = (asked.text("filter") or "").casefold()
     all_kinds = any(word in text for word in _BY_KIND)
-    kinds = tuple(_KINDS) if all_kinds else _PROVISIONED
+    kinds = _placed(asked, tuple(_KINDS) if all_kinds else _PROVISIONED)
     return listing.everything(replace(asked, across=kinds), [_KINDS[name] for name in kinds])
+
+
+def _placed(asked: Asked, kinds: Sequence[str]) -> Sequence[str]:
+    """Return the kinds in their own order, or by what each kind says of itself where asked."""
+    told = {kind: filters.common_to(asked.text("sortby") or "", kind) for kind in kinds}
+    if any(text is None for text in told.values()):
+        return kinds
+    return sorted(kinds, key=lambda kind: told[kind] or "", reverse=asked.descending)
 
 
 def _searching(kind: Kind) -> Callable[[], Response]:

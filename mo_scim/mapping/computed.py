@@ -11,7 +11,20 @@ from functools import reduce
 from typing import Final
 
 from mo_access.domain import criteria
-from mo_access.domain.criteria import Compare, Criteria, Element, Indexed, Not, Nothing, Op, Present
+from mo_access.domain.criteria import (
+    Compare,
+    Criteria,
+    Element,
+    Indexed,
+    Meets,
+    Not,
+    Nothing,
+    Op,
+    OrPrimary,
+    Present,
+    Sort,
+)
+from mo_access.domain.text import fold
 from mo_scim.mapping import operands
 from mo_scim.mapping.addressing import Place
 from mo_scim.mapping.institutions import BRUSSELS
@@ -75,7 +88,7 @@ def present(place: Place, *, inside: bool) -> Criteria | None:
     """Return what presence asks, None for an attribute that is stored."""
     if place.key in _ALWAYS or place.key == _STATUS:
         return constant(True)
-    if place.full_name.casefold() in _FIXED:
+    if is_fixed(place):
         return constant(True) if inside else _entries(place)
     if place.key == _ORGANIZATION:
         return criteria.Or(Present(Indexed(_ORGANIZATION)), _derived(None))
@@ -88,6 +101,45 @@ def _status(op: Op, asked: object) -> Criteria:
     if gives is free:
         return constant(gives)
     return _GIVES if gives else Not(_GIVES)
+
+
+def common_text(place: Place, resource: str) -> str | None:
+    """Return what comes first in all of a kind there, which orders the kinds; None if nothing."""
+    location = place.full_name == "meta.location"
+    return fold(f"/{resource}s/") if location else constant_text(place, resource)
+
+
+def constant_text(place: Place, resource: str) -> str | None:
+    """Return what all of a kind show there, the first of several values; None if they differ."""
+    if place.key == "schemas":
+        return fold(shape(resource).name)
+    return fold(resource) if place.full_name == "meta.resourceType" else None
+
+
+def is_fixed(place: Place) -> bool:
+    """Tell whether all entries of the attribute have the same part."""
+    return place.full_name.casefold() in _FIXED
+
+
+def sorted_by(place: Place) -> Sort | None:
+    """Return what orders an attribute that nobody stores, None where it takes a column.
+
+    ``mapped`` comes before ``unmapped``. All addresses of a kind begin alike: the id orders them.
+    """
+    if place.key == _STATUS:
+        return Meets(_GIVES)
+    return criteria.Column.ID if place.full_name == "meta.location" else None
+
+
+def completed(field: Sort) -> Sort:
+    """Return what to sort by: what is shown where nothing was sent counts too."""
+    if isinstance(field, Indexed) and field.attribute == _ORGANIZATION:
+        return OrPrimary(field, _today())
+    return field
+
+
+def _today() -> str:
+    return datetime.now(BRUSSELS).date().isoformat()
 
 
 def _entries(place: Place) -> Criteria:
@@ -130,8 +182,7 @@ def _organization(op: Op, text: str) -> Criteria:
 
 def _derived(asked: tuple[Op, str] | None) -> Criteria:
     """Find those with a primary affiliation that has not ended, at such an institution."""
-    today = datetime.now(BRUSSELS).date().isoformat()
-    lasting = criteria.Or(Not(Present(_ENDS)), Compare(_ENDS, Op.GE, today))
+    lasting = criteria.Or(Not(Present(_ENDS)), Compare(_ENDS, Op.GE, _today()))
     meant = criteria.And(_PRIMARY, lasting)
     if asked is not None:
         value = Indexed("affiliations", "value", exact=True)

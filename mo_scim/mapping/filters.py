@@ -28,7 +28,7 @@ from scim2_models.path import (
 )
 
 from mo_access.domain import criteria
-from mo_access.domain.criteria import Column, Criteria, Element, Field, Indexed, Nothing, Op
+from mo_access.domain.criteria import Column, Criteria, Element, Field, Indexed, Nothing, Op, Sort
 from mo_access.domain.errors import Sensitive
 from mo_scim.mapping import computed, locations, operands
 from mo_scim.mapping.addressing import Place, locate, odd_spelling
@@ -123,16 +123,50 @@ def compile_filter(
     return _criteria(_parsed(form), _Reading(resource, values, None, across, profile, base_url))
 
 
+def sort_field(text: str, resource: str) -> Sort | None:
+    """Return what ``sortBy`` names: all that a filter takes, except the INSZ.
+
+    None for what is the same for all. Raises ``InvalidFilter`` when there is no such thing.
+    """
+    field = _sorted_by(text, resource)
+    return None if field is None else computed.completed(field)
+
+
 @lru_cache(maxsize=1_024)
-def sort_field(text: str, resource: str) -> Field:
-    """Return the field that ``sortBy`` names; raises ``InvalidFilter`` when there is none."""
-    place = _value_of(sort_place(text, resource))
-    if place.key.rpartition(":")[2] in _RELATIONS or _is_hidden(place):
-        raise InvalidFilter(f"sortBy: {place.name} cannot be sorted by. Sort by a single text.")
+def _sorted_by(text: str, resource: str) -> Sort | None:
+    named = sort_place(text, resource)
+    if computed.constant_text(named, resource) is not None:
+        return None
+    try:
+        place = _value_of(named)
+        field = None if _is_hidden(place) else _sort_field(place, resource)
+    except InvalidFilter:
+        field = None
+    if field is None:
+        raise InvalidFilter(f"sortBy: {named.full_name} cannot be sorted by. See GET /Schemas.")
+    return field
+
+
+def _sort_field(place: Place, resource: str) -> Sort:
+    """Return the value to sort by; a part that all entries share sorts by whether there are any."""
+    if computed.is_fixed(place):
+        return Indexed(_element_key(place))
+    found = computed.sorted_by(place)
+    if found is not None:
+        return found
     field = _field(place, resource)
     if isinstance(field, Indexed) and place.attribute.multi:
         return replace(field, ranked="primary" in place.attribute.subs)
     return field
+
+
+def common_to(text: str, resource: str) -> str | None:
+    """Return what all of a kind have in common that ``sortBy`` names, None where it does not."""
+    try:
+        place = sort_place(text.strip(), resource)
+    except InvalidFilter:
+        return None
+    return computed.common_text(place, resource)
 
 
 def sort_place(text: str, resource: str) -> Place:
@@ -148,8 +182,8 @@ def sort_place(text: str, resource: str) -> Place:
 
 
 def _is_hidden(place: Place) -> bool:
-    """Tell whether an order by the attribute would tell what is not shown, or nothing at all."""
-    return place.target.name == "insz" or place.key in {"password", "schemas"}
+    """Tell whether an order by the attribute would tell what is not shown."""
+    return place.target.name == "insz" or place.target.returned == "never"
 
 
 def parse(text: str) -> FilterNode:

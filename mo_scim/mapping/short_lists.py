@@ -105,7 +105,7 @@ def _value(document: Document, name: str) -> Json:
 def sort_name(text: str, resource: str) -> str:
     """Return the attribute that ``sortBy`` names, a part after a dot. Raises ``InvalidFilter``."""
     found = sort_place(text, resource)
-    if not _is_simple(found):
+    if not _is_simple(found) and found.key != "schemas":
         raise InvalidFilter(f"sortBy: {found.full_name} cannot be sorted by. See GET /Schemas.")
     return f"{found.attribute.name}.{found.sub.name}" if found.sub else found.attribute.name
 

@@ -220,7 +220,13 @@ def test_what_others_do_changes_nothing_of_what_one_reads(
 
 def reads(mine: Things) -> list[Sent]:
     """Return lists in every order and size, and things of one's own."""
-    sorts = ("id", "userName", "externalId", "meta.created", "name.familyName", "emails.value")
+    sorts = {
+        "Users": (
+            *("id", "userName", "externalId", "meta.created", "name.familyName", "emails.value"),
+            *("affiliations", "groups", "groups.display", "organization"),
+        ),
+        "Groups": ("id", "displayName", "members"),
+    }
     found: list[Sent] = []
     for kind in ("Users", "Groups"):
         root = f"{SCIM}/{kind}"
@@ -232,9 +238,7 @@ def reads(mine: Things) -> list[Sent]:
             {"cursor": ""},
         ]
         asked += [{"cursor": "", "count": "1"}, {"filter": "id pr"}]
-        asked += [
-            {"sortBy": name} for name in (sorts if kind == "Users" else ("id", "displayName"))
-        ]
+        asked += [{"sortBy": name} for name in sorts[kind]]
         found += [Sent("GET", root, query=query) for query in asked]
         found += [Sent("POST", f"{root}/.search", query) for query in asked]
         found.append(Sent("GET", f"{root}/{mine[kind[:-1].lower()]}"))

@@ -14,11 +14,12 @@ from mo_access.domain.criteria import (
     Not,
     Nothing,
     Op,
+    OrPrimary,
     Present,
 )
 from mo_access.domain.errors import Invalid
 from mo_access.domain.shapes import Blind, shaped
-from mo_access.storage import criteria
+from mo_access.storage import criteria, ordering
 from mo_access.storage.listing import CLIENT
 from mo_access.storage.operands import Makers
 from mo_access.storage.schema import group
@@ -47,6 +48,28 @@ def test_groups_and_members_of_others_stay_out_of_reach() -> None:
     assert "client_pk" in sql_of(group_of, "person")
     assert "client_pk" in sql_of(member, "group")
     assert "client_pk" not in sql_of(group_of, "person", bound=False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "attribute"),
+    [("person", "groups"), ("person", "affiliations"), ("group", "members")],
+)
+def test_what_others_say_is_out_of_reach_of_an_order(kind: criteria.Kind, attribute: str) -> None:
+    """A bound client's order names the client too, or its own link (rule 4)."""
+
+    def sql(*, bound: bool) -> str:
+        asked = Indexed(attribute, "value")
+        value = ordering.order(asked, kind, CLIENT if bound else None).value
+        return str(value)
+
+    assert ":client" in sql(bound=True)
+    assert ":client" not in sql(bound=False)
+
+
+def test_only_people_have_a_primary_affiliation() -> None:
+    """Groups show no organization."""
+    with pytest.raises(Invalid):
+        ordering.order(OrPrimary(Indexed("x"), "2026-11-27"), "group", CLIENT)
 
 
 def test_text_is_ordered_by_code_point_on_postgresql() -> None:

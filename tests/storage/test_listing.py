@@ -128,6 +128,38 @@ def test_a_page_comes_from_an_index_alone(empty: Path) -> None:
         assert "USING COVERING INDEX ix_link_client_pk" in steps[0]
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("User", "affiliations"),
+        ("User", "affiliations.end"),
+        ("User", "affiliations.display"),
+        ("User", "groups"),
+        ("User", "groups.display"),
+        ("User", "groups.type"),
+        ("User", "organization"),
+        ("User", "emails"),
+        ("Group", "members"),
+        ("Group", "members.display"),
+        ("Group", "theme"),
+    ],
+)
+def test_an_order_without_an_index_looks_up_each_value(empty: Path, kind: str, name: str) -> None:
+    """No table is read as a whole for a row of the list, nor all that the client has.
+
+    It is looked for from the person or group, in the order in which it is shown.
+    """
+    query = Query(sort=sort_field(name, kind), start=5)
+    steps = plan(empty, query, "person" if kind == "User" else "group")
+    assert not [step for step in steps if step.startswith("SCAN")], steps
+    listed, *looked = (step for step in steps if step.startswith("SEARCH"))
+    assert "client_pk=?" in listed
+    assert not [step for step in looked if "(client_pk=?)" in step], steps
+    if name.startswith(("groups", "members")):
+        assert "membership" in looked[0], steps
+        assert [step for step in steps if "TEMP B-TREE" in step] == [steps[-1]], steps
+
+
 def test_an_order_with_an_index_sorts_nothing(empty: Path) -> None:
     """By userName, the order that consoles ask for."""
     (step,) = plan(empty, Query(sort=sort_field("userName", "User"), start=5))

@@ -18,7 +18,7 @@ from mo_scim.resources import (
     USER_EXTENSION,
 )
 from tests.scim.conftest import Broker, parsed
-from tests.scim.endpoints.test_cursors import ask
+from tests.scim.endpoints.test_cursors import ask, walk
 from tests.scim.endpoints.test_listing import page
 
 PLACE = {"value": "900001", "primary": True}
@@ -245,9 +245,81 @@ def test_groups_are_sorted_by_what_they_give(broker: Broker) -> None:
     assert [each["id"] for each in following["Resources"]] == [closed]
 
 
-@pytest.mark.parametrize("name", ["password", "schemas", "insz", "groups"])
+def test_groups_are_sorted_by_whether_they_give_anything(broker: Broker) -> None:
+    """By ``status``: mapped, unmapped; by index and by cursor."""
+    names = ("x", "MO_900001_leerlingen-openbaar", "y", "MO_900002_beheerder")
+    x, theme, y, role = (broker.made("/Groups", {"displayName": name})["id"] for name in names)
+    asked = {"sortBy": f"{GROUP_EXTENSION}:status"}
+    assert page(broker, "/Groups", **asked)[1] == [theme, role, x, y]
+    turned = {**asked, "sortOrder": "descending"}
+    assert page(broker, "/Groups", **turned)[1] == [x, y, theme, role]
+    walked = walk(broker, "/Groups", **asked, count=1)
+    assert [each["id"] for one in walked for each in one["Resources"]] == [theme, role, x, y]
+
+
+def test_an_organization_is_sorted_as_it_is_shown(broker: Broker) -> None:
+    """The text that was sent, or else the primary affiliation as long as it lasts."""
+    yesterday = (datetime.now(UTC) - timedelta(days=2)).date().isoformat()
+    places = {
+        "two": {"value": "900002", "primary": True},
+        "ended": {"value": "900001", "primary": True, "end": yesterday},
+        "one": PLACE,
+        "other": {"value": "900001"},
+    }
+    made = {
+        name: user(broker, name, **{USER_EXTENSION: {"affiliations": [place]}})
+        for name, place in places.items()
+    }
+    sent = user(broker, "sent", **{ENTERPRISE: {"organization": "900001b"}})
+    assert page(broker, "/Users", sortBy="organization")[1] == [
+        *(made["one"], sent, made["two"], made["ended"], made["other"])
+    ]
+
+
+def test_affiliations_are_sorted_by_the_primary_one(broker: Broker) -> None:
+    """Or else by the first, and whoever has none is last, or first when descending."""
+    first, second = {"value": "900001"}, {"value": "900002", "role": "beheerder"}
+    none = user(broker, "none")
+    late = user(
+        broker, "late", **{USER_EXTENSION: {"affiliations": [first, {**second, "primary": True}]}}
+    )
+    early = user(broker, "early", **{USER_EXTENSION: {"affiliations": [first, second]}})
+    for name in ("affiliations", f"{USER_EXTENSION}:affiliations.value"):
+        assert page(broker, "/Users", sortBy=name)[1] == [early, late, none]
+        turned = page(broker, "/Users", sortBy=name, sortOrder="descending")[1]
+        assert turned == [none, late, early]
+    assert page(broker, "/Users", sortBy="affiliations.role")[1] == [late, early, none]
+
+
+@pytest.mark.parametrize("name", ["meta.resourceType", "schemas"])
+def test_kinds_come_in_the_order_of_their_names(broker: Broker, name: str) -> None:
+    """Within a kind all are equal; the root holds several, by index and by cursor."""
+    users = [user(broker, login) for login in ("b", "a")]
+    group = broker.made("/Groups", {"displayName": "g"})["id"]
+    assert set(page(broker, "/Users", sortBy=name)[1]) == {*users}
+    assert page(broker, "/", sortBy=name)[1] == [group, *users]
+    turned = page(broker, "/", sortBy=name, sortOrder="descending")[1]
+    assert turned[-1] == group
+    walked = walk(broker, "/", sortBy=name, count=1)
+    assert [each["id"] for one in walked for each in one["Resources"]] == [group, *users]
+    everything = page(broker, "/", sortBy=name, filter="meta.resourceType pr")[1]
+    assert everything.index(group) == 0
+    assert len(everything) == 7
+
+
+def test_addresses_order_as_they_are_shown(broker: Broker) -> None:
+    """By kind, and by id within a kind."""
+    users = sorted(user(broker, login) for login in ("a", "b", "c"))
+    group = broker.made("/Groups", {"displayName": "g"})["id"]
+    assert page(broker, "/Users", sortBy="meta.location")[1] == users
+    assert page(broker, "/", sortBy="meta.location")[1] == [group, *users]
+    turned = page(broker, "/", sortBy="meta.location", sortOrder="descending")[1]
+    assert turned == [*reversed(users), group]
+
+
+@pytest.mark.parametrize("name", ["password", "insz", f"{USER_EXTENSION}:insz"])
 def test_what_is_never_shown_orders_nothing(broker: Broker, name: str) -> None:
-    """An order would tell of it, or of nothing."""
+    """An order would tell of it."""
     answer = ask(broker, "/Users", sortBy=name)
     assert (answer.status_code, parsed(answer)["scimType"]) == (400, "invalidFilter")
 
